@@ -1,0 +1,3 @@
+export * from "./camera.ts";
+export * from "./reason.ts";
+export * from "./wall-protocol.ts";

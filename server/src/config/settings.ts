@@ -1,0 +1,36 @@
+/** The settings as the rest of the server sees them. @module */
+import type { IceServer, StreamName } from "@vigia/api";
+import type { Credentials } from "./credentials.ts";
+
+/** Where one stream of a camera is. The path goes on the wire byte for byte. */
+export interface StreamAddress {
+	readonly scheme: "rtsp" | "rtsps";
+	/** Host name or IP address, IPv6 without brackets. */
+	readonly host: string;
+	readonly port: number;
+	/** Begins with `/`, with its query, never with user information. */
+	readonly path: string;
+}
+
+export interface CameraSettings {
+	readonly id: string;
+	readonly name: string;
+	readonly credentials?: Credentials;
+	readonly streams: Partial<Record<StreamName, StreamAddress>>;
+}
+
+export interface Settings {
+	/** HTTP. */
+	readonly host: string;
+	readonly port: number;
+	/** The one UDP port of all WebRTC media. */
+	readonly webrtcPort: number;
+	/** Addresses or names to offer besides the interfaces and the page's host. */
+	readonly webrtcHosts: readonly string[];
+	readonly iceServers: readonly IceServer[];
+	readonly protocol: "auto" | "webrtc" | "mse" | "hls";
+	readonly rtspTransport: "auto" | "tcp" | "udp";
+	readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
+	/** Empty: the demo's simulated cameras are used. */
+	readonly cameras: readonly CameraSettings[];
+}

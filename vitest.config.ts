@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	test: {
+		projects: [
+			{
+				test: {
+					name: "unit",
+					include: ["{packages/*,server,web,camera-sim}/src/**/*.test.ts", "scripts/**/*.test.ts"],
+					testTimeout: 20_000,
+				},
+			},
+			{
+				test: {
+					name: "system",
+					include: ["test/{interop,e2e}/**/*.test.ts"],
+					// They share one machine's ports, browser and processors: one file after the other.
+					fileParallelism: false,
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+				},
+			},
+		],
+	},
+});
