@@ -1,0 +1,121 @@
+/** All HTTP of this process: the page, the API, the wall's socket, WHEP. @module */
+import fastifyHelmet from "@fastify/helmet";
+import fastifyStatic from "@fastify/static";
+import fastifyWebsocket from "@fastify/websocket";
+import { MAX_WALL_MESSAGE_BYTES, type ServerMessage } from "@vigia/api";
+import fastify, { type FastifyInstance } from "fastify";
+import type { Cameras } from "../cameras/cameras.ts";
+import { healthOf } from "../observe/health.ts";
+import type { Logger } from "../observe/log.ts";
+import type { WallViewer } from "../outputs/webrtc/wall-viewer.ts";
+import type { Clock } from "../platform/clock.ts";
+import { installErrorHandlers, sendError } from "./errors.ts";
+import { hostOf, isAllowedOrigin } from "./origin.ts";
+import type { StatusBroadcast } from "./status-broadcast.ts";
+import { serveWallSocket } from "./wall-socket.ts";
+
+/** No route takes a large body; WHEP sets its own limit. */
+const MAX_BODY_BYTES = 16 * 1024;
+/** From the first byte to the last of a request's head and body. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export interface AppOptions {
+	readonly cameras: Cameras;
+	readonly statuses: StatusBroadcast;
+	readonly clock: Clock;
+	readonly log: Logger;
+	/** The built page. */
+	readonly webDirectory: string;
+	readonly release: string;
+	/** Further origins whose pages may use the API from a browser. */
+	readonly allowOrigins: readonly string[];
+	readonly welcome: () => Extract<ServerMessage, { type: "welcome" }>;
+	readonly openViewer: (
+		send: (message: ServerMessage) => void,
+		pageHost: string | undefined,
+	) => WallViewer | undefined;
+	/** Prometheus text. */
+	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+	/** Adds the WHEP routes. */
+	readonly registerWhep: (app: FastifyInstance) => Promise<void>;
+}
+
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+	const { cameras, log } = options;
+	const app = fastify({
+		bodyLimit: MAX_BODY_BYTES,
+		requestTimeout: REQUEST_TIMEOUT_MS,
+		forceCloseConnections: true,
+		logger: false,
+		routerOptions: { maxParamLength: 128 },
+	});
+	installErrorHandlers(app, log);
+	await app.register(fastifyHelmet, {
+		contentSecurityPolicy: {
+			useDefaults: false,
+			directives: {
+				defaultSrc: ["'self'"],
+				// Some browsers do not count ws: to the same host as 'self'.
+				connectSrc: ["'self'", "ws:", "wss:"],
+				imgSrc: ["'self'", "data:", "blob:"],
+				mediaSrc: ["'self'", "blob:", "mediastream:"],
+				objectSrc: ["'none'"],
+				baseUri: ["'none'"],
+			},
+		},
+		// The wall is served over plain HTTP in a LAN and shown in the frames of dashboards.
+		strictTransportSecurity: false,
+		crossOriginOpenerPolicy: false,
+		originAgentCluster: false,
+		xFrameOptions: false,
+	});
+	await app.register(fastifyWebsocket, { options: { maxPayload: MAX_WALL_MESSAGE_BYTES } });
+
+	app.addHook("onRequest", async (request, reply) => {
+		const { origin, host } = request.headers;
+		const forwarded = request.headers["x-forwarded-host"];
+		const hosts = [host, typeof forwarded === "string" ? forwarded : undefined];
+		if (isAllowedOrigin(origin, hosts, options.allowOrigins)) return;
+		const message = `Pages of ${origin} may not use this server: add that origin to ALLOW_ORIGINS.`;
+		return sendError(reply, 403, "origin-not-allowed", message);
+	});
+
+	app.get("/health", (_request, reply) => {
+		const health = healthOf(cameras.statuses(), options.release, process.uptime());
+		return reply
+			.code(health.status === "ok" ? 200 : 503)
+			.header("cache-control", "no-store")
+			.send(health);
+	});
+	app.get("/metrics", async (_request, reply) => {
+		const { contentType, text } = await options.metrics();
+		return reply.header("cache-control", "no-store").type(contentType).send(text);
+	});
+	app.get("/api/cameras", (_request, reply) => reply.header("cache-control", "no-store").send(cameras.statuses()));
+	app.get<{ Params: { id: string } }>("/api/cameras/:id", (request, reply) => {
+		const status = cameras.statuses().find((camera) => camera.id === request.params.id);
+		if (!status) return sendError(reply, 404, "unknown-camera", "There is no camera with this id: see /api/cameras.");
+		return reply.header("cache-control", "no-store").send(status);
+	});
+	app.get("/api/wall", { websocket: true }, (socket, request) =>
+		serveWallSocket(socket, {
+			clock: options.clock,
+			statuses: options.statuses,
+			welcome: options.welcome,
+			openViewer: (send) => options.openViewer(send, hostOf(request.headers.host)),
+			onError: (error) => log.error({ error: String(error) }, "wall message failed"),
+		}),
+	);
+	await options.registerWhep(app);
+	await app.register(fastifyStatic, {
+		root: options.webDirectory,
+		wildcard: false,
+		cacheControl: false,
+		setHeaders: (reply, path) => {
+			// Vite names assets by their content; everything else may change with a release.
+			const immutable = path.includes("/assets/");
+			reply.setHeader("cache-control", immutable ? "public, max-age=31536000, immutable" : "no-cache");
+		},
+	});
+	return app;
+}

@@ -1,0 +1,52 @@
+/** One status message for all pages: built once, sent each second and soon after every change. @module */
+import { STATUS_INTERVAL_MS, type ServerMessage } from "@vigia/api";
+import type { Cameras } from "../cameras/cameras.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+
+/** Changes that come together (a recorder's sixteen channels) go out together. */
+const COALESCE_MS = 50;
+
+export class StatusBroadcast {
+	readonly #cameras: Cameras;
+	readonly #clock: Clock;
+	readonly #listeners = new Set<(text: string) => void>();
+	#timer: Timer | undefined;
+	#dueMs = 0;
+	#stopListening: (() => void) | undefined;
+
+	constructor(cameras: Cameras, clock: Clock) {
+		this.#cameras = cameras;
+		this.#clock = clock;
+	}
+
+	/** Calls `listener` with the message as JSON text; runs a timer only while somebody listens. */
+	subscribe(listener: (text: string) => void): () => void {
+		this.#listeners.add(listener);
+		if (this.#listeners.size === 1) {
+			this.#stopListening = this.#cameras.onChange(() => this.#schedule(COALESCE_MS));
+			this.#schedule(STATUS_INTERVAL_MS);
+		}
+		return () => {
+			if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+			this.#stopListening?.();
+			this.#timer?.cancel();
+			this.#timer = undefined;
+		};
+	}
+
+	#schedule(delayMs: number): void {
+		const dueMs = this.#clock.nowMs() + delayMs;
+		if (this.#timer && this.#dueMs <= dueMs) return;
+		this.#timer?.cancel();
+		this.#dueMs = dueMs;
+		this.#timer = this.#clock.after(delayMs, () => this.#send());
+	}
+
+	#send(): void {
+		this.#timer = undefined;
+		const message: ServerMessage = { type: "status", cameras: this.#cameras.statuses() };
+		const text = JSON.stringify(message);
+		for (const listener of this.#listeners) listener(text);
+		this.#schedule(STATUS_INTERVAL_MS);
+	}
+}

@@ -1,0 +1,191 @@
+import { expect, test } from "vitest";
+import type { AccessUnit } from "@vigia/rtp";
+import { FakeClock } from "../platform/fake-clock.ts";
+import { Stream } from "../streams/stream.ts";
+import { HostGate, MAX_HANDSHAKES_PER_HOST } from "./host-gate.ts";
+import { HEALTHY_AFTER_MS } from "./retry-policy.ts";
+import type { SourceFailure, SourceHandlers } from "./source.ts";
+import { FIRST_PICTURE_MS, REPLACE_AFTER_MS, STALL_AFTER_MS, Supervisor } from "./supervisor.ts";
+
+const PICTURE: AccessUnit = {
+	codec: "h264",
+	nalUnits: [Uint8Array.of(0x67, 1), Uint8Array.of(0x68, 1), Uint8Array.of(0x65, 0x88)],
+	rtpTimestamp: 0,
+	randomAccess: true,
+	sizeBytes: 6,
+};
+
+/** A camera in the same process: the test plays its part by calling the handlers. */
+function open(hostGate = new HostGate()) {
+	const clock = new FakeClock();
+	const sessions: { handlers: SourceHandlers; closed: boolean }[] = [];
+	const states: string[] = [];
+	const stream = new Stream({ readersChanged() {}, readerFailed() {} });
+	const supervisor = new Supervisor({
+		clock,
+		random: () => 0.5,
+		host: "camera:554",
+		hostGate,
+		stream,
+		openSource: (handlers) => {
+			const session = { handlers, closed: false };
+			sessions.push(session);
+			return {
+				close: async () => {
+					session.closed = true;
+				},
+				counters: { rtpPackets: 1, rtpBytes: 0, lostPackets: 0, malformedPackets: 0, damagedAccessUnits: 0 },
+			};
+		},
+		onChange: (status) => states.push(status.state),
+	});
+	const last = () => sessions.at(-1) as (typeof sessions)[number];
+	return {
+		clock,
+		sessions,
+		states,
+		supervisor,
+		last,
+		/** Opening waits for the old session's close: a promise. */
+		settle: () => new Promise((resolve) => setImmediate(resolve)),
+		picture: () => last().handlers.onAccessUnit(PICTURE, clock.nowMs()),
+		play(forMs: number) {
+			for (let passed = 0; passed < forMs; passed += 100) {
+				clock.advance(100);
+				last().handlers.onAccessUnit(PICTURE, clock.nowMs());
+			}
+		},
+		async goLive() {
+			await this.settle();
+			last().handlers.onPlaying();
+			last().handlers.onAccessUnit(PICTURE, clock.nowMs());
+		},
+	};
+}
+
+const failure = (code: SourceFailure["code"]): SourceFailure => ({ code, detail: "" });
+
+test("a camera goes from idle through connecting and buffering to live", async () => {
+	const camera = open();
+	expect(camera.supervisor.status.state).toBe("idle");
+	camera.supervisor.start();
+	await camera.goLive();
+	expect(camera.states).toEqual(["connecting", "buffering", "live"]);
+	await camera.supervisor.stop();
+	expect(camera.last().closed).toBe(true);
+	expect(camera.supervisor.status.state).toBe("idle");
+	expect(camera.clock.pending).toBe(0);
+});
+
+test("video that stops is a stall, resumes in the same session, and else brings a new session", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.goLive();
+	camera.clock.advance(STALL_AFTER_MS);
+	expect(camera.supervisor.status).toMatchObject({ state: "stalled", failure: { code: "video-stalled" } });
+	camera.picture();
+	expect(camera.supervisor.status).toMatchObject({ state: "live", failure: undefined });
+	camera.clock.advance(STALL_AFTER_MS * 4 + REPLACE_AFTER_MS);
+	expect(camera.sessions[0]?.closed).toBe(true);
+	await camera.settle();
+	expect(camera.sessions).toHaveLength(2);
+});
+
+test("a session that plays but brings no picture is replaced", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.settle();
+	camera.last().handlers.onPlaying();
+	camera.clock.advance(FIRST_PICTURE_MS);
+	expect(camera.supervisor.status).toMatchObject({ state: "waiting", failure: { code: "video-stalled" } });
+});
+
+test("the reason stays visible during the next try and goes with the first picture", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.settle();
+	camera.last().handlers.onEnd(failure("no-route"));
+	expect(camera.supervisor.status).toMatchObject({ state: "waiting", failure: { code: "no-route" } });
+	expect(camera.supervisor.status.retryAtMs).toBe(camera.clock.nowMs() + 500);
+	camera.clock.advance(500);
+	expect(camera.supervisor.status).toMatchObject({ state: "connecting", failure: { code: "no-route" } });
+	await camera.goLive();
+	expect(camera.supervisor.status).toMatchObject({ state: "live", failure: undefined });
+});
+
+test("a wrong password, a full camera and a foreign codec wait in states of their own", async () => {
+	for (const [code, state, atLeastMs] of [
+		["auth-refused", "refused", 60_000],
+		["camera-full", "busy", 3_000],
+		["codec-unsupported", "unsupported", 60_000],
+	] as const) {
+		const camera = open();
+		camera.supervisor.start();
+		await camera.settle();
+		camera.last().handlers.onEnd(failure(code));
+		expect(camera.supervisor.status.state).toBe(state);
+		camera.clock.advance(atLeastMs - 1);
+		await camera.settle();
+		expect(camera.sessions).toHaveLength(1);
+		camera.clock.advance(1);
+		await camera.settle();
+		expect(camera.sessions).toHaveLength(2);
+		await camera.supervisor.stop();
+	}
+});
+
+test("only sustained video makes the back-off new", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	const refuse = () => camera.last().handlers.onEnd(failure("auth-refused"));
+	const waitMs = () => (camera.supervisor.status.retryAtMs ?? 0) - camera.clock.nowMs();
+	await camera.settle();
+	refuse();
+	expect(waitMs()).toBe(60_000);
+	camera.clock.advance(60_000);
+	await camera.goLive();
+	camera.play(HEALTHY_AFTER_MS / 2);
+	refuse();
+	expect(waitMs()).toBe(120_000);
+	camera.clock.advance(120_000);
+	await camera.goLive();
+	camera.play(HEALTHY_AFTER_MS + 1000);
+	refuse();
+	expect(waitMs()).toBe(60_000);
+});
+
+test("an old session is not heard any more", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.goLive();
+	const old = camera.last();
+	old.handlers.onEnd(failure("connection-lost"));
+	old.handlers.onAccessUnit(PICTURE, camera.clock.nowMs());
+	old.handlers.onEnd(failure("auth-refused"));
+	expect(camera.supervisor.status.state).toBe("waiting");
+});
+
+test("counters go on over sessions", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.goLive();
+	camera.last().handlers.onEnd(failure("connection-lost"));
+	camera.clock.advance(1000);
+	await camera.goLive();
+	expect(camera.supervisor.counters.rtpPackets).toBe(2);
+	expect(camera.supervisor.connects).toBe(2);
+});
+
+test("only a few handshakes run at one address, the others follow", async () => {
+	const hostGate = new HostGate();
+	const cameras = Array.from({ length: MAX_HANDSHAKES_PER_HOST + 2 }, () => open(hostGate));
+	for (const camera of cameras) camera.supervisor.start();
+	await cameras[0]?.settle();
+	const running = () => cameras.filter((camera) => camera.sessions.length > 0).length;
+	expect(running()).toBe(MAX_HANDSHAKES_PER_HOST);
+	cameras[0]?.last().handlers.onPlaying();
+	expect(running()).toBe(MAX_HANDSHAKES_PER_HOST + 1);
+	await cameras[MAX_HANDSHAKES_PER_HOST + 1]?.supervisor.stop();
+	cameras[1]?.last().handlers.onEnd(failure("no-route"));
+	expect(running()).toBe(MAX_HANDSHAKES_PER_HOST + 1);
+});

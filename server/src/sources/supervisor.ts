@@ -1,0 +1,234 @@
+/**
+ * Keeps one stream of one camera alive. Video access units are its only sign of life: neither RTCP nor audio nor a
+ * keep-alive's answer counts. A session that failed is replaced, never reset; this is the only layer that retries.
+ *
+ * ```
+ * idle ─start─► connecting ─PLAY─► buffering ─picture─► live ⇄ stalled
+ *   ▲               │                  │                  │        │
+ *   └──stop── (any) └──────────────────┴──────failure─────┴────────┘
+ *                                         ▼
+ *               waiting | refused | unsupported | busy ──retry──► connecting
+ * ```
+ *
+ * @module
+ */
+import type { CameraState } from "@vigia/api";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Stream } from "../streams/stream.ts";
+import type { HostGate, Pass } from "./host-gate.ts";
+import { HEALTHY_AFTER_MS, retryDelayMs, waitStateOf } from "./retry-policy.ts";
+import type { OpenSource, SourceCounters, SourceFailure, SourceSession } from "./source.ts";
+
+/** No picture for this long is a stall, at any usual frame rate. */
+export const STALL_AFTER_MS = 2_000;
+/** A slow stream (one picture in two seconds) stalls after this many of its own intervals. */
+const STALL_AFTER_INTERVALS = 3;
+/** The slowest stream that is still told apart from a dead one. */
+const MAX_STALL_AFTER_MS = 8_000;
+/** A stalled session that does not recover is replaced: cameras that hang rarely come back in the same session. */
+export const REPLACE_AFTER_MS = 2_000;
+/** From PLAY to the first picture: an encoder that starts on demand takes a few seconds. */
+export const FIRST_PICTURE_MS = 10_000;
+
+export interface SupervisorStatus {
+	readonly state: CameraState;
+	/** {@link Clock.wallMs} of the change to this state. */
+	readonly sinceWallMs: number;
+	/** Why it is not live: kept through the next try until video is back. */
+	readonly failure: SourceFailure | undefined;
+	/** {@link Clock.nowMs} of the next try. */
+	readonly retryAtMs: number | undefined;
+}
+
+export interface SupervisorOptions {
+	readonly clock: Clock;
+	/** In [0, 1). */
+	readonly random: () => number;
+	/** For the gate: cameras behind one address share it. */
+	readonly host: string;
+	readonly hostGate: HostGate;
+	readonly stream: Stream;
+	readonly openSource: OpenSource;
+	/** After every change of {@link Supervisor.status}. */
+	readonly onChange: (status: SupervisorStatus) => void;
+}
+
+export class Supervisor {
+	readonly #options: SupervisorOptions;
+	/** All sessions of this stream together. */
+	readonly #endedCounters: SourceCounters = emptyCounters();
+	#status: SupervisorStatus;
+	#session: SourceSession | undefined;
+	/** Grows with every session: what an old one still says is not heard. */
+	#generation = 0;
+	#pass: Pass | undefined;
+	#timer: Timer | undefined;
+	#closing: Promise<void> = Promise.resolve();
+	#wanted = false;
+	#attempt = 0;
+	#outageSinceMs: number | undefined;
+	#liveSinceMs = 0;
+	#lastPictureMs = 0;
+	#pictureIntervalMs = 0;
+	/** Sessions that were opened. */
+	connects = 0;
+
+	constructor(options: SupervisorOptions) {
+		this.#options = options;
+		this.#status = { state: "idle", sinceWallMs: options.clock.wallMs(), failure: undefined, retryAtMs: undefined };
+	}
+
+	get status(): SupervisorStatus {
+		return this.#status;
+	}
+
+	/** Counted over all sessions so far. */
+	get counters(): SourceCounters {
+		const total = { ...this.#endedCounters };
+		if (this.#session) addCounters(total, this.#session.counters);
+		return total;
+	}
+
+	/** Wants the stream: connects, and goes on trying until {@link stop}. */
+	start(): void {
+		if (this.#wanted) return;
+		this.#wanted = true;
+		this.#connect();
+	}
+
+	/** Wants it no more: says TEARDOWN. Resolves when the session is closed. */
+	async stop(): Promise<void> {
+		if (this.#wanted) {
+			this.#wanted = false;
+			this.#endSession();
+			this.#attempt = 0;
+			this.#outageSinceMs = undefined;
+			this.#change("idle", undefined);
+		}
+		await this.#closing;
+	}
+
+	#connect(): void {
+		this.#change("connecting", this.#status.failure);
+		const generation = ++this.#generation;
+		// A camera that allows one session must have forgotten the old one first.
+		void this.#closing.then(() => {
+			if (generation === this.#generation && this.#wanted) this.#queue(generation);
+		});
+	}
+
+	#queue(generation: number): void {
+		this.#pass = this.#options.hostGate.enter(this.#options.host, () => {
+			this.connects++;
+			this.#options.stream.restart();
+			this.#session = this.#options.openSource({
+				onPlaying: () => generation === this.#generation && this.#onPlaying(),
+				onParameterSets: (nalUnits) => generation === this.#generation && this.#options.stream.setParameterSets(nalUnits),
+				onAccessUnit: (unit, arrivalMs) => {
+					if (generation === this.#generation) this.#onPicture(this.#options.stream.push(unit, arrivalMs), arrivalMs);
+				},
+				onEnd: (failure) => {
+					if (generation === this.#generation) this.#fail(failure ?? { code: "session-ended", detail: "closed" });
+				},
+			});
+		});
+	}
+
+	#onPlaying(): void {
+		this.#pass?.leave();
+		this.#lastPictureMs = this.#options.clock.nowMs();
+		this.#pictureIntervalMs = 0;
+		this.#change("buffering", this.#status.failure);
+		this.#watch(FIRST_PICTURE_MS);
+	}
+
+	#onPicture(decodable: boolean, arrivalMs: number): void {
+		const intervalMs = arrivalMs - this.#lastPictureMs;
+		this.#lastPictureMs = arrivalMs;
+		if (this.#status.state !== "buffering") {
+			// A slow mean: one late picture must not hide a stall.
+			this.#pictureIntervalMs += (Math.min(intervalMs, MAX_STALL_AFTER_MS) - this.#pictureIntervalMs) / 16;
+		}
+		if (this.#status.state === "live") {
+			if (this.#outageSinceMs !== undefined && arrivalMs - this.#liveSinceMs >= HEALTHY_AFTER_MS) {
+				this.#outageSinceMs = undefined;
+				this.#attempt = 0;
+			}
+			return;
+		}
+		if (!decodable) return;
+		this.#liveSinceMs = arrivalMs;
+		this.#change("live", undefined);
+		this.#watch(this.#stallAfterMs());
+	}
+
+	/** One timer a session, set anew only when it fires: nothing is done per picture. */
+	#watch(afterMs: number): void {
+		this.#timer?.cancel();
+		this.#timer = this.#options.clock.after(afterMs, () => this.#onSilenceCheck());
+	}
+
+	#onSilenceCheck(): void {
+		const silentMs = this.#options.clock.nowMs() - this.#lastPictureMs;
+		const failure: SourceFailure = { code: "video-stalled", detail: `no video for ${Math.round(silentMs)} ms` };
+		switch (this.#status.state) {
+			case "buffering":
+				if (silentMs < FIRST_PICTURE_MS) this.#watch(FIRST_PICTURE_MS - silentMs);
+				else this.#fail(failure);
+				return;
+			case "live": {
+				const allowedMs = this.#stallAfterMs();
+				if (silentMs < allowedMs) return this.#watch(allowedMs - silentMs);
+				this.#change("stalled", failure);
+				return this.#watch(REPLACE_AFTER_MS);
+			}
+			case "stalled":
+				return this.#fail(failure);
+			default:
+				return;
+		}
+	}
+
+	#stallAfterMs(): number {
+		return Math.min(MAX_STALL_AFTER_MS, Math.max(STALL_AFTER_MS, STALL_AFTER_INTERVALS * this.#pictureIntervalMs));
+	}
+
+	#fail(failure: SourceFailure): void {
+		const { clock, random } = this.#options;
+		this.#endSession();
+		this.#attempt++;
+		this.#outageSinceMs ??= clock.nowMs();
+		const delayMs = retryDelayMs(failure.code, this.#attempt, clock.nowMs() - this.#outageSinceMs, random());
+		this.#change(waitStateOf(failure.code), failure, clock.nowMs() + delayMs);
+		this.#timer = clock.after(delayMs, () => this.#connect());
+	}
+
+	#endSession(): void {
+		this.#generation++;
+		this.#timer?.cancel();
+		this.#pass?.leave();
+		const session = this.#session;
+		this.#session = undefined;
+		if (!session) return;
+		this.#closing = session.close();
+		addCounters(this.#endedCounters, session.counters);
+	}
+
+	#change(state: CameraState, failure: SourceFailure | undefined, retryAtMs?: number): void {
+		const sinceWallMs = state === this.#status.state ? this.#status.sinceWallMs : this.#options.clock.wallMs();
+		this.#status = { state, sinceWallMs, failure, retryAtMs };
+		this.#options.onChange(this.#status);
+	}
+}
+
+function emptyCounters(): SourceCounters {
+	return { rtpPackets: 0, rtpBytes: 0, lostPackets: 0, malformedPackets: 0, damagedAccessUnits: 0 };
+}
+
+function addCounters(total: SourceCounters, more: SourceCounters): void {
+	total.rtpPackets += more.rtpPackets;
+	total.rtpBytes += more.rtpBytes;
+	total.lostPackets += more.lostPackets;
+	total.malformedPackets += more.malformedPackets;
+	total.damagedAccessUnits += more.damagedAccessUnits;
+}

@@ -1,0 +1,122 @@
+import type { AccessUnit } from "@vigia/rtp";
+import { expect, test } from "vitest";
+import { MAX_GOP_BYTES } from "./gop-cache.ts";
+import { MAX_RTP_PAYLOAD_BYTES, type StreamUnit } from "./reader.ts";
+import { Stream } from "./stream.ts";
+
+const SPS = Uint8Array.of(0x67, 0x42, 0xc0, 0x1e, 0xd9);
+const PPS = Uint8Array.of(0x68, 0xce, 0x3c, 0x80);
+const IDR = Uint8Array.of(0x65, 0x88, 0x84);
+const SLICE = Uint8Array.of(0x41, 0x9a, 0x02);
+
+function unit(index: number, ...nalUnits: Uint8Array[]): AccessUnit {
+	return {
+		codec: "h264",
+		nalUnits,
+		rtpTimestamp: index * 6000,
+		randomAccess: nalUnits.some((nal) => (nal[0] as number & 0x1f) === 5),
+		sizeBytes: nalUnits.reduce((sum, nal) => sum + nal.length, 0),
+	};
+}
+
+function open(): { stream: Stream; counts: number[]; errors: unknown[] } {
+	const counts: number[] = [];
+	const errors: unknown[] = [];
+	const stream = new Stream({
+		readersChanged: (count) => counts.push(count),
+		readerFailed: (error) => errors.push(error),
+	});
+	return { stream, counts, errors };
+}
+
+test("every IDR picture gets the latest parameter sets in front, wherever they came from", () => {
+	const { stream } = open();
+	const seen: StreamUnit[] = [];
+	stream.attach({ push: (pushed) => seen.push(pushed) });
+	stream.setParameterSets([SPS, PPS]);
+	stream.push(unit(0, IDR), 0);
+	const newPps = Uint8Array.of(0x68, 0xff);
+	stream.push(unit(1, SPS, newPps, IDR), 66);
+	stream.push(unit(2, IDR), 133);
+	expect(seen.map((pushed) => pushed.nalUnits)).toEqual([
+		[SPS, PPS, IDR],
+		[SPS, newPps, IDR],
+		[SPS, newPps, IDR],
+	]);
+});
+
+test("pictures that nothing can decode are counted and kept from readers", () => {
+	const { stream } = open();
+	const seen: StreamUnit[] = [];
+	stream.attach({ push: (pushed) => seen.push(pushed) });
+	expect(stream.push(unit(0, SLICE), 0)).toBe(false);
+	expect(stream.push(unit(1, IDR), 66)).toBe(false);
+	expect(stream.push(unit(2, SPS, PPS, IDR), 133)).toBe(true);
+	expect(stream.push(unit(3, SLICE), 200)).toBe(true);
+	expect(seen).toHaveLength(2);
+	expect(stream.counters).toEqual({ accessUnits: 4, undecodable: 2, failedReaders: 0 });
+	expect(stream.facts(200).lastVideoAtMs).toBe(200);
+});
+
+test("a newcomer gets the pictures since the last random access point", () => {
+	const { stream } = open();
+	for (let index = 0; index < 7; index++) {
+		stream.push(index % 5 === 0 ? unit(index, SPS, PPS, IDR) : unit(index, SLICE), index * 66);
+	}
+	const { gop } = stream.attach({ push() {} });
+	expect(gop.map((cached) => cached.rtpTimestamp)).toEqual([5 * 6000, 6 * 6000]);
+	expect(gop[0]?.randomAccess).toBe(true);
+});
+
+test("a GOP over the cap is given up, and the next one is cached again", () => {
+	const { stream } = open();
+	stream.push(unit(0, SPS, PPS, IDR), 0);
+	const large = new Uint8Array(MAX_GOP_BYTES / 4).fill(0x41);
+	for (let index = 1; index < 6; index++) stream.push(unit(index, large), index * 66);
+	expect(stream.currentGop()).toHaveLength(0);
+	expect(stream.gopCache.overflows).toBe(1);
+	stream.push(unit(6, SPS, PPS, IDR), 400);
+	expect(stream.currentGop()).toHaveLength(1);
+});
+
+test("a reader that throws is detached and harms nobody", () => {
+	const { stream, counts, errors } = open();
+	const seen: StreamUnit[] = [];
+	stream.attach({
+		push() {
+			throw new Error("broken reader");
+		},
+	});
+	stream.attach({ push: (pushed) => seen.push(pushed) });
+	stream.push(unit(0, SPS, PPS, IDR), 0);
+	stream.push(unit(1, SLICE), 66);
+	expect(seen).toHaveLength(2);
+	expect(errors).toHaveLength(1);
+	expect(counts).toEqual([1, 2, 1]);
+});
+
+test("a new session's pictures wait for its own first random access point", () => {
+	const { stream } = open();
+	const seen: StreamUnit[] = [];
+	stream.attach({ push: (pushed) => seen.push(pushed) });
+	stream.push(unit(0, SPS, PPS, IDR), 0);
+	stream.restart();
+	expect(stream.currentGop()).toHaveLength(0);
+	stream.push(unit(50, SLICE), 5000);
+	stream.push(unit(51, IDR), 5066);
+	expect(seen.map((pushed) => pushed.randomAccess)).toEqual([true, true]);
+	expect((seen[1] as StreamUnit).timestamp - (seen[0] as StreamUnit).timestamp).toBe(5066 * 90);
+});
+
+test("payloads are cut once, shared by all readers, and small enough for the path", () => {
+	const { stream } = open();
+	const seen: StreamUnit[] = [];
+	stream.attach({ push: (pushed) => seen.push(pushed) });
+	const picture = new Uint8Array(5000).fill(0x33);
+	picture[0] = 0x65;
+	stream.push(unit(0, SPS, PPS, picture), 0);
+	const payloads = seen[0]?.payloads ?? [];
+	expect(payloads.length).toBeGreaterThan(4);
+	expect(Math.max(...payloads.map((payload) => payload.length))).toBeLessThanOrEqual(MAX_RTP_PAYLOAD_BYTES);
+	expect(seen[0]?.payloads).toBe(payloads);
+});

@@ -1,0 +1,83 @@
+/** Debian's Chromium, and what its tiles really show, read from decoded pixels. @module */
+import { readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+
+export async function launchChromium(): Promise<Browser> {
+	return await chromium.launch({
+		executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
+		args: [
+			"--no-sandbox",
+			"--disable-gpu",
+			"--disable-quic",
+			"--no-first-run",
+			"--disable-background-networking",
+			"--disable-component-update",
+			"--disable-sync",
+		],
+	});
+}
+
+const FRAME_CODE_SOURCE = new URL("../../camera-sim/src/frame-code.ts", import.meta.url);
+
+declare global {
+	interface Window {
+		readTiles: () => TilePicture[];
+	}
+}
+
+/** What a tile shows, read from the pixels of the topmost video in it that has a picture. */
+export interface TilePicture {
+	readonly camera: string;
+	readonly state: string;
+	readonly fault: string | undefined;
+	/** Of the decoded picture; 0 when no video has one. */
+	readonly width: number;
+	readonly height: number;
+	/** From the code along the picture's top edge; absent if there is no picture or no code on it. */
+	readonly code?: { readonly camera: number; readonly counter: number };
+}
+
+/** A context whose pages can read the simulated cameras' codes. */
+export async function openContext(browser: Browser, width = 1280, height = 720): Promise<BrowserContext> {
+	const context = await browser.newContext({ viewport: { width, height }, locale: "en-GB" });
+	const reader = stripTypeScriptTypes(readFileSync(FRAME_CODE_SOURCE, "utf8")).replace(/^export /gm, "");
+	await context.addInitScript({ content: `(() => { ${reader}\nwindow.readFrameCode = readFrameCode; })();` });
+	await context.addInitScript(() => {
+		const canvas = document.createElement("canvas");
+		window.readTiles = () =>
+			[...document.querySelectorAll<HTMLElement>("[data-camera]")].map((tile) => {
+				const videos = [...tile.querySelectorAll("video")].filter(
+					(video) => video.videoWidth > 0 && getComputedStyle(video).visibility !== "hidden" && getComputedStyle(video).opacity !== "0",
+				);
+				const video = videos.at(-1);
+				const base = { camera: tile.dataset.camera ?? "", state: tile.dataset.state ?? "", fault: tile.dataset.fault };
+				if (!video) return { ...base, width: 0, height: 0 };
+				canvas.width = video.videoWidth;
+				canvas.height = Math.ceil(video.videoWidth / 20);
+				const context2d = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+				context2d.drawImage(video, 0, 0);
+				const { data } = context2d.getImageData(0, 0, canvas.width, canvas.height);
+				const read = (window as unknown as { readFrameCode: (...args: unknown[]) => { camera: number; counter: number } | undefined }).readFrameCode;
+				const code = read(data, canvas.width, canvas.height, 4);
+				return { ...base, width: video.videoWidth, height: video.videoHeight, ...(code && { code }) };
+			});
+	});
+	return context;
+}
+
+export async function readTiles(page: Page): Promise<TilePicture[]> {
+	return await page.evaluate(() => window.readTiles());
+}
+
+/** Camera number by tile of all tiles whose counter moved between two readings. */
+export async function movingTiles(page: Page, betweenMs = 400): Promise<Map<string, number>> {
+	const before = new Map((await readTiles(page)).map((tile) => [tile.camera, tile.code]));
+	await page.waitForTimeout(betweenMs);
+	const moving = new Map<string, number>();
+	for (const { camera, code } of await readTiles(page)) {
+		const old = before.get(camera);
+		if (code && old && code.camera === old.camera && code.counter !== old.counter) moving.set(camera, code.camera);
+	}
+	return moving;
+}

@@ -1,0 +1,90 @@
+/** The real server in a process of its own, as a user starts it. @module */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CameraStatus } from "@vigia/api";
+import { eventually } from "./eventually.ts";
+
+const MAIN = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
+
+export interface ServerProcess extends AsyncDisposable {
+	readonly url: string;
+	readonly pid: number;
+	/** Everything it wrote so far, both outputs. */
+	output(): string;
+	cameras(): Promise<CameraStatus[]>;
+	/** Resolves with the exit code. */
+	kill(signal: "SIGTERM" | "SIGKILL"): Promise<number | null>;
+	/** Starts it again on the same ports; the one before must have ended. */
+	restart(): Promise<void>;
+}
+
+/** Starts the server with these settings in an empty folder, and waits until it answers. */
+export async function startServer(env: Record<string, string>): Promise<ServerProcess> {
+	const directory = mkdtempSync(join(tmpdir(), "vigia-test-"));
+	const ports = { PORT: String(await freeTcpPort()), WEBRTC_PORT: String(await freeUdpPort()) };
+	const url = `http://127.0.0.1:${ports.PORT}`;
+	let output = "";
+	let child: ChildProcess;
+	let exited: Promise<number | null>;
+
+	const start = async (): Promise<void> => {
+		child = spawn(process.execPath, [MAIN], {
+			cwd: directory,
+			env: { PATH: process.env.PATH, HOST: "127.0.0.1", ...ports, ...env },
+			stdio: ["ignore", "pipe", "pipe"],
+		});
+		const running = child;
+		for (const stream of [running.stdout, running.stderr]) {
+			stream?.setEncoding("utf8").on("data", (text: string) => {
+				output += text;
+			});
+		}
+		exited = new Promise((resolve) => running.once("exit", (code) => resolve(code)));
+		await eventually("the server answers", async () => {
+			if (running.exitCode !== null) throw new Error(`the server ended with ${running.exitCode}:\n${output}`);
+			return (await fetch(`${url}/api/cameras`)).ok;
+		});
+	};
+	const kill = async (signal: "SIGTERM" | "SIGKILL"): Promise<number | null> => {
+		if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+		return await exited;
+	};
+
+	await start();
+	return {
+		url,
+		get pid() {
+			return child.pid as number;
+		},
+		output: () => output,
+		cameras: async () => (await (await fetch(`${url}/api/cameras`)).json()) as CameraStatus[],
+		kill,
+		restart: start,
+		async [Symbol.asyncDispose]() {
+			await kill("SIGKILL");
+			rmSync(directory, { recursive: true, force: true });
+		},
+	};
+}
+
+export async function freeTcpPort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const address = server.address();
+	await new Promise((resolve) => server.close(resolve));
+	if (address === null || typeof address === "string") throw new Error("no port");
+	return address.port;
+}
+
+async function freeUdpPort(): Promise<number> {
+	const socket = createSocket("udp4");
+	await new Promise<void>((resolve) => socket.bind(0, resolve));
+	const { port } = socket.address();
+	await new Promise<void>((resolve) => socket.close(resolve));
+	return port;
+}
