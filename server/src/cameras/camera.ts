@@ -103,7 +103,11 @@ export class Camera {
 		this.#lingers.get(name)?.cancel();
 		this.#lingers.delete(name);
 		if (count > 0) entry.supervisor.start();
-		else this.#lingers.set(name, this.#options.clock.after(LINGER_MS, () => void entry.supervisor.stop()));
+		else
+			this.#lingers.set(
+				name,
+				this.#options.clock.after(LINGER_MS, () => void entry.supervisor.stop()),
+			);
 	}
 
 	#streamStatus({ stream, supervisor }: CameraStream): StreamStatus {

@@ -28,6 +28,8 @@ export interface Settings {
 	/** Addresses or names to offer besides the interfaces and the page's host. */
 	readonly webrtcHosts: readonly string[];
 	readonly iceServers: readonly IceServer[];
+	/** Further origins (`https://host[:port]`) whose pages may use the API from a browser. */
+	readonly allowOrigins: readonly string[];
 	readonly protocol: "auto" | "webrtc" | "mse" | "hls";
 	readonly rtspTransport: "auto" | "tcp" | "udp";
 	readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";

@@ -30,10 +30,7 @@ export interface AppOptions {
 	/** Further origins whose pages may use the API from a browser. */
 	readonly allowOrigins: readonly string[];
 	readonly welcome: () => Extract<ServerMessage, { type: "welcome" }>;
-	readonly openViewer: (
-		send: (message: ServerMessage) => void,
-		pageHost: string | undefined,
-	) => WallViewer | undefined;
+	readonly openViewer: (send: (message: ServerMessage) => void, pageHost: string | undefined) => WallViewer | undefined;
 	/** Prometheus text. */
 	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 	/** Adds the WHEP routes. */
@@ -114,7 +111,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 		setHeaders: (reply, path) => {
 			// Vite names assets by their content; everything else may change with a release.
 			const immutable = path.includes("/assets/");
-			reply.setHeader("cache-control", immutable ? "public, max-age=31536000, immutable" : "no-cache");
+			reply.header("cache-control", immutable ? "public, max-age=31536000, immutable" : "no-cache");
 		},
 	});
 	return app;

@@ -34,7 +34,10 @@ export function installErrorHandlers(app: FastifyInstance, log: Logger): void {
 			const [code, message] = REFUSALS[status] ?? ["refused", "The request was refused."];
 			return sendError(reply, status, code, message);
 		}
-		log.error({ method: request.method, path: pathOnly(request.url), error: error.stack ?? error.message }, "request failed");
+		log.error(
+			{ method: request.method, path: pathOnly(request.url), error: error.stack ?? error.message },
+			"request failed",
+		);
 		return sendError(reply, status, "internal-error", "Vigía made a mistake; its log says more.");
 	});
 }

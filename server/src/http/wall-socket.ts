@@ -97,9 +97,7 @@ export function serveWallSocket(socket: WebSocket, options: WallSocketOptions): 
 		}
 	};
 
-	timer = clock.after(HELLO_TIMEOUT_MS, () =>
-		refuse("hello-expected", "no hello came within 5 s", CLOSE_POLICY),
-	);
+	timer = clock.after(HELLO_TIMEOUT_MS, () => refuse("hello-expected", "no hello came within 5 s", CLOSE_POLICY));
 	socket.on("pong", () => {
 		alive = true;
 	});

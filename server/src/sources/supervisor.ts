@@ -123,7 +123,8 @@ export class Supervisor {
 			this.#options.stream.restart();
 			this.#session = this.#options.openSource({
 				onPlaying: () => generation === this.#generation && this.#onPlaying(),
-				onParameterSets: (nalUnits) => generation === this.#generation && this.#options.stream.setParameterSets(nalUnits),
+				onParameterSets: (nalUnits) =>
+					generation === this.#generation && this.#options.stream.setParameterSets(nalUnits),
 				onAccessUnit: (unit, arrivalMs) => {
 					if (generation === this.#generation) this.#onPicture(this.#options.stream.push(unit, arrivalMs), arrivalMs);
 				},

@@ -14,7 +14,7 @@ function unit(index: number, ...nalUnits: Uint8Array[]): AccessUnit {
 		codec: "h264",
 		nalUnits,
 		rtpTimestamp: index * 6000,
-		randomAccess: nalUnits.some((nal) => (nal[0] as number & 0x1f) === 5),
+		randomAccess: nalUnits.some((nal) => ((nal[0] ?? 0) & 0x1f) === 5),
 		sizeBytes: nalUnits.reduce((sum, nal) => sum + nal.length, 0),
 	};
 }
@@ -105,7 +105,7 @@ test("a new session's pictures wait for its own first random access point", () =
 	stream.push(unit(50, SLICE), 5000);
 	stream.push(unit(51, IDR), 5066);
 	expect(seen.map((pushed) => pushed.randomAccess)).toEqual([true, true]);
-	expect((seen[1] as StreamUnit).timestamp - (seen[0] as StreamUnit).timestamp).toBe(5066 * 90);
+	expect((seen[1] as StreamUnit).timestamp - (seen[0] as StreamUnit).timestamp).toBe(5000 * 90 + 6000);
 });
 
 test("payloads are cut once, shared by all readers, and small enough for the path", () => {

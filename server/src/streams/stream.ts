@@ -4,10 +4,16 @@
  *
  * @module
  */
-import { type AccessUnit, NAL_TYPE, nalType, type SpsInfo, packetizeH264, parseSps } from "@vigia/rtp";
+import { type AccessUnit, NAL_TYPE, nalTypeOf, type SpsInfo, packetizeH264, parseSps } from "@vigia/rtp";
 import { GopCache } from "./gop-cache.ts";
 import { RateMeter } from "./rate-meter.ts";
-import { type Attachment, MAX_RTP_PAYLOAD_BYTES, type ReadableStreamSource, type Reader, type StreamUnit } from "./reader.ts";
+import {
+	type Attachment,
+	MAX_RTP_PAYLOAD_BYTES,
+	type ReadableStreamSource,
+	type Reader,
+	type StreamUnit,
+} from "./reader.ts";
 import { TICKS_PER_MS, Timeline } from "./timeline.ts";
 
 /** What is known of a stream by measuring it. */
@@ -155,8 +161,8 @@ export class Stream implements ReadableStreamSource {
 	}
 
 	#learnParameterSets(nalUnits: readonly Uint8Array[]): void {
-		const sps = nalUnits.filter((nal) => nalType(nal) === NAL_TYPE.sps);
-		const pps = nalUnits.filter((nal) => nalType(nal) === NAL_TYPE.pps);
+		const sps = nalUnits.filter((nal) => nalTypeOf(nal) === NAL_TYPE.sps);
+		const pps = nalUnits.filter((nal) => nalTypeOf(nal) === NAL_TYPE.pps);
 		if (pps.length > 0) this.#pps = pps;
 		const first = sps[0];
 		if (!first) return;
@@ -165,7 +171,7 @@ export class Stream implements ReadableStreamSource {
 	}
 
 	#withParameterSets(nalUnits: readonly Uint8Array[]): readonly Uint8Array[] {
-		const picture = nalUnits.filter((nal) => nalType(nal) !== NAL_TYPE.sps && nalType(nal) !== NAL_TYPE.pps);
+		const picture = nalUnits.filter((nal) => nalTypeOf(nal) !== NAL_TYPE.sps && nalTypeOf(nal) !== NAL_TYPE.pps);
 		return [...this.#sps, ...this.#pps, ...picture];
 	}
 

@@ -31,7 +31,7 @@ export class Timeline {
 		}
 		if (this.#unwrapped === undefined) {
 			this.#unwrapped = rtpTimestamp;
-			this.#offset = this.#lastTicks + elapsedTicks - rtpTimestamp;
+			this.#offset = this.#lastTicks + Math.max(1, elapsedTicks) - rtpTimestamp;
 		}
 		this.#lastArrivalMs = arrivalMs;
 		// Equal or falling timestamps still get a tick of their own: a reader may use them as a key.

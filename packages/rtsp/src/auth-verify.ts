@@ -1,0 +1,100 @@
+/** The server's half of authentication: makes challenges and checks answers. RFC 2617, RFC 7616. @module */
+import { encodeBase64, utf8ByteString } from "./bytes.ts";
+import { type DigestAlgorithm, quote, splitAuthFields } from "./challenge.ts";
+import { digestResponse, type HashFunctions, type PlainCredentials } from "./digest.ts";
+
+export type ChallengeOffer =
+	| {
+			readonly scheme: "digest";
+			readonly realm: string;
+			readonly nonce: string;
+			/** Default MD5, then not named in the challenge. */
+			readonly algorithm?: DigestAlgorithm;
+			/** Offer `qop="auth"`. */
+			readonly qopAuth?: boolean;
+			readonly opaque?: string;
+			readonly stale?: boolean;
+	  }
+	| { readonly scheme: "basic"; readonly realm: string };
+
+/** The value of one WWW-Authenticate field. */
+export function makeChallenge(offer: ChallengeOffer): string {
+	if (offer.scheme === "basic") return `Basic realm=${quote(offer.realm)}`;
+	let value = `Digest realm=${quote(offer.realm)}, nonce=${quote(offer.nonce)}`;
+	if (offer.algorithm !== undefined) value += `, algorithm=${offer.algorithm}`;
+	if (offer.qopAuth === true) value += ', qop="auth"';
+	if (offer.opaque !== undefined) value += `, opaque=${quote(offer.opaque)}`;
+	if (offer.stale === true) value += ", stale=TRUE";
+	return value;
+}
+
+export interface AuthorizationCheck {
+	/** The Authorization field as received, if there was one. */
+	readonly authorization: string | undefined;
+	readonly method: string;
+	/** The request target as received: the digest's `uri` must be the same text. */
+	readonly target: string;
+	readonly credentials: PlainCredentials;
+	/** What this connection was offered; an answer to anything else is refused. */
+	readonly offers: readonly ChallengeOffer[];
+}
+
+/**
+ * `accepted`; `missing`: there is no answer yet; `stale`: right for a nonce that is not offered any more, so challenge
+ * again with `stale`; `refused`: wrong.
+ */
+export type AuthorizationVerdict = "accepted" | "missing" | "stale" | "refused";
+
+/** Checks an answer to a challenge. Never throws, whatever the peer sent. */
+export function verifyAuthorization(check: AuthorizationCheck, hashes: HashFunctions): AuthorizationVerdict {
+	if (check.authorization === undefined) return "missing";
+	const fields = splitAuthFields(check.authorization)[0];
+	if (fields?.scheme === "basic") {
+		if (!check.offers.some((offer) => offer.scheme === "basic")) return "refused";
+		const { username, password } = check.credentials;
+		const wanted = encodeBase64(utf8ByteString(`${username}:${password}`));
+		return equalText(fields.token ?? "", wanted) ? "accepted" : "refused";
+	}
+	if (fields?.scheme !== "digest") return "refused";
+	return verifyDigest(check, fields.parameters, hashes);
+}
+
+function verifyDigest(
+	check: AuthorizationCheck,
+	given: ReadonlyMap<string, string>,
+	hashes: HashFunctions,
+): AuthorizationVerdict {
+	const algorithm = (given.get("algorithm") ?? "MD5").toLowerCase();
+	const offer = check.offers.find(
+		(one) => one.scheme === "digest" && (one.algorithm ?? "MD5").toLowerCase() === algorithm,
+	);
+	if (offer?.scheme !== "digest") return "refused";
+	if (given.get("realm") !== offer.realm || given.get("uri") !== check.target) return "refused";
+	if (given.get("username") !== utf8ByteString(check.credentials.username)) return "refused";
+	const nonce = given.get("nonce") ?? "";
+	const qop = given.get("qop");
+	if (qop !== undefined && (qop !== "auth" || offer.qopAuth !== true)) return "refused";
+	const cnonce = given.get("cnonce") ?? "";
+	const wanted = digestResponse(
+		{
+			algorithm: offer.algorithm ?? "MD5",
+			credentials: check.credentials,
+			realm: offer.realm,
+			nonce,
+			method: check.method,
+			uri: check.target,
+			cnonce,
+			...(qop === undefined ? {} : { qop: { nc: given.get("nc") ?? "", cnonce } }),
+		},
+		hashes,
+	);
+	if (!equalText(given.get("response")?.toLowerCase() ?? "", wanted)) return "refused";
+	return nonce === offer.nonce ? "accepted" : "stale";
+}
+
+/** Takes the same time wherever the texts differ. */
+function equalText(a: string, b: string): boolean {
+	let difference = a.length ^ b.length;
+	for (let at = 0; at < b.length; at++) difference |= (a.charCodeAt(at) | 0) ^ b.charCodeAt(at);
+	return difference === 0;
+}

@@ -1,0 +1,43 @@
+/** What goes wrong in an RTSP session, by who must act. @module */
+
+/** What a caller decides on. */
+export type RtspErrorKind =
+	/** The camera refused the user name or password, or asks for one that is not set. */
+	| "auth"
+	/** The camera has no session free: 453, 503. */
+	| "busy"
+	/** The path is unknown to the camera: 404, 410. */
+	| "not-found"
+	/** The session description has no video. */
+	| "no-video"
+	/** There is video, but in no codec that is asked for. */
+	| "unsupported-codec"
+	/** The camera does not stream over the transport that was asked for: 461. */
+	| "unsupported-transport"
+	/** The camera sends the client elsewhere: {@link RtspError.location}. */
+	| "redirect"
+	/** The camera did not answer in time. */
+	| "no-answer"
+	/** The camera ended the session: 454, or it closed the connection. */
+	| "session-ended"
+	/** The camera sent something that is not RTSP, or refused a request for another reason. */
+	| "protocol"
+	/** A mistake of the caller: an impossible argument. */
+	| "usage";
+
+/** The one error this package throws or reports. Its message never holds a credential. */
+export class RtspError extends Error {
+	/** Stable, for programs: `RTSP_...`. */
+	readonly code: string;
+	readonly kind: RtspErrorKind;
+	/** Where a redirect points to, without user information. */
+	readonly location: string | undefined;
+
+	constructor(kind: RtspErrorKind, code: string, message: string, location?: string) {
+		super(message);
+		this.name = "RtspError";
+		this.kind = kind;
+		this.code = code;
+		this.location = location;
+	}
+}

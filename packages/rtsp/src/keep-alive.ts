@@ -1,0 +1,55 @@
+/** When and how a session is kept alive: RFC 2326 section 12.37, and what cameras take. @module */
+import type { RtspResponse } from "./message.ts";
+import { DEFAULT_SESSION_TIMEOUT_S } from "./session-header.ts";
+
+/** The camera's clock and ours may differ, and the request takes its time. */
+const MARGIN_MS = 5000;
+const MIN_INTERVAL_MS = 1000;
+/** Up to this share is taken off the interval, so that many sessions do not speak at once. Never added: it must be in time. */
+const JITTER = 0.1;
+
+export type KeepAliveMethod = "GET_PARAMETER" | "OPTIONS";
+
+/** Milliseconds between two keep-alives for a session timeout, before jitter. */
+export function keepAliveIntervalMs(timeoutS: number | undefined): number {
+	const timeoutMs = (timeoutS ?? DEFAULT_SESSION_TIMEOUT_S) * 1000;
+	return Math.max(MIN_INTERVAL_MS, Math.min(timeoutMs / 2, timeoutMs - MARGIN_MS));
+}
+
+/** Never SET_PARAMETER, never `*`: cameras drop the connection on them. */
+export class KeepAlive {
+	#method: KeepAliveMethod = "OPTIONS";
+	#switched = false;
+	#timeoutS: number | undefined;
+
+	get method(): KeepAliveMethod {
+		return this.#method;
+	}
+
+	/** Takes the answer to OPTIONS: GET_PARAMETER if it is listed. */
+	learn(options: RtspResponse): void {
+		if (this.#switched) return;
+		const methods = (options.headers.get("public") ?? [])
+			.join(",")
+			.toUpperCase()
+			.split(/[\s,]+/);
+		if (methods.includes("GET_PARAMETER")) this.#method = "GET_PARAMETER";
+	}
+
+	/** The latest timeout counts: a GW camera says 60 at SETUP and 120 at PLAY. */
+	setTimeout(timeoutS: number | undefined): void {
+		if (timeoutS !== undefined) this.#timeoutS = timeoutS;
+	}
+
+	/** `random` in [0, 1). */
+	nextDelayMs(random: number): number {
+		return Math.max(MIN_INTERVAL_MS, keepAliveIntervalMs(this.#timeoutS) * (1 - JITTER * random));
+	}
+
+	/** An answer that is not 2xx, 401 or 454: the other method from now on, once. */
+	refused(): void {
+		if (this.#switched) return;
+		this.#switched = true;
+		this.#method = this.#method === "OPTIONS" ? "GET_PARAMETER" : "OPTIONS";
+	}
+}

@@ -1,0 +1,284 @@
+/**
+ * The one schema of all settings. Whatever the place a value comes from, it arrives here as text (YAML: also as lists
+ * and maps of text), so that a rule holds everywhere alike. `docs/settings.md` is held equal to it by a test.
+ *
+ * @module
+ */
+import { isIP } from "node:net";
+import { cameraIdSchema } from "@vigia/api";
+import { z } from "zod";
+import { CAMERA_TEMPLATES, findTemplate } from "./camera-template.ts";
+import { iceServerListSchema, parseIceServers, withoutUndefined } from "./ice-servers.ts";
+
+/** What people are told of a setting. */
+export interface SettingDoc {
+	/** What a right value is; completes "must be ...". */
+	readonly rule: string;
+	readonly summary: string;
+	/** A right value as it is written in the environment. */
+	readonly example: string;
+	/** In words, where there is one. */
+	readonly defaultText?: string;
+	/** Command line: `--port`. */
+	readonly flag?: string;
+}
+
+/** The most cameras that one server takes; more than any wall shows. */
+const MAX_CAMERAS = 256;
+
+const documentation = z.registry<SettingDoc>();
+
+/** What people are told of a setting of one of the schemas below. */
+export function docOf(schema: z.ZodType): SettingDoc {
+	const doc = documentation.get(schema);
+	if (!doc) throw new Error("a setting has no documentation");
+	return doc;
+}
+
+function documented<S extends z.ZodType>(schema: S, doc: SettingDoc): S {
+	documentation.add(schema, doc);
+	return schema;
+}
+
+function wholeNumber(min: number, max: number) {
+	return z
+		.string()
+		.regex(/^\d{1,9}$/)
+		.transform(Number)
+		.pipe(z.number().min(min).max(max));
+}
+
+/** A host name (also with `_`, as some networks have them) or an IP address; IPv6 loses its brackets. */
+const host = z
+	.string()
+	.transform((text) => text.replace(/^\[(.*)\]$/, "$1"))
+	.refine(
+		(text) =>
+			isIP(text) !== 0 || /^(?=.{1,253}$)[A-Za-z0-9_]([\w-]*[\w])?(\.[A-Za-z0-9_]([\w-]*[\w])?)*\.?$/.test(text),
+	);
+
+/** The user name goes into a quoted header field, and neither name nor password has a place for line breaks. */
+const credential = z.string().refine((text) => !/\p{Cc}/u.test(text));
+
+/** A list in YAML, or one text with commas or spaces. */
+function listOf<S extends z.ZodType<string, string>>(item: S) {
+	const split = z.string().transform((text) => text.split(/[,\s]+/).filter((entry) => entry !== ""));
+	return z.union([split, z.array(z.string())]).pipe(z.array(item));
+}
+
+const iceServers = z.union([
+	iceServerListSchema.transform((servers) => servers.map(withoutUndefined)),
+	z.string().transform((text, context) => {
+		const servers = parseIceServers(text);
+		if (servers) return servers;
+		context.addIssue({ code: "custom" });
+		return z.NEVER;
+	}),
+]);
+
+const template = z.string().transform((text, context) => {
+	const found = findTemplate(text);
+	if (found !== undefined) return found;
+	context.addIssue({ code: "custom" });
+	return z.NEVER;
+});
+const TEMPLATE_RULE = `a maker (${Object.keys(CAMERA_TEMPLATES).join(", ")}) or a path with {channel} in it`;
+const HOST_RULE = "a host name or an IP address, without scheme and port";
+const CREDENTIAL_RULE = "text without line breaks and other control characters";
+
+/** All settings but the list of cameras, by their names in the environment; in YAML the same in lower case. */
+export const settingsSchema = z.object({
+	PORT: documented(wholeNumber(0, 65_535).prefault("8000"), {
+		rule: "a whole number from 0 to 65535",
+		summary: "TCP port of the page and the API. 0 takes any free one.",
+		example: "8080",
+		defaultText: "8000",
+		flag: "port",
+	}),
+	HOST: documented(host.prefault("0.0.0.0"), {
+		rule: HOST_RULE,
+		summary: "Address on which the page is served: `127.0.0.1` for this machine only.",
+		example: "127.0.0.1",
+		defaultText: "0.0.0.0, all IPv4 addresses",
+		flag: "host",
+	}),
+	WEBRTC_PORT: documented(wholeNumber(0, 65_535).prefault("8555"), {
+		rule: "a whole number from 0 to 65535",
+		summary: "The one UDP port of all WebRTC media. 0 takes any free one.",
+		example: "8555",
+		defaultText: "8555",
+		flag: "webrtc-port",
+	}),
+	WEBRTC_HOSTS: documented(listOf(host).prefault(""), {
+		rule: "host names or IP addresses with commas between them",
+		summary:
+			"Addresses at which browsers reach the WebRTC port, besides this machine's own and the one the page was loaded from: a router's public address, for instance.",
+		example: "203.0.113.7, camaras.example.org",
+		defaultText: "none",
+	}),
+	ICE_SERVERS: documented(iceServers.prefault(""), {
+		rule: "STUN and TURN servers, TURN with user and password: a short list, or a JSON array like a browser's iceServers",
+		summary:
+			"STUN and TURN servers for viewers behind firewalls. Each viewer's browser gets them with their passwords.",
+		example: "stun:stun.example.org:3478, turn:user:password@turn.example.org:3478",
+		defaultText: "none",
+	}),
+	ALLOW_ORIGINS: documented(
+		listOf(z.string().regex(/^https?:\/\/(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i)).prefault(""),
+		{
+			rule: "origins (scheme, host, port; no path) with commas between them",
+			summary: "Other sites whose pages may use the API from a browser.",
+			example: "https://intranet.example.org",
+			defaultText: "none",
+		},
+	),
+	PROTOCOL: documented(z.enum(["auto", "webrtc", "mse", "hls"]).prefault("auto"), {
+		rule: "auto, webrtc, mse or hls",
+		summary: "How pictures get to the browser. `auto` begins with WebRTC and falls back by itself.",
+		example: "auto",
+		defaultText: "auto",
+	}),
+	RTSP_TRANSPORT: documented(z.enum(["auto", "tcp", "udp"]).prefault("auto"), {
+		rule: "auto, tcp or udp",
+		summary: "How cameras send. `auto` takes TCP, and UDP where a camera offers nothing else.",
+		example: "tcp",
+		defaultText: "auto",
+	}),
+	LOG_LEVEL: documented(z.enum(["trace", "debug", "info", "warn", "error", "silent"]).prefault("info"), {
+		rule: "trace, debug, info, warn, error or silent",
+		summary: "How much is logged.",
+		example: "debug",
+		defaultText: "info",
+		flag: "log-level",
+	}),
+	CAM_IP: documented(host.optional(), {
+		rule: HOST_RULE,
+		summary: "Address of a recorder (NVR) with several channels.",
+		example: "192.168.1.108",
+	}),
+	CAM_PORT: documented(wholeNumber(1, 65_535).prefault("554"), {
+		rule: "a whole number from 1 to 65535",
+		summary: "RTSP port of the recorder.",
+		example: "554",
+		defaultText: "554",
+	}),
+	CAM_USER: documented(credential.optional(), {
+		rule: CREDENTIAL_RULE,
+		summary: "User name on the recorder.",
+		example: "admin",
+	}),
+	CAM_PASS: documented(credential.optional(), {
+		rule: CREDENTIAL_RULE,
+		summary: "Password on the recorder, written as it is: nothing in it is escaped.",
+		example: "p@ss:w#rd%/ñ",
+	}),
+	TOTAL_CAMERAS: documented(wholeNumber(1, MAX_CAMERAS).prefault("16"), {
+		rule: `a whole number from 1 to ${MAX_CAMERAS}`,
+		summary: "The recorder's channels 1 to this number are shown.",
+		example: "16",
+		defaultText: "16",
+	}),
+	CAM_TEMPLATE: documented(template.prefault("dahua"), {
+		rule: TEMPLATE_RULE,
+		summary: "Who made the recorder, or the paths of its streams.",
+		example: "hikvision",
+		defaultText: "dahua",
+	}),
+});
+export type SettingValues = z.infer<typeof settingsSchema>;
+
+const url = z.string().min(1);
+const URL_RULE = "an RTSP address";
+const URL_EXAMPLE = "rtsp://192.168.1.20:554/stream2";
+const cameraName = z.string().regex(/^[^\p{Cc}]{1,100}$/u);
+const NAME_RULE = "a name of at most 100 characters";
+
+/** What may stand behind `CAMERA_1_`, `CAMERA_2_` and so on. */
+export const cameraVariablesSchema = z.object({
+	URL: documented(url.optional(), {
+		rule: URL_RULE,
+		summary: "The stream for the grid. User and password may be in it.",
+		example: URL_EXAMPLE,
+	}),
+	MAIN_URL: documented(url.optional(), {
+		rule: URL_RULE,
+		summary: "The larger stream, for the enlarged camera. Without it the one of the grid is enlarged.",
+		example: "rtsp://192.168.1.20:554/stream1",
+	}),
+	NAME: documented(cameraName.optional(), {
+		rule: NAME_RULE,
+		summary: "What the wall calls the camera. Names a channel of the recorder too.",
+		example: "Entrada",
+	}),
+	USER: documented(credential.optional(), {
+		rule: CREDENTIAL_RULE,
+		summary: "User name on the camera.",
+		example: "admin",
+	}),
+	PASS: documented(credential.optional(), {
+		rule: CREDENTIAL_RULE,
+		summary: "Password on the camera, written as it is.",
+		example: "p@ss:w#rd%/ñ",
+	}),
+});
+export type CameraVariable = keyof typeof cameraVariablesSchema.shape;
+
+/** One entry of `cameras` in YAML: an address by `url`, or by `host` and `template`. */
+export const yamlCameraSchema = z.strictObject({
+	id: documented(
+		z
+			.string()
+			.refine((text) => cameraIdSchema.safeParse(text).success)
+			.optional(),
+		{
+			rule: "letters, digits, - and _, at most 64 of them",
+			summary: "Names the camera in addresses of the API. By default `cam1`, `cam2`, ... by its place.",
+			example: "front-door",
+		},
+	),
+	name: documented(cameraName.optional(), {
+		rule: NAME_RULE,
+		summary: "What the wall calls the camera.",
+		example: "Front door",
+	}),
+	url: documented(url.optional(), { rule: URL_RULE, summary: "The stream for the grid.", example: URL_EXAMPLE }),
+	main: documented(url.optional(), {
+		rule: URL_RULE,
+		summary: "The larger stream, for the enlarged camera.",
+		example: "rtsp://192.168.1.20:554/stream1",
+	}),
+	host: documented(host.optional(), {
+		rule: HOST_RULE,
+		summary: "Instead of `url`: the address.",
+		example: "192.168.1.20",
+	}),
+	port: documented(wholeNumber(1, 65_535).optional(), {
+		rule: "a whole number from 1 to 65535",
+		summary: "With `host`: the RTSP port.",
+		example: "554",
+		defaultText: "554",
+	}),
+	template: documented(template.optional(), {
+		rule: TEMPLATE_RULE,
+		summary: "With `host`: who made the camera, or the paths of its streams.",
+		example: "reolink",
+		defaultText: "dahua",
+	}),
+	channel: documented(wholeNumber(1, MAX_CAMERAS).optional(), {
+		rule: `a whole number from 1 to ${MAX_CAMERAS}`,
+		summary: "With `host`: the channel.",
+		example: "1",
+		defaultText: "1",
+	}),
+	user: documented(credential.optional(), {
+		rule: CREDENTIAL_RULE,
+		summary: "User name on the camera.",
+		example: "admin",
+	}),
+	password: documented(credential.optional(), {
+		rule: CREDENTIAL_RULE,
+		summary: "Password on the camera; between single quotes where YAML would read its characters otherwise.",
+		example: "'p@ss:w#rd%/ñ'",
+	}),
+});
+export type YamlCamera = z.infer<typeof yamlCameraSchema>;

@@ -1,0 +1,179 @@
+/** The page's one socket to the server, which is always there or on its way back. The messages: `@vigia/api`. @module */
+import {
+	type ClientMessage,
+	parseServerMessage,
+	type ServerMessage,
+	STATUS_INTERVAL_MS,
+	WALL_PROTOCOL_VERSION,
+} from "@vigia/api";
+import type { Clock, Timer } from "../clock.ts";
+import { BackOff } from "./back-off.ts";
+
+/** Silence of this length means that the socket is dead, in milliseconds: the server speaks every second. */
+export const SILENCE_MS = STATUS_INTERVAL_MS * 5;
+/** An open socket that lasted this long was healthy, and the waits begin anew, in milliseconds. */
+export const HEALTHY_AFTER_MS = 10_000;
+/** A timer that fires this much late means that the page was held up, in milliseconds. */
+const HELD_UP_MS = 1000;
+/** What a page that was held up gives the messages that wait for it, in milliseconds. */
+const CATCH_UP_MS = 1000;
+
+/** The part of the browser's `WebSocket` that is used here. */
+export interface SocketLike {
+	onopen: ((event: Event) => void) | null;
+	onmessage: ((event: MessageEvent) => void) | null;
+	onclose: ((event: CloseEvent) => void) | null;
+	onerror: ((event: Event) => void) | null;
+	send(text: string): void;
+	close(): void;
+}
+
+/** How the link to the server is. */
+export type LinkState =
+	| { readonly kind: "connecting" }
+	/** The server said `welcome`. */
+	| { readonly kind: "open" }
+	/** The last try failed; the next one is at `retryAtMs` of the clock. */
+	| { readonly kind: "waiting"; readonly retryAtMs: number }
+	/** The server speaks another version than this page: only loading the page again helps. */
+	| { readonly kind: "outdated" }
+	| { readonly kind: "closed" };
+
+export interface WallSocketOptions {
+	readonly url: string;
+	readonly webrtcH264: boolean;
+	readonly clock: Clock;
+	/** In [0, 1). */
+	readonly random: () => number;
+	readonly createSocket: (url: string) => SocketLike;
+	readonly onState: (state: LinkState) => void;
+	readonly onMessage: (message: ServerMessage) => void;
+}
+
+/** Connects on {@link start}, and again with growing waits whenever the socket closes or falls silent. */
+export class WallSocket {
+	#state: LinkState = { kind: "closed" };
+	#socket: SocketLike | undefined;
+	#timer: Timer | undefined;
+	#openSinceMs: number | undefined;
+	#heardMs = 0;
+	readonly #backOff: BackOff;
+	readonly #options: WallSocketOptions;
+
+	constructor(options: WallSocketOptions) {
+		this.#options = options;
+		this.#backOff = new BackOff(options.random);
+	}
+
+	get state(): LinkState {
+		return this.#state;
+	}
+
+	/** Connects, unless it is connected or trying. */
+	start(): void {
+		if (this.#state.kind === "closed") this.#connect();
+	}
+
+	/** Ends a wait: the network is back, or somebody looks at the page. */
+	wake(): void {
+		if (this.#state.kind === "waiting") this.#connect();
+	}
+
+	/** Sends if the server has said `welcome`; the whole state is sent anew after the next one, so nothing is queued. */
+	send(message: ClientMessage): void {
+		if (this.#state.kind === "open") this.#socket?.send(JSON.stringify(message));
+	}
+
+	/** Closes and stays closed until the next {@link start}. */
+	close(): void {
+		this.#drop();
+		this.#setState({ kind: "closed" });
+	}
+
+	#connect(): void {
+		this.#drop();
+		this.#setState({ kind: "connecting" });
+		let socket: SocketLike;
+		try {
+			socket = this.#options.createSocket(this.#options.url);
+		} catch {
+			this.#failed();
+			return;
+		}
+		this.#socket = socket;
+		this.#heardMs = this.#options.clock.nowMs();
+		socket.onopen = () =>
+			socket.send(
+				JSON.stringify({
+					type: "hello",
+					version: WALL_PROTOCOL_VERSION,
+					webrtcH264: this.#options.webrtcH264,
+				} satisfies ClientMessage),
+			);
+		socket.onmessage = (event) => this.#received(event.data);
+		socket.onclose = socket.onerror = () => this.#failed();
+		this.#watchSilence(SILENCE_MS);
+	}
+
+	#received(data: unknown): void {
+		this.#heardMs = this.#options.clock.nowMs();
+		const parsed = parseServerMessage(typeof data === "string" ? data : "");
+		if (!parsed.ok) {
+			console.warn(`Vigía: a message of the server was not understood (${parsed.problem})`);
+			return;
+		}
+		const message = parsed.message;
+		const outdated =
+			message.type === "welcome"
+				? message.version !== WALL_PROTOCOL_VERSION
+				: message.type === "error" && message.code === "version-mismatch";
+		if (outdated) {
+			this.#drop();
+			this.#setState({ kind: "outdated" });
+			return;
+		}
+		if (message.type === "welcome") {
+			this.#openSinceMs = this.#heardMs;
+			this.#setState({ kind: "open" });
+		}
+		this.#options.onMessage(message);
+	}
+
+	#watchSilence(delayMs: number): void {
+		const clock = this.#options.clock;
+		const dueMs = clock.nowMs() + delayMs;
+		this.#timer = clock.after(delayMs, () => {
+			const nowMs = clock.nowMs();
+			const leftMs = this.#heardMs + SILENCE_MS - nowMs;
+			if (leftMs > 0) this.#watchSilence(leftMs);
+			else if (nowMs - dueMs > HELD_UP_MS) this.#watchSilence(CATCH_UP_MS);
+			else this.#failed();
+		});
+	}
+
+	#failed(): void {
+		const clock = this.#options.clock;
+		const healthy = this.#openSinceMs !== undefined && clock.nowMs() - this.#openSinceMs >= HEALTHY_AFTER_MS;
+		this.#drop();
+		if (healthy) this.#backOff.reset();
+		const delayMs = this.#backOff.nextDelayMs();
+		this.#timer = clock.after(delayMs, () => this.#connect());
+		this.#setState({ kind: "waiting", retryAtMs: clock.nowMs() + delayMs });
+	}
+
+	#drop(): void {
+		this.#timer?.cancel();
+		this.#timer = undefined;
+		this.#openSinceMs = undefined;
+		const socket = this.#socket;
+		this.#socket = undefined;
+		if (!socket) return;
+		socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
+		socket.close();
+	}
+
+	#setState(state: LinkState): void {
+		this.#state = state;
+		this.#options.onState(state);
+	}
+}

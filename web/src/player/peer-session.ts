@@ -1,0 +1,103 @@
+/** One PeerConnection with one receiving track for each slot. The server offers, the page answers. @module */
+import type { ClientMessage, IceServer, ServerMessage } from "@vigia/api";
+
+export type Offer = Extract<ServerMessage, { type: "offer" }>;
+
+export interface PeerSessionOptions {
+	readonly connection: number;
+	readonly iceServers: readonly IceServer[];
+	readonly send: (message: ClientMessage) => void;
+	/** A slot has a track. It may have no pictures yet. */
+	readonly onTrack: (slot: number, track: MediaStreamTrack) => void;
+	/** The connection cannot be saved; whoever owns it asks the server for another. */
+	readonly onFailed: () => void;
+	/** The browser refused every track of the offer: it cannot play what the server has. */
+	readonly onUnplayable: () => void;
+}
+
+/** Lives as long as its `connection` number; a failed one is closed and replaced, never reset. */
+export class PeerSession {
+	readonly connection: number;
+	readonly #peer: RTCPeerConnection;
+	readonly #options: PeerSessionOptions;
+	readonly #slotOfMid = new Map<string, number>();
+	/** Offers are answered one after the other. */
+	#work: Promise<void> = Promise.resolve();
+	#closed = false;
+
+	constructor(options: PeerSessionOptions) {
+		this.#options = options;
+		this.connection = options.connection;
+		const peer = new RTCPeerConnection({ iceServers: options.iceServers.map(toRtcIceServer), bundlePolicy: "max-bundle" });
+		this.#peer = peer;
+		peer.ontrack = ({ transceiver, track }) => {
+			const slot = transceiver.mid === null ? undefined : this.#slotOfMid.get(transceiver.mid);
+			if (slot !== undefined && !this.#closed) options.onTrack(slot, track);
+		};
+		peer.onicecandidate = ({ candidate }) => {
+			if (!candidate?.candidate) return;
+			options.send({
+				type: "candidate",
+				connection: this.connection,
+				mid: candidate.sdpMid ?? "",
+				candidate: candidate.candidate,
+			});
+		};
+		peer.onconnectionstatechange = () => {
+			if (peer.connectionState === "failed" && !this.#closed) options.onFailed();
+		};
+	}
+
+	get state(): RTCPeerConnectionState {
+		return this.#peer.connectionState;
+	}
+
+	/** Takes an offer: the first one, or one with more slots. */
+	offer(offer: Offer): void {
+		this.#work = this.#work
+			.then(() => this.#answer(offer))
+			.catch((error: unknown) => {
+				if (this.#closed) return;
+				console.warn("Vigía: the offer could not be answered", error);
+				this.#options.onFailed();
+			});
+	}
+
+	/** The slot of a media section. */
+	slotOf(mid: string): number | undefined {
+		return this.#slotOfMid.get(mid);
+	}
+
+	/** All statistics, or `undefined` once closed. */
+	async stats(): Promise<RTCStatsReport | undefined> {
+		if (this.#closed) return undefined;
+		try {
+			return await this.#peer.getStats();
+		} catch {
+			return undefined;
+		}
+	}
+
+	/** Ends it at once. Its tracks end, and their last pictures stay where they are shown. */
+	close(): void {
+		this.#closed = true;
+		this.#peer.ontrack = this.#peer.onicecandidate = this.#peer.onconnectionstatechange = null;
+		this.#peer.close();
+	}
+
+	async #answer(offer: Offer): Promise<void> {
+		if (this.#closed) return;
+		for (const { slot, mid } of offer.slots) this.#slotOfMid.set(mid, slot);
+		await this.#peer.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+		await this.#peer.setLocalDescription();
+		const sdp = this.#peer.localDescription?.sdp;
+		if (this.#closed || sdp === undefined) return;
+		this.#options.send({ type: "answer", connection: this.connection, negotiation: offer.negotiation, sdp });
+		// A media section that was refused has port 0 (RFC 3264 section 6).
+		if (offer.slots.length > 0 && !/^m=video (?!0 )/m.test(sdp)) this.#options.onUnplayable();
+	}
+}
+
+function toRtcIceServer({ urls, username, credential }: IceServer): RTCIceServer {
+	return { urls, ...(username === undefined ? {} : { username }), ...(credential === undefined ? {} : { credential }) };
+}

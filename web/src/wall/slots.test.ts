@@ -1,0 +1,37 @@
+import { type CameraStatus, MAX_SLOTS, type StreamStatus } from "@vigia/api";
+import { expect, test } from "vitest";
+import { gridStream, wishes } from "./slots.ts";
+
+const live: StreamStatus = { state: "live" };
+const camera = (id: string, streams: CameraStatus["streams"] = { main: live, sub: live }) => ({ id, streams });
+
+test("tile i uses slot i for its sub stream", () => {
+	expect(wishes([camera("cam1"), camera("cam2")], undefined)).toEqual([
+		{ slot: 0, camera: "cam1", stream: "sub" },
+		{ slot: 1, camera: "cam2", stream: "sub" },
+	]);
+});
+
+test("the enlarged tile keeps its sub stream and gets main in a spare slot", () => {
+	expect(wishes([camera("cam1"), camera("cam2")], "cam1")).toEqual([
+		{ slot: 0, camera: "cam1", stream: "sub" },
+		{ slot: 1, camera: "cam2", stream: "sub" },
+		{ slot: 2, camera: "cam1", stream: "main" },
+	]);
+});
+
+test("a camera without main stays with sub, and one without sub shows main in the grid", () => {
+	expect(wishes([camera("cam1", { sub: live })], "cam1")).toEqual([{ slot: 0, camera: "cam1", stream: "sub" }]);
+	expect(wishes([camera("cam1", { main: live })], "cam1")).toEqual([{ slot: 0, camera: "cam1", stream: "main" }]);
+	expect(gridStream(camera("cam1", {}))).toBe("sub");
+});
+
+test("an enlarged camera that is gone changes nothing", () => {
+	expect(wishes([camera("cam1")], "cam9")).toHaveLength(1);
+});
+
+test("never more slots than the protocol has", () => {
+	const many = Array.from({ length: MAX_SLOTS + 5 }, (_, index) => camera(`cam${index}`));
+	expect(wishes(many, "cam1")).toHaveLength(MAX_SLOTS);
+	expect(wishes(many, "cam1").every(({ slot }) => slot < MAX_SLOTS)).toBe(true);
+});

@@ -1,0 +1,190 @@
+/** One camera's tile: what the server says of it, what arrives here, and the state that follows. @module */
+import type { CameraStatus, ReasonCode, StreamName } from "@vigia/api";
+import type { Clock } from "../clock.ts";
+import { SlotWatch } from "../player/slot-watch.ts";
+import { StateHistory } from "../player/state-history.ts";
+import { RateMeter } from "../player/stats.ts";
+import { FROZEN_AFTER_MS, isKnown, type ServerFacts, TileMachine, type TileState } from "../player/tile-machine.ts";
+import { TilePicture } from "../player/tile-picture.ts";
+import { gridStream } from "./slots.ts";
+
+/** What a tile shows around its picture. */
+export interface TileView {
+	readonly name: string;
+	readonly state: TileState;
+	/** The stream in sight. */
+	readonly stream: StreamName;
+	/** Width divided by height of the grid's picture. */
+	readonly aspect: number;
+	/** Size of the picture in sight; zero before the first. */
+	readonly width: number;
+	readonly height: number;
+	/** Main was asked for and cannot be had: why. */
+	readonly mainRefused: ReasonCode | undefined;
+}
+
+/** The shape of a picture that is not known yet. */
+const USUAL_ASPECT = 16 / 9;
+
+export interface WallTileOptions {
+	readonly clock: Clock;
+	/** The picture changed: something is to be judged before the next tick. */
+	readonly onPicture: () => void;
+	readonly onBlocked: () => void;
+}
+
+/** Lives as long as the server names the camera. */
+export class WallTile {
+	readonly picture: TilePicture;
+	readonly history = new StateHistory();
+	/** By stream: the grid's, and main behind it. */
+	readonly watches = { grid: new SlotWatch(), main: new SlotWatch() };
+	readonly meters = { grid: new RateMeter(), main: new RateMeter() };
+	readonly #machine = new TileMachine();
+	readonly #clock: Clock;
+	#status: CameraStatus;
+	#statusMs: number;
+	#mainWanted = false;
+	#visibleSinceMs: number | undefined;
+	#view: TileView;
+
+	constructor(status: CameraStatus, options: WallTileOptions) {
+		this.#clock = options.clock;
+		this.#status = status;
+		this.#statusMs = options.clock.nowMs();
+		this.#machine.expect(this.#statusMs);
+		this.picture = new TilePicture({
+			nowMs: () => options.clock.nowMs(),
+			onChange: options.onPicture,
+			onBlocked: options.onBlocked,
+		});
+		this.#view = this.#makeView(this.#machine.state);
+	}
+
+	get status(): CameraStatus {
+		return this.#status;
+	}
+
+	get view(): TileView {
+		return this.#view;
+	}
+
+	/** Takes the server's word. */
+	report(status: CameraStatus): void {
+		this.#status = status;
+		this.#statusMs = this.#clock.nowMs();
+	}
+
+	/** From now on only new pictures are live. */
+	expect(): void {
+		this.#machine.expect(this.#clock.nowMs());
+	}
+
+	/** Whether main is asked for; when not, it is dropped at once. */
+	wantMain(wanted: boolean): void {
+		if (wanted === this.#mainWanted) return;
+		this.#mainWanted = wanted;
+		this.watches.main = new SlotWatch();
+		this.meters.main = new RateMeter();
+		if (!wanted) this.picture.dropMain();
+	}
+
+	/** Whether the tile can be seen: what is covered is not painted. */
+	setVisible(visible: boolean): void {
+		this.#visibleSinceMs = visible ? (this.#visibleSinceMs ?? this.#clock.nowMs()) : undefined;
+	}
+
+	/** What the server says of one stream, brought forward to now. */
+	facts(stream: StreamName, linked: boolean): ServerFacts {
+		const sinceMs = this.#clock.nowMs() - this.#statusMs;
+		const status = this.#status.streams[stream];
+		const { reason, retryInMs } = this.#status;
+		return {
+			reportAgeMs: linked ? sinceMs : undefined,
+			state: status?.state ?? this.#status.state,
+			videoAgeMs: status?.lastVideoMs === undefined ? undefined : status.lastVideoMs + sinceMs,
+			reason: reason?.code,
+			retryInMs: retryInMs === undefined ? undefined : Math.max(0, retryInMs - sinceMs),
+		};
+	}
+
+	/** Judges anew; answers whether there is something new to show. */
+	update(linked: boolean, playable: boolean): boolean {
+		const nowMs = this.#clock.nowMs();
+		const { grid, main } = this.watches;
+		// A main stream that has stopped is no better than the grid's, which may go on.
+		if (this.picture.mainShown && nowMs - (main.lastFrameMs ?? 0) > FROZEN_AFTER_MS) this.picture.hideMain();
+		const mainShown = this.picture.mainShown;
+		const state = this.#machine.update({
+			nowMs,
+			slot: mainShown ? main : grid,
+			server: this.facts(mainShown ? "main" : gridStream(this.#status), linked),
+			playable,
+			visibleSinceMs: this.#visibleSinceMs,
+		});
+		this.history.add(state, this.#clock.wallMs());
+		const view = this.#makeView(state);
+		const changed = !sameView(view, this.#view);
+		this.#view = view;
+		return changed;
+	}
+
+	close(): void {
+		this.picture.close();
+	}
+
+	#makeView(state: TileState): TileView {
+		const stream = this.picture.mainShown ? "main" : gridStream(this.#status);
+		const size = this.picture.size;
+		const grid = this.#status.streams[gridStream(this.#status)];
+		const known = grid?.width && grid.height ? grid.width / grid.height : undefined;
+		const painted = size.height > 0 ? size.width / size.height : undefined;
+		return {
+			name: this.#status.name,
+			state,
+			stream,
+			aspect: Math.round((known ?? painted ?? USUAL_ASPECT) * 100) / 100,
+			width: size.width,
+			height: size.height,
+			mainRefused: this.#mainWanted && stream !== "main" ? this.#mainProblem() : undefined,
+		};
+	}
+
+	#mainProblem(): ReasonCode | undefined {
+		const facts = this.facts("main", true);
+		if (!isKnown(facts)) return undefined;
+		if (facts.state === "unsupported") return "codec-unsupported";
+		if (facts.state === "busy") return "camera-full";
+		return undefined;
+	}
+}
+
+/** Equal as far as it is shown: ages and countdowns are shown in whole seconds. */
+export function sameView(a: TileView, b: TileView): boolean {
+	return (
+		a.name === b.name &&
+		a.stream === b.stream &&
+		a.aspect === b.aspect &&
+		a.width === b.width &&
+		a.height === b.height &&
+		a.mainRefused === b.mainRefused &&
+		sameState(a.state, b.state)
+	);
+}
+
+function sameState(a: TileState, b: TileState): boolean {
+	if (a.kind === "live" || b.kind === "live") return a.kind === b.kind;
+	if (a.kind !== b.kind || wholeSeconds(a.ageMs) !== wholeSeconds(b.ageMs)) return false;
+	if (a.kind === "offline" || b.kind === "offline") {
+		return (
+			a.kind === "offline" &&
+			b.kind === "offline" &&
+			a.reason === b.reason &&
+			a.trying === b.trying &&
+			wholeSeconds(a.retryInMs) === wholeSeconds(b.retryInMs)
+		);
+	}
+	return a.fault === b.fault;
+}
+
+const wholeSeconds = (ms: number | undefined): number => (ms === undefined ? -1 : Math.floor(ms / 1000));
