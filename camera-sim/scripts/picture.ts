@@ -120,12 +120,12 @@ function drawNumber(raster: Raster, camera: number): void {
 	const text = String(camera);
 	const width = text.length * 4 * DIGIT_SQUARE - DIGIT_SQUARE;
 	raster.rectangle(32, 556, width + 48, 5 * DIGIT_SQUARE + 36, PANEL, 0.82);
-	for (const [index, character] of [...text].entries())
+	for (const [index, character] of text.split("").entries())
 		drawDigit(raster, 56 + index * 4 * DIGIT_SQUARE, 574, Number(character), WHITE);
 }
 
 function drawDigit(raster: Raster, x: number, y: number, digit: number, colour: Colour): void {
-	for (const [index, square] of [...(DIGITS[digit] ?? "")].entries()) {
+	for (const [index, square] of (DIGITS[digit] ?? "").split("").entries()) {
 		if (square !== "1") continue;
 		const column = index % 3;
 		const row = Math.floor(index / 3);

@@ -47,16 +47,19 @@ export class Raster {
 	/** Fills a polygon, given in design coordinates, by the even-odd rule. */
 	polygon(points: readonly Point[], paint: Paint, opacity = 1): void {
 		const scaled = points.map(([x, y]): Point => [x * this.#scale, y * this.#scale]);
+		const xs = scaled.map((point) => point[0]);
 		const ys = scaled.map((point) => point[1]);
+		const left = Math.max(0, Math.floor(Math.min(...xs)));
+		const right = Math.min(this.width, Math.ceil(Math.max(...xs)));
 		const top = Math.min(...ys);
 		const bottom = Math.max(...ys);
 		const lastRow = Math.min(this.height - 1, Math.floor(bottom));
 		for (let y = Math.max(0, Math.floor(top)); y <= lastRow; y++) {
-			this.#coverage.fill(0);
+			this.#coverage.fill(0, left, right);
 			for (let sub = 0; sub < SUBSCANLINES; sub++) this.#addSubscanline(scaled, y + (sub + 0.5) / SUBSCANLINES);
 			const colour =
 				"from" in paint ? mix(paint.from, paint.to, Math.min(1, Math.max(0, (y - top) / (bottom - top || 1)))) : paint;
-			this.#blendRow(y, colour, opacity);
+			this.#blendRow(y, left, right, colour, opacity);
 		}
 	}
 
@@ -123,8 +126,8 @@ export class Raster {
 		}
 	}
 
-	#blendRow(y: number, colour: Colour, opacity: number): void {
-		for (let x = 0; x < this.width; x++) {
+	#blendRow(y: number, left: number, right: number, colour: Colour, opacity: number): void {
+		for (let x = left; x < right; x++) {
 			const part = (this.#coverage[x] ?? 0) * opacity;
 			if (part <= 0) continue;
 			const at = (y * this.width + x) * 3;

@@ -88,12 +88,12 @@ export class Channel {
 		this.faults.halfOpen = false;
 		this.faults.refusePasswords = false;
 		this.faults.sessionLimit = this.#defaultSessionLimit;
-		for (const connection of [...this.connections]) if (connection.silent) connection.cut();
+		for (const connection of this.connections) if (connection.silent) connection.cut();
 	}
 
 	/** Ends every connection, as a camera does that loses power. */
 	cutAll(): void {
-		for (const connection of [...this.connections]) connection.cut();
+		for (const connection of this.connections) connection.cut();
 	}
 
 	countRequest(method: string): void {

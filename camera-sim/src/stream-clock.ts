@@ -74,6 +74,7 @@ export class StreamClock {
 	/** Every moment is counted from the origin, so that the timer's lateness does not add up. */
 	#schedule(): void {
 		const dueMs = this.#originMs + (this.#next * 1000) / this.clip.entry.framesPerSecond;
+		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => this.#tick(), Math.max(1, Math.ceil(dueMs - performance.now())));
 	}
 

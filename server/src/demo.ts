@@ -1,11 +1,11 @@
 /** The wall without cameras: sixteen simulated ones on loopback, so that a newcomer sees it live at once. @module */
-import { CAMERA_NAMES, type CameraSim, startCameraSim } from "@vigia/camera-sim";
+import { CAMERA_NAMES, startCameraSim } from "@vigia/camera-sim";
 import type { CameraSettings } from "./config/settings.ts";
 
 const DEMO_CAMERAS = 16;
 
-/** The caller closes `sim`. */
-export async function startDemo(): Promise<{ readonly sim: CameraSim; readonly cameras: CameraSettings[] }> {
+/** Dispose of it to stop the cameras. */
+export async function startDemo(): Promise<AsyncDisposable & { readonly cameras: readonly CameraSettings[] }> {
 	const sim = await startCameraSim({ count: DEMO_CAMERAS });
 	const cameras = Array.from({ length: DEMO_CAMERAS }, (_, index): CameraSettings => {
 		const address = (subtype: 0 | 1) => ({
@@ -20,5 +20,5 @@ export async function startDemo(): Promise<{ readonly sim: CameraSim; readonly c
 			streams: { main: address(0), sub: address(1) },
 		};
 	});
-	return { sim, cameras };
+	return { cameras, [Symbol.asyncDispose]: () => sim.close() };
 }

@@ -33,7 +33,7 @@ afterAll(async () => {
 	await sim?.[Symbol.asyncDispose]();
 });
 
-async function withWall(use: (page: Page) => Promise<void>): Promise<void> {
+async function withWall(use: (page: Page) => Promise<unknown>): Promise<void> {
 	const context = await openContext(browser);
 	try {
 		const page = await context.newPage();
@@ -54,4 +54,99 @@ async function allLive(page: Page): Promise<void> {
 
 test("sixteen tiles of a first-generation .env show their cameras live", async () => {
 	await withWall(allLive);
+});
+
+test("forty loads in a row never miss a tile", async () => {
+	for (let load = 1; load <= 40; load++) {
+		await withWall((page) =>
+			eventually(`load ${load}: every tile shows its own camera`, async () => {
+				const tiles = await readTiles(page);
+				return tiles.length === CAMERAS && tiles.every(({ camera, code }) => code?.camera === ALL_CAMERAS.get(camera));
+			}),
+		);
+	}
+});
+
+test("a camera that is switched off is marked alone, and is live again after its return", async () => {
+	await withWall(async (page) => {
+		await allLive(page);
+		await sim.control.stop(5);
+		await eventually("camera 5 is marked", async () => {
+			const tiles = await readTiles(page);
+			return tiles.every(({ camera, state }) => (camera === "cam5" ? state !== "live" : state === "live"));
+		});
+		const moving = await movingTiles(page);
+		expect(moving.has("cam5")).toBe(false);
+		expect(moving.size).toBe(CAMERAS - 1);
+		await sim.control.start(5);
+		await allLive(page);
+	});
+});
+
+test("video that freezes while RTCP goes on is marked as the camera's fault", async () => {
+	await withWall(async (page) => {
+		await allLive(page);
+		sim.control.freeze(7, { rtcp: true });
+		await eventually("camera 7 is marked frozen by its own fault", async () => {
+			const tile = (await readTiles(page)).find(({ camera }) => camera === "cam7");
+			return tile?.state === "frozen" && tile.fault === "camera";
+		});
+		expect((await readTiles(page)).filter(({ state }) => state === "live")).toHaveLength(CAMERAS - 1);
+		await sim.control.start(7);
+		await allLive(page);
+	});
+});
+
+test("a dead network path without FIN is noticed, and the camera comes back", async () => {
+	await withWall(async (page) => {
+		await allLive(page);
+		sim.control.dropSilently(9);
+		await eventually("camera 9 is marked", async () =>
+			(await readTiles(page)).some(({ camera, state }) => camera === "cam9" && state !== "live"),
+		);
+		await sim.control.start(9);
+		await allLive(page);
+	});
+});
+
+test("a server that is killed and started again is live again without a reload", async () => {
+	await withWall(async (page) => {
+		await allLive(page);
+		await page.evaluate(() => Object.assign(window, { notReloaded: true }));
+		await server.kill("SIGKILL");
+		await eventually("no tile says live", async () => (await readTiles(page)).every(({ state }) => state !== "live"));
+		await server.restart();
+		await allLive(page);
+		expect(await page.evaluate(() => "notReloaded" in window)).toBe(true);
+	});
+});
+
+test("double click brings the main stream without a blank picture in between, and Escape the grid", async () => {
+	await withWall(async (page) => {
+		await allLive(page);
+		await page.evaluate(() => {
+			const seen: { blanks: number; widths: number[] } = { blanks: 0, widths: [] };
+			Object.assign(window, { seen });
+			const look = (): void => {
+				const tile = window.readTiles().find(({ camera }) => camera === "cam3");
+				if (tile?.code?.camera !== 3) seen.blanks++;
+				else if (seen.widths.at(-1) !== tile.width) seen.widths.push(tile.width);
+				requestAnimationFrame(look);
+			};
+			look();
+		});
+		const tile = page.locator('[data-camera="cam3"]');
+		await tile.dblclick();
+		const isMain = async (): Promise<boolean> =>
+			(await readTiles(page)).some(
+				({ camera, width, height }) => camera === "cam3" && width === 1280 && height === 720,
+			);
+		await eventually("the main stream is shown", isMain);
+		await eventually("the main stream moves", async () => (await movingTiles(page)).get("cam3") === 3);
+		await page.keyboard.press("Escape");
+		await eventually("the sub stream is shown again", async () => !(await isMain()));
+		await allLive(page);
+		const seen = await page.evaluate(() => (window as unknown as { seen: { blanks: number; widths: number[] } }).seen);
+		expect(seen).toEqual({ blanks: 0, widths: [640, 1280, 640] });
+	});
 });

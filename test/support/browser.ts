@@ -48,7 +48,10 @@ export async function openContext(browser: Browser, width = 1280, height = 720):
 		window.readTiles = () =>
 			[...document.querySelectorAll<HTMLElement>("[data-camera]")].map((tile) => {
 				const videos = [...tile.querySelectorAll("video")].filter(
-					(video) => video.videoWidth > 0 && getComputedStyle(video).visibility !== "hidden" && getComputedStyle(video).opacity !== "0",
+					(video) =>
+						video.videoWidth > 0 &&
+						getComputedStyle(video).visibility !== "hidden" &&
+						getComputedStyle(video).opacity !== "0",
 				);
 				const video = videos.at(-1);
 				const base = { camera: tile.dataset.camera ?? "", state: tile.dataset.state ?? "", fault: tile.dataset.fault };
@@ -58,7 +61,11 @@ export async function openContext(browser: Browser, width = 1280, height = 720):
 				const context2d = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
 				context2d.drawImage(video, 0, 0);
 				const { data } = context2d.getImageData(0, 0, canvas.width, canvas.height);
-				const read = (window as unknown as { readFrameCode: (...args: unknown[]) => { camera: number; counter: number } | undefined }).readFrameCode;
+				const read = (
+					window as unknown as {
+						readFrameCode: (...args: unknown[]) => { camera: number; counter: number } | undefined;
+					}
+				).readFrameCode;
 				const code = read(data, canvas.width, canvas.height, 4);
 				return { ...base, width: video.videoWidth, height: video.videoHeight, ...(code && { code }) };
 			});

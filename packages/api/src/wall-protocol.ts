@@ -113,7 +113,9 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
 
-export type ParsedMessage<M> = { readonly ok: true; readonly message: M } | { readonly ok: false; readonly problem: string };
+export type ParsedMessage<M> =
+	| { readonly ok: true; readonly message: M }
+	| { readonly ok: false; readonly problem: string };
 
 function parseWith<M>(schema: z.ZodMiniType<M>, text: string): ParsedMessage<M> {
 	let value: unknown;
@@ -125,7 +127,10 @@ function parseWith<M>(schema: z.ZodMiniType<M>, text: string): ParsedMessage<M> 
 	const result = schema.safeParse(value);
 	if (result.success) return { ok: true, message: result.data };
 	const issue = result.error.issues[0];
-	return { ok: false, problem: issue ? `${issue.path.join(".") || "message"}: ${issue.message || issue.code}` : "invalid" };
+	return {
+		ok: false,
+		problem: issue ? `${issue.path.join(".") || "message"}: ${issue.message || issue.code}` : "invalid",
+	};
 }
 
 /** Reads a message of the page. The problem names the field, never its value. */

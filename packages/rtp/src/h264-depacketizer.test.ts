@@ -279,6 +279,13 @@ describe("loss", () => {
 		expect(collector.summary).toEqual([{ timestamp: 6, nalUnits: [SPS, PPS, slice(9, { idr: true })] }]);
 	});
 
+	it("of a part of an SEI costs the SEI and not the picture", () => {
+		const collector = warm();
+		collector.push([packet(fuA(SEI)[0]!, 5)]);
+		collector.push(packets(5, P1), 2);
+		expect(collector.summary).toEqual([{ timestamp: 5, nalUnits: [P1] }]);
+	});
+
 	it("is noticed before a packet of nothing but padding", () => {
 		const collector = warm();
 		collector.push([packet(P1, 5)]);

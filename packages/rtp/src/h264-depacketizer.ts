@@ -31,7 +31,8 @@ type MarkerTrust = "unproven" | "trusted" | "wrong";
 
 /**
  * Collects the packets of one H.264 track, in their order, into access units. Gives complete ones only: a unit of which
- * anything is missing is dropped whole and counted. Where whole units are lost nothing tells; `lostPackets` counts on.
+ * a slice is missing is dropped whole and counted. Where whole units are lost, or NAL units before the first slice,
+ * nothing tells but `lostPackets`.
  *
  * The very first access unit is given when the packet behind it arrives or at {@link flush}; later ones at once, as long
  * as the sender's marker bits are right.
@@ -39,7 +40,7 @@ type MarkerTrust = "unproven" | "trusted" | "wrong";
 export class H264Depacketizer {
 	/** Access units given. */
 	accessUnits = 0;
-	/** Access units dropped because a part of them is missing. */
+	/** Access units dropped because a slice of them is missing. */
 	damagedAccessUnits = 0;
 	/** Intact access units dropped while waiting for an IDR after an overflow. */
 	skippedAccessUnits = 0;
@@ -212,14 +213,13 @@ export class H264Depacketizer {
 		return true;
 	}
 
-	/** Discards the open fragmentation unit: its end is missing. */
+	/** Discards the open fragmentation unit: its end is missing. Without an SEI a picture is still whole. */
 	#dropFragments(): void {
 		if (this.#fragmentBytes === 0) return;
 		const nalType = nalTypeOf(this.#fragments);
 		this.#sizeBytes -= this.#fragmentBytes;
 		this.#fragmentBytes = 0;
 		if (isVclNalType(nalType)) this.#damagePicture(this.#timestamp);
-		else this.#damaged = true;
 	}
 
 	/** Takes one NAL unit, or several with start codes between them, which some cameras send as one. */

@@ -3,7 +3,8 @@
  * RFC 2326 section 10 for the methods. A session that failed is replaced, never started again.
  * @module
  */
-import { Authenticator, type AuthenticatorOptions } from "./auth.ts";
+import { Authenticator } from "./auth.ts";
+import type { RtspClientCounters, RtspClientOptions, RtspClientSink } from "./client-contract.ts";
 import { errorOfStatus, redirectTarget } from "./client-errors.ts";
 import { RtspError } from "./errors.ts";
 import { InterleavedTransport } from "./interleaved-transport.ts";
@@ -21,8 +22,9 @@ import {
 } from "./message.ts";
 import { RtspParser, writeInterleavedHeader } from "./message-parser.ts";
 import { chooseVideoTrack, type Presentation, type PresentationTrack, readPresentation } from "./presentation.ts";
+import { type PendingRequest, RequestTracker, type Step } from "./request-tracker.ts";
 import { parseSessionHeader } from "./session-header.ts";
-import { formatRtspUrl, type RtspAddress } from "./url.ts";
+import { formatRtspUrl } from "./url.ts";
 
 /** A camera that boots may take seconds; one that takes longer is not there. */
 export const REQUEST_TIMEOUT_MS: number = 10_000;
@@ -32,52 +34,10 @@ const BODY_PATIENCE_MS = 2000;
 export const MEDIA_PROVES_PLAY_MS: number = 5000;
 /** A camera that does not answer TEARDOWN has been told all the same. */
 export const TEARDOWN_TIMEOUT_MS: number = 500;
-/** Requests given up whose late answers are recognised. */
-const MAX_ABANDONED = 16;
 /** RTCP packet types lie here; RTP payload types with a marker that would collide are not in use: RFC 5761 section 4. */
 const FIRST_RTCP_TYPE = 192;
 const LAST_RTCP_TYPE = 223;
 const JITTER_HEX_DIGITS = 4;
-
-export interface RtspClientOptions extends AuthenticatorOptions {
-	readonly address: RtspAddress;
-	/** Short and constant: some cameras refuse a request without it. */
-	readonly userAgent: string;
-	/** Encoding names in capitals that may be set up, e.g. `["H264"]`. */
-	readonly encodings: readonly string[];
-}
-
-/** Where a session's outputs go. Calls come from within its methods; none comes after `failed` or `closed`. */
-export interface RtspClientSink {
-	/** Bytes for the connection, in order; theirs from now on. */
-	transmit(bytes: Uint8Array): void;
-	/** DESCRIBE was answered and this track will be set up. */
-	described(presentation: Presentation, track: PresentationTrack): void;
-	/** PLAY was accepted. Packets may have come before. */
-	playing(track: PresentationTrack): void;
-	/** Hot path. A view that is valid until the call returns. Unchecked: any bytes. */
-	rtp(track: PresentationTrack, packet: Uint8Array, nowMs: number): void;
-	/** A view that is valid until the call returns. Unchecked: any bytes. */
-	rtcp(track: PresentationTrack, packet: Uint8Array, nowMs: number): void;
-	/** The session is over; close the connection once what was transmitted is sent. */
-	failed(error: RtspError): void;
-	/** TEARDOWN was answered, or not in time: close the connection. */
-	closed(): void;
-}
-
-type Step = "options" | "describe" | "setup" | "play" | "keep-alive" | "teardown";
-
-interface Pending {
-	readonly step: Step;
-	readonly method: string;
-	readonly target: string;
-	readonly headers: HeaderInit;
-	readonly cseq: number;
-	/** How often it was sent again with new credentials. */
-	readonly attempt: number;
-	readonly authorized: boolean;
-	deadlineMs: number;
-}
 
 type State =
 	| { readonly name: "idle" }
@@ -85,16 +45,6 @@ type State =
 	| { readonly name: "playing"; keepAliveAtMs: number }
 	| { readonly name: "closing" }
 	| { readonly name: "ended" };
-
-/** Facts for metrics. */
-export interface RtspClientCounters {
-	/** Frames on channels that were never set up. */
-	unassignedFrames: number;
-	/** Answers that belong to no request. */
-	unmatchedResponses: number;
-	/** Bytes skipped to find the next frame. */
-	garbageBytes: number;
-}
 
 export class RtspClientSession {
 	readonly #options: RtspClientOptions;
@@ -107,11 +57,7 @@ export class RtspClientSession {
 	readonly #counters: RtspClientCounters = { unassignedFrames: 0, unmatchedResponses: 0, garbageBytes: 0 };
 	#state: State = { name: "idle" };
 	#nowMs = 0;
-	#cseq = 0;
-	#pending: Pending | undefined;
-	readonly #abandoned: number[] = [];
-	/** The camera has echoed a CSeq as it should: then a wrong one means another request. */
-	#echoesCseq = false;
+	readonly #requests = new RequestTracker();
 	#sessionId: string | undefined;
 	#presentation: Presentation | undefined;
 	#track: PresentationTrack | undefined;
@@ -154,7 +100,7 @@ export class RtspClientSession {
 	nextTimeout(): number | undefined {
 		if (this.#state.name === "ended") return undefined;
 		const keepAliveAtMs = this.#state.name === "playing" ? this.#state.keepAliveAtMs : undefined;
-		const deadlineMs = this.#pending?.deadlineMs;
+		const deadlineMs = this.#requests.pending?.deadlineMs;
 		if (keepAliveAtMs === undefined || deadlineMs === undefined) return keepAliveAtMs ?? deadlineMs;
 		return Math.min(keepAliveAtMs, deadlineMs);
 	}
@@ -164,11 +110,11 @@ export class RtspClientSession {
 		if (this.#state.name === "ended") return;
 		this.#nowMs = nowMs;
 		this.#guard(() => {
-			const pending = this.#pending;
+			const pending = this.#requests.pending;
 			if (pending && nowMs >= pending.deadlineMs) this.#unanswered(pending);
 			if (this.#state.name !== "playing" || nowMs < this.#state.keepAliveAtMs) return;
 			// One outstanding at most: an unanswered one is dropped at its deadline.
-			if (!this.#pending) this.#request("keep-alive", this.#keepAlive.method, this.#baseUrl(), {});
+			if (!this.#requests.pending) this.#request("keep-alive", this.#keepAlive.method, this.#baseUrl(), {});
 			this.#scheduleKeepAlive(this.#state);
 		});
 	}
@@ -191,7 +137,7 @@ export class RtspClientSession {
 			this.#finish();
 			return;
 		}
-		this.#abandon();
+		this.#requests.abandon();
 		this.#state = { name: "closing" };
 		this.#request("teardown", "TEARDOWN", this.#aggregateUrl(), {});
 	}
@@ -203,7 +149,7 @@ export class RtspClientSession {
 
 	#end(): void {
 		this.#state = { name: "ended" };
-		this.#pending = undefined;
+		this.#requests.abandon();
 		this.#parser.stop();
 	}
 
@@ -239,11 +185,11 @@ export class RtspClientSession {
 	#request(step: Step, method: string, target: string, headers: HeaderInit, attempt = 0): void {
 		const sent = this.#send(method, target, headers);
 		const patienceMs = step === "teardown" ? TEARDOWN_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
-		this.#pending = { step, method, target, headers, attempt, ...sent, deadlineMs: this.#nowMs + patienceMs };
+		this.#requests.begin({ step, method, target, headers, attempt, ...sent, deadlineMs: this.#nowMs + patienceMs });
 	}
 
 	#send(method: string, target: string, headers: HeaderInit): { readonly cseq: number; readonly authorized: boolean } {
-		const cseq = ++this.#cseq;
+		const cseq = this.#requests.nextCseq();
 		const authorization = this.#authenticator.authorization(method, target);
 		const fields = {
 			"User-Agent": this.#options.userAgent,
@@ -256,25 +202,18 @@ export class RtspClientSession {
 		return { cseq, authorized: authorization !== undefined };
 	}
 
-	#abandon(): void {
-		if (!this.#pending) return;
-		this.#abandoned.push(this.#pending.cseq);
-		if (this.#abandoned.length > MAX_ABANDONED) this.#abandoned.shift();
-		this.#pending = undefined;
-	}
-
-	#unanswered(pending: Pending): void {
+	#unanswered(pending: PendingRequest): void {
 		switch (pending.step) {
 			case "keep-alive":
 				// Media is the sign of life, not the answer to a keep-alive.
-				this.#abandon();
+				this.#requests.abandon();
 				return;
 			case "teardown":
 				this.#finish();
 				return;
 			case "play":
 				if (this.#firstMediaMs === undefined) break;
-				this.#abandon();
+				this.#requests.abandon();
 				this.#enterPlaying();
 				return;
 			case "describe":
@@ -291,7 +230,7 @@ export class RtspClientSession {
 	}
 
 	#bodyRunsToEnd(head: RtspResponse): boolean {
-		const pending = this.#pending;
+		const pending = this.#requests.pending;
 		if (pending?.step !== "describe" || head.status !== 200) return false;
 		const type = headerOf(head, "content-type");
 		if (type !== undefined && !type.toLowerCase().includes("sdp")) return false;
@@ -312,8 +251,8 @@ export class RtspClientSession {
 			return;
 		}
 		if (this.#firstMediaMs === undefined) this.#firstMediaMs = this.#nowMs;
-		else if (this.#pending?.step === "play" && this.#nowMs - this.#firstMediaMs >= MEDIA_PROVES_PLAY_MS) {
-			this.#abandon();
+		else if (this.#requests.pending?.step === "play" && this.#nowMs - this.#firstMediaMs >= MEDIA_PROVES_PLAY_MS) {
+			this.#requests.abandon();
 			this.#enterPlaying();
 		}
 		this.#sink.rtp(track, payload, this.#nowMs);
@@ -326,27 +265,13 @@ export class RtspClientSession {
 		}
 		// RFC 2326 section 7.1.1: 1xx, the final answer follows.
 		if (message.status < 200) return;
-		const pending = this.#match(message);
+		const pending = this.#requests.take(message);
 		if (!pending) {
 			this.#counters.unmatchedResponses++;
 			return;
 		}
-		this.#pending = undefined;
 		if (message.status === 401) this.#reauthenticate(pending, message);
 		else this.#handleResponse(pending, message);
-	}
-
-	/** One request is outstanding; its answer may bear a wrong CSeq as long as the camera never gave a right one. */
-	#match(response: RtspResponse): Pending | undefined {
-		const pending = this.#pending;
-		if (!pending) return undefined;
-		const echo = /^\d+$/.exec(headerOf(response, "cseq") ?? "")?.[0];
-		if (echo === undefined) return pending;
-		if (Number(echo) === pending.cseq) {
-			this.#echoesCseq = true;
-			return pending;
-		}
-		return this.#echoesCseq || this.#abandoned.includes(Number(echo)) ? undefined : pending;
 	}
 
 	/** Requests of the server: RFC 2326 section 10. */
@@ -359,7 +284,7 @@ export class RtspClientSession {
 		this.#fail(new RtspError("redirect", "RTSP_REDIRECT", "the camera sends its clients elsewhere", location));
 	}
 
-	#reauthenticate(pending: Pending, response: RtspResponse): void {
+	#reauthenticate(pending: PendingRequest, response: RtspResponse): void {
 		const challenges = response.headers.get("www-authenticate") ?? [];
 		if (this.#authenticator.handleUnauthorized(challenges, pending.attempt, pending.authorized)) {
 			this.#request(pending.step, pending.method, pending.target, pending.headers, pending.attempt + 1);
@@ -372,7 +297,7 @@ export class RtspClientSession {
 		);
 	}
 
-	#handleResponse(pending: Pending, response: RtspResponse): void {
+	#handleResponse(pending: PendingRequest, response: RtspResponse): void {
 		if (pending.authorized) this.#authenticator.accepted();
 		const ok = response.status < 300;
 		if (ok) this.#noteSession(response);
@@ -430,7 +355,7 @@ export class RtspClientSession {
 		this.#request("setup", "SETUP", url, { Transport: this.#transport.offer() });
 	}
 
-	#onSetup(pending: Pending, response: RtspResponse): void {
+	#onSetup(pending: PendingRequest, response: RtspResponse): void {
 		const track = this.#track;
 		if (!track) return;
 		if (response.status >= 300) {
@@ -444,7 +369,7 @@ export class RtspClientSession {
 		this.#request("play", "PLAY", this.#aggregateUrl(), { Range: "npt=0.000-" });
 	}
 
-	#onPlay(pending: Pending, response: RtspResponse): void {
+	#onPlay(pending: PendingRequest, response: RtspResponse): void {
 		if (response.status < 300) {
 			this.#enterPlaying();
 			return;

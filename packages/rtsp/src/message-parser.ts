@@ -112,7 +112,10 @@ export class RtspParser {
 		return true;
 	}
 
-	#take(chunk: Uint8Array): void {
+	#take(input: Uint8Array): void {
+		// Of Node's Buffer, `slice` is a view: whoever keeps a copy of a payload would keep the reader's buffer instead.
+		const plain = input.constructor === Uint8Array;
+		const chunk = plain ? input : new Uint8Array(input.buffer, input.byteOffset, input.length);
 		const rest = this.#end - this.#at;
 		if (rest === 0) {
 			// The common case: frames are parsed where they lie.

@@ -10,6 +10,8 @@ export interface PresentationTrack {
 	readonly index: number;
 	/** `video`, `audio`, `application` or whatever stands there. */
 	readonly type: string;
+	/** `RTP/AVP`, in capitals. */
+	readonly protocol: string;
 	readonly payloadType: number;
 	/** In capitals, `H264`; empty if the description does not say. */
 	readonly encoding: string;
@@ -55,7 +57,7 @@ export function readPresentation(response: RtspResponse, context: DescribeContex
 		requestUrl,
 		address,
 	});
-	// D-Link marks every track sendonly: then it says nothing.
+	// Some cameras mark every track sendonly: then it says nothing.
 	const sendonlyMeansBack = description.media.some((media) => media.direction !== "sendonly");
 	const tracks = description.media.map((media, index): PresentationTrack => {
 		const wanted = media.payloadTypes.find((type) => encodings.includes(formatOf(media, type)?.encoding ?? ""));
@@ -65,13 +67,15 @@ export function readPresentation(response: RtspResponse, context: DescribeContex
 		return {
 			index,
 			type: media.type,
+			protocol: media.protocol,
 			payloadType,
 			encoding: format?.encoding ?? guessEncoding(media, formatParameters),
 			clockRate: format?.clockRate || (media.type === "audio" ? AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ),
 			formatParameters,
 			setupUrl: joinControlUrl(baseUrl, media.control, address),
 			fallbackSetupUrl: joinControlUrl(requestUrl, media.control, address),
-			backchannel: sendonlyMeansBack && media.direction === "sendonly",
+			// A camera takes sound only: D-Link marks its video sendonly too.
+			backchannel: sendonlyMeansBack && media.type === "audio" && media.direction === "sendonly",
 		};
 	});
 	return { baseUrl, aggregateUrl: joinControlUrl(baseUrl, description.control, address), tracks };
@@ -85,13 +89,18 @@ function guessEncoding(media: SdpMedia, parameters: ReadonlyMap<string, string>)
 
 /**
  * The first video track in one of the codecs.
- * @throws {RtspError} kind `no-video` or `unsupported-codec`.
+ * @throws {RtspError} kind `no-video`, `unsupported-codec`, or `unsupported-transport` if it is encrypted.
  */
 export function chooseVideoTrack(presentation: Presentation, encodings: readonly string[]): PresentationTrack {
-	const video = presentation.tracks.filter((track) => track.type === "video" && !track.backchannel);
+	const video = presentation.tracks.filter((track) => track.type === "video");
 	if (video.length === 0) throw new RtspError("no-video", "RTSP_NO_VIDEO", "the camera describes no video track");
-	const chosen = video.find((track) => encodings.includes(track.encoding));
+	const usable = video.filter((track) => encodings.includes(track.encoding));
+	// RTP/SAVP, RFC 3711: the keys are in a=crypto or a=key-mgmt, which are not read.
+	const chosen = usable.find((track) => !track.protocol.includes("SAVP"));
 	if (chosen) return chosen;
+	if (usable.length > 0) {
+		throw new RtspError("unsupported-transport", "RTSP_SRTP", "the camera encrypts its video (SRTP): switch that off");
+	}
 	const found = video.map((track) => track.encoding.replace(/[^A-Z0-9.-]/g, "").slice(0, 20) || "unknown").join(", ");
 	const message = `the camera's video is ${found}, not ${encodings.join(" or ")}`;
 	throw new RtspError("unsupported-codec", "RTSP_UNSUPPORTED_CODEC", message);

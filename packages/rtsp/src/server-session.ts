@@ -7,7 +7,14 @@
 import { makeChallenge, verifyAuthorization, type ChallengeOffer } from "./auth-verify.ts";
 import type { DigestAlgorithm } from "./challenge.ts";
 import type { HashFunctions, PlainCredentials } from "./digest.ts";
-import { type HeaderInit, headerOf, makeResponse, type RtspMessage, type RtspRequest, serializeResponse } from "./message.ts";
+import {
+	type HeaderInit,
+	headerOf,
+	makeResponse,
+	type RtspMessage,
+	type RtspRequest,
+	serializeResponse,
+} from "./message.ts";
 import { RtspParser } from "./message-parser.ts";
 import { chooseTransport, type ServerTransport } from "./server-transport.ts";
 import { DEFAULT_SESSION_TIMEOUT_S, parseSessionHeader, writeSessionHeader } from "./session-header.ts";
@@ -58,8 +65,8 @@ export interface RtspServerHandler {
 	transmit(bytes: Uint8Array): void;
 	/** The connection is to be closed once everything is sent. */
 	disconnect(reason: RtspServerEnd): void;
-	/** A whole request came, before anything is decided. For counters: the method alone. */
-	onRequest(method: string): void;
+	/** A whole request came; nothing is decided yet. */
+	onRequest(method: string, target: string): void;
 	/** What a request for this target must prove; `undefined`: nothing. Not asked for OPTIONS. */
 	authentication(target: string): RtspAuthentication | undefined;
 	/** The session description, and the base URL for its relative controls. */
@@ -166,7 +173,7 @@ export class RtspServerSession {
 	#onMessage(message: RtspMessage): void {
 		// A response answers nothing: this end asks nothing.
 		if (message.type !== "request") return;
-		this.#handler.onRequest(message.method);
+		this.#handler.onRequest(message.method, message.target);
 		const refusal = this.#check(message);
 		if (refusal) this.#answer(message, refusal.status, refusal.headers);
 		else this.#dispatch(message);
@@ -238,12 +245,7 @@ export class RtspServerSession {
 	#describe(request: RtspRequest): void {
 		const answer = this.#handler.describe(request.target);
 		if ("refuse" in answer) return this.#answer(request, answer.refuse, {});
-		this.#answer(
-			request,
-			200,
-			{ "Content-Base": answer.contentBase, "Content-Type": "application/sdp" },
-			answer.sdp,
-		);
+		this.#answer(request, 200, { "Content-Base": answer.contentBase, "Content-Type": "application/sdp" }, answer.sdp);
 	}
 
 	#setup(request: RtspRequest): void {

@@ -81,6 +81,22 @@ export function loadSettings({ argv, env, cwd }: LoadOptions): Loaded {
 	};
 }
 
+/** {@link loadSettings} for a program: prints help, release or all that is wrong, and ends the process. */
+export function loadSettingsOrExit(
+	options: LoadOptions & { readonly release: string },
+): Extract<Loaded, { type: "settings" }> {
+	try {
+		const loaded = loadSettings(options);
+		if (loaded.type === "settings") return loaded;
+		process.stdout.write(`${loaded.type === "help" ? loaded.text : options.release}\n`);
+		process.exit(0);
+	} catch (error) {
+		if (!(error instanceof SettingsError)) throw error;
+		process.stderr.write(`${error.message}\n`);
+		process.exit(1);
+	}
+}
+
 function isSet(name: string, value: unknown): boolean {
 	return value !== undefined && (value !== "" || MAY_BE_EMPTY.test(name));
 }

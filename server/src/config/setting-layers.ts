@@ -56,9 +56,10 @@ export function readCommandLine(argv: readonly string[], problems: SettingsProbl
 	for (const token of tokens) {
 		if (token.kind === "option" && names.includes(token.name)) given.set(token.name, token.value);
 		else if (token.kind === "option") problems.push(unknownFlag(token.rawName, token.name, names));
-		else if (token.kind === "positional") {
-			problems.push({ name: "arguments", source: COMMAND_LINE, reason: "only flags are understood: see --help" });
-		}
+	}
+	// What stands behind an unknown flag was meant as its value.
+	if (problems.length === 0 && tokens.some(({ kind }) => kind === "positional")) {
+		problems.push({ name: "arguments", source: COMMAND_LINE, reason: "only flags are understood: see --help" });
 	}
 	const values: Record<string, unknown> = {};
 	for (const [name, flag] of FLAGS) {

@@ -151,7 +151,7 @@ class RtspSource implements SourceSession {
 				this.#onInput(buffer.subarray(0, length));
 				return true;
 			};
-			const onread = { buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), callback };
+			const onread = { buffer: new Uint8Array(READ_BUFFER_BYTES), callback };
 			socket = connect({ host, port, noDelay: true, onread }, onConnect);
 		}
 		socket.on("error", (error) => this.#end(failureOfSocketError(error, this.#connected)));
@@ -172,10 +172,10 @@ class RtspSource implements SourceSession {
 		if (this.#ended) return;
 		try {
 			this.#session.handleInput(bytes, this.#clock.nowMs());
+			this.#armSessionTimer();
 		} catch (error) {
 			this.#end(internalError(error));
 		}
-		this.#armSessionTimer();
 	}
 
 	/** A timer that rings too early does no harm, so it is only ever brought forward. */
@@ -187,8 +187,12 @@ class RtspSource implements SourceSession {
 		this.#sessionTimerAtMs = dueMs;
 		this.#sessionTimer = this.#clock.after(Math.max(0, dueMs - this.#clock.nowMs()), () => {
 			this.#sessionTimerAtMs = Number.POSITIVE_INFINITY;
-			this.#session.handleTimeout(this.#clock.nowMs());
-			this.#armSessionTimer();
+			try {
+				this.#session.handleTimeout(this.#clock.nowMs());
+				this.#armSessionTimer();
+			} catch (error) {
+				this.#end(internalError(error));
+			}
 		});
 	}
 

@@ -21,13 +21,12 @@ test("the counters of a new connection begin anew: a smaller one is progress, an
 	expect(watch.lastFrameMs).toBe(2000);
 });
 
-test("the blank picture of a rejected track is no painted picture", () => {
+test("painted is what was presented since the last report", () => {
 	const watch = new SlotWatch();
-	watch.painted(1, 100);
-	expect(watch.lastPaintMs).toBeUndefined();
-	watch.received(5, 1, 600);
-	watch.painted(2, 650);
+	watch.painted(1, 650);
+	watch.painted(1, 1150);
 	expect(watch.lastPaintMs).toBe(650);
-	watch.painted(2, 1150);
-	expect(watch.lastPaintMs).toBe(650);
+	watch.painted(9, 1650);
+	expect(watch.lastPaintMs).toBe(1650);
+	expect(watch.presented).toBe(9);
 });

@@ -33,11 +33,11 @@ export class SlotWatch implements SlotFacts {
 	}
 
 	/**
-	 * Takes the count of pictures that the video element presented. A rejected track paints one blank picture, so
-	 * this counts only once something was decoded.
+	 * Takes the count of pictures that the video element presented. A refused track paints one blank picture: what
+	 * is painted says something only together with what is decoded.
 	 */
 	painted(presented: number, nowMs: number): void {
-		if (presented !== this.#presented && this.lastFrameMs !== undefined) this.lastPaintMs = nowMs;
+		if (presented !== this.#presented) this.lastPaintMs = nowMs;
 		this.#presented = presented;
 	}
 }

@@ -295,7 +295,7 @@ describe("offline", () => {
 	});
 });
 
-test("asking anew shows connecting over the marked old picture until a new one is decoded", () => {
+test("asking anew shows connecting over the marked old picture until a new one is decoded and painted", () => {
 	const bench = live();
 	bench.packetsArrive = false;
 	bench.machine.expect(bench.nowMs);
@@ -303,5 +303,14 @@ test("asking anew shows connecting over the marked old picture until a new one i
 	expect(state.kind).toBe("connecting");
 	expect(state.kind === "connecting" && state.ageMs).toBeGreaterThan(0);
 	bench.packetsArrive = true;
+	bench.paints = false;
+	expect(bench.tick().kind).toBe("connecting");
+	bench.paints = true;
 	expect(bench.tick().kind).toBe("live");
+});
+
+test("the blank picture of a refused track is no picture", () => {
+	const bench = new Bench();
+	bench.decodes = false;
+	expect(bench.after(1000).kind).toBe("connecting");
 });

@@ -74,7 +74,7 @@ export class TileMachine {
 		return this.#state;
 	}
 
-	/** From now on only newly decoded pictures are live: the tile was asked for anew. */
+	/** From now on only newly decoded and painted pictures are live: the tile was asked for anew. */
 	expect(nowMs: number): void {
 		this.#awaitingSinceMs = nowMs;
 	}
@@ -99,8 +99,7 @@ export class TileMachine {
 			if (known || !arrived) return this.#offline(input, ageMs, this.#state.kind === "offline" ? this.#state.reason : undefined);
 		}
 		if (wasOffline) this.expect(nowMs);
-		const decodedSince = this.#awaitingSinceMs === undefined || (slot.lastFrameMs ?? -1) > this.#awaitingSinceMs;
-		if (ageMs === undefined || !decodedSince) {
+		if (ageMs === undefined || !this.#hasArrived(input)) {
 			const waitedMs = nowMs - (this.#awaitingSinceMs ?? nowMs);
 			const named = waitedMs >= SLOW_START_MS || !input.playable;
 			return { kind: "connecting", ageMs, fault: named ? this.#hold(faultOf(input), nowMs) : undefined };
@@ -110,6 +109,13 @@ export class TileMachine {
 		}
 		this.#awaitingSinceMs = undefined;
 		return { kind: "live" };
+	}
+
+	/** What was asked for was decoded, and painted where it can be seen. */
+	#hasArrived({ slot, visibleSinceMs }: TileInput): boolean {
+		const sinceMs = this.#awaitingSinceMs;
+		if (sinceMs === undefined) return true;
+		return (slot.lastFrameMs ?? -1) > sinceMs && (visibleSinceMs === undefined || (slot.lastPaintMs ?? -1) > sinceMs);
 	}
 
 	#offline(input: TileInput, ageMs: number | undefined, reason: ReasonCode | undefined): TileState {

@@ -10,7 +10,9 @@ import { VideoLayer } from "./video-layer.ts";
 
 export interface TilePictureOptions {
 	readonly nowMs: () => number;
-	/** A first picture was painted, or another stream is in sight. */
+	/** A picture was painted: called for each {@link TilePicture.sample}. */
+	readonly onPaint: () => void;
+	/** Another stream or connection is in sight. */
 	readonly onChange: () => void;
 	readonly onBlocked: () => void;
 }
@@ -56,10 +58,7 @@ export class TilePicture {
 		const layer = this.#layer(slot, stream, track, watch);
 		if (!this.#grid) {
 			this.#grid = layer;
-			layer.onEveryFrame(() => {
-				layer.onEveryFrame(undefined);
-				this.#options.onChange();
-			});
+			layer.sample();
 		} else {
 			this.#nextGrid = layer;
 			layer.element.classList.add(WAITING);
@@ -139,7 +138,10 @@ export class TilePicture {
 			slot,
 			stream,
 			track,
-			onPaint: (presented) => watch.painted(presented, this.#options.nowMs()),
+			onPaint: (presented) => {
+				watch.painted(presented, this.#options.nowMs());
+				this.#options.onPaint();
+			},
 			onBlocked: this.#options.onBlocked,
 		});
 	}

@@ -45,6 +45,7 @@ export class WallTile {
 	#status: CameraStatus;
 	#statusMs: number;
 	#mainWanted = false;
+	#mainWasShown = false;
 	#visibleSinceMs: number | undefined;
 	#view: TileView;
 
@@ -55,6 +56,9 @@ export class WallTile {
 		this.#machine.expect(this.#statusMs);
 		this.picture = new TilePicture({
 			nowMs: () => options.clock.nowMs(),
+			onPaint: () => {
+				if (this.#machine.state.kind !== "live") options.onPicture();
+			},
 			onChange: options.onPicture,
 			onBlocked: options.onBlocked,
 		});
@@ -75,9 +79,12 @@ export class WallTile {
 		this.#statusMs = this.#clock.nowMs();
 	}
 
-	/** From now on only new pictures are live. */
-	expect(): void {
-		this.#machine.expect(this.#clock.nowMs());
+	/**
+	 * From now on only new pictures are live. What is live goes on being so until its picture is too old, unless
+	 * `stopped` says that nobody watched over it in between.
+	 */
+	expect(stopped: boolean): void {
+		if (stopped || this.#machine.state.kind !== "live") this.#machine.expect(this.#clock.nowMs());
 	}
 
 	/** Whether main is asked for; when not, it is dropped at once. */
@@ -115,6 +122,11 @@ export class WallTile {
 		// A main stream that has stopped is no better than the grid's, which may go on.
 		if (this.picture.mainShown && nowMs - (main.lastFrameMs ?? 0) > FROZEN_AFTER_MS) this.picture.hideMain();
 		const mainShown = this.picture.mainShown;
+		if (mainShown !== this.#mainWasShown) {
+			// What was covered until now was not painted, and has its time from here on.
+			this.#mainWasShown = mainShown;
+			if (this.#visibleSinceMs !== undefined) this.#visibleSinceMs = nowMs;
+		}
 		const state = this.#machine.update({
 			nowMs,
 			slot: mainShown ? main : grid,

@@ -9,6 +9,8 @@ import type { SourceFailure, SourceSession } from "../source.ts";
 const PATIENCE_MS = 15_000;
 
 export interface RecordedOptions {
+	/** Default 127.0.0.1. */
+	readonly host?: string;
 	readonly port: number;
 	readonly path?: string;
 	readonly username?: string;
@@ -25,9 +27,9 @@ export class RecordedSource {
 	failure: SourceFailure | undefined;
 
 	constructor(options: RecordedOptions) {
-		const { port, path = "/stream", username, password, clock = systemClock } = options;
+		const { host = "127.0.0.1", port, path = "/stream", username, password, clock = systemClock } = options;
 		const credentials = username === undefined ? undefined : new Credentials(username, password ?? "");
-		const open = openRtspSource({ address: { scheme: "rtsp", host: "127.0.0.1", port, path }, credentials, clock });
+		const open = openRtspSource({ address: { scheme: "rtsp", host, port, path }, credentials, clock });
 		this.session = open({
 			onPlaying: () => this.#note("playing"),
 			onParameterSets: (sets) => this.parameterSets.push(sets),

@@ -1,0 +1,194 @@
+/** `GET /metrics`: what the parts count in plain fields, copied when somebody asks. @module */
+import { Counter, Gauge, Registry } from "@prometheus-io/client";
+import { CAMERA_STATES, type CameraState, type StreamName } from "@vigia/api";
+
+/** One stream of one camera. Counts are of all its sessions together: they never go back. */
+export interface StreamMetrics {
+	readonly camera: string;
+	readonly stream: StreamName;
+	readonly state: CameraState;
+	/** Since its last video access unit arrived; `undefined` before the first one. */
+	readonly videoAgeSeconds: number | undefined;
+	readonly readers: number;
+	/** Sessions that were opened with the camera. */
+	readonly connects: number;
+	readonly rtpPackets: number;
+	readonly rtpBytes: number;
+	readonly lostPackets: number;
+	readonly malformedPackets: number;
+	readonly damagedAccessUnits: number;
+}
+
+/** All WebRTC viewers together, those that have left included where something is counted. */
+export interface WebrtcMetrics {
+	readonly peers: number;
+	readonly packetsSent: number;
+	/** Times that a viewer could not keep up and went on at the next key frame. */
+	readonly keyframeSkips: number;
+	/** Picture loss indications and full intra requests of browsers. */
+	readonly pliReceived: number;
+}
+
+export interface MetricsSnapshot {
+	readonly streams: readonly StreamMetrics[];
+	readonly webrtc: WebrtcMetrics;
+}
+
+export interface MetricsText {
+	readonly contentType: string;
+	readonly text: string;
+}
+
+interface Family<Subject> {
+	readonly name: string;
+	readonly help: string;
+	/** Nothing is said of a stream for which it gives `undefined`. */
+	readonly value: (subject: Subject) => number | undefined;
+}
+
+const STREAM_GAUGES: readonly Family<StreamMetrics>[] = [
+	{
+		name: "vigia_stream_video_age_seconds",
+		help: "Time since the last video access unit arrived.",
+		value: (stream) => stream.videoAgeSeconds,
+	},
+	{ name: "vigia_stream_readers", help: "Viewers of the stream now.", value: (stream) => stream.readers },
+];
+
+const STREAM_COUNTERS: readonly Family<StreamMetrics>[] = [
+	{
+		name: "vigia_stream_connects_total",
+		help: "Sessions opened with the camera: all but the first are reconnects.",
+		value: (stream) => stream.connects,
+	},
+	{ name: "vigia_rtp_packets_total", help: "RTP packets received.", value: (stream) => stream.rtpPackets },
+	{ name: "vigia_rtp_bytes_total", help: "Bytes of RTP packets received.", value: (stream) => stream.rtpBytes },
+	{
+		name: "vigia_rtp_lost_packets_total",
+		help: "RTP packets that never came, by their sequence numbers.",
+		value: (stream) => stream.lostPackets,
+	},
+	{
+		name: "vigia_rtp_malformed_packets_total",
+		help: "RTP packets that could not be read.",
+		value: (stream) => stream.malformedPackets,
+	},
+	{
+		name: "vigia_damaged_access_units_total",
+		help: "Pictures dropped because a part of them was missing.",
+		value: (stream) => stream.damagedAccessUnits,
+	},
+];
+
+const PLAIN_GAUGES: readonly Family<WebrtcMetrics>[] = [
+	{ name: "vigia_webrtc_peers", help: "WebRTC connections open now.", value: ({ peers }) => peers },
+	{
+		name: "process_resident_memory_bytes",
+		help: "Resident memory size in bytes.",
+		value: () => process.memoryUsage.rss(),
+	},
+	{
+		name: "process_start_time_seconds",
+		help: "Start time of the process in seconds since 1970.",
+		value: () => Math.round(Date.now() / 1000 - process.uptime()),
+	},
+];
+
+const PLAIN_COUNTERS: readonly Family<WebrtcMetrics>[] = [
+	{
+		name: "vigia_webrtc_packets_sent_total",
+		help: "RTP packets sent to viewers.",
+		value: ({ packetsSent }) => packetsSent,
+	},
+	{
+		name: "vigia_webrtc_keyframe_skips_total",
+		help: "Times that a viewer could not keep up and went on at the next key frame.",
+		value: ({ keyframeSkips }) => keyframeSkips,
+	},
+	{
+		name: "vigia_webrtc_pli_total",
+		help: "Requests for a key frame (PLI, FIR) from viewers.",
+		value: ({ pliReceived }) => pliReceived,
+	},
+	{ name: "process_cpu_seconds_total", help: "Processor time used.", value: cpuSeconds },
+];
+
+const STREAM_LABELS = ["camera", "stream"] as const;
+
+/** Gives the text of `/metrics`, with one snapshot for each. Holds no timer and no global state. */
+export function createMetrics(snapshot: () => MetricsSnapshot): () => Promise<MetricsText> {
+	const registry = new Registry<typeof Registry.PROMETHEUS_CONTENT_TYPE>();
+	const registers = [registry];
+	let current: MetricsSnapshot = snapshot();
+	const streams = (): readonly StreamMetrics[] => current.streams;
+
+	new Gauge({
+		name: "vigia_stream_state",
+		help: "1 for the state that the stream is in, 0 for the others.",
+		labelNames: [...STREAM_LABELS, "state"],
+		registers,
+		collect() {
+			this.reset();
+			for (const { camera, stream, state } of streams()) {
+				for (const each of CAMERA_STATES) this.set({ camera, stream, state: each }, each === state ? 1 : 0);
+			}
+		},
+	});
+	for (const { name, help, value } of STREAM_GAUGES) {
+		new Gauge({
+			name,
+			help,
+			labelNames: STREAM_LABELS,
+			registers,
+			collect() {
+				this.reset();
+				for (const each of streams()) {
+					const measured = value(each);
+					if (measured !== undefined) this.set({ camera: each.camera, stream: each.stream }, measured);
+				}
+			},
+		});
+	}
+	for (const { name, help, value } of STREAM_COUNTERS) {
+		new Counter({
+			name,
+			help,
+			labelNames: STREAM_LABELS,
+			registers,
+			collect() {
+				this.reset();
+				for (const each of streams()) this.inc({ camera: each.camera, stream: each.stream }, value(each));
+			},
+		});
+	}
+	for (const { name, help, value } of PLAIN_GAUGES) {
+		new Gauge({
+			name,
+			help,
+			registers,
+			collect() {
+				this.set(value(current.webrtc) ?? 0);
+			},
+		});
+	}
+	for (const { name, help, value } of PLAIN_COUNTERS) {
+		new Counter({
+			name,
+			help,
+			registers,
+			collect() {
+				this.reset();
+				this.inc(value(current.webrtc) ?? 0);
+			},
+		});
+	}
+	return async () => {
+		current = snapshot();
+		return { contentType: registry.contentType, text: await registry.metrics() };
+	};
+}
+
+function cpuSeconds(): number {
+	const { user, system } = process.cpuUsage();
+	return (user + system) / 1e6;
+}

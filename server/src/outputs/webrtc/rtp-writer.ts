@@ -1,0 +1,58 @@
+/** Writes the RTP packets of one slot: RFC 3550 section 5.1. @module */
+import { RTP_HEADER_BYTES, writeRtpHeader } from "@vigia/rtp";
+import { MAX_RTP_PAYLOAD_BYTES } from "../../streams/reader.ts";
+
+/** What takes the packets; it copies them before it returns. */
+export interface PacketSink {
+	readonly ssrc: number;
+	readonly payloadType: number;
+	/** False when it cannot send now. */
+	send(packet: Uint8Array): boolean;
+}
+
+/** Every packet of the process is written here: the sink has copied it before the next one is written. */
+const scratch = new Uint8Array(RTP_HEADER_BYTES + MAX_RTP_PAYLOAD_BYTES);
+/** A view of the scratch bytes for each packet size, made once, so that a packet allocates nothing. */
+const views: (Uint8Array | undefined)[] = [];
+
+/** Puts a sink's own header in front of shared payloads: its sequence numbers go on whatever the content. */
+export class RtpWriter {
+	readonly #sink: PacketSink;
+	readonly #fields: {
+		readonly payloadType: number;
+		readonly ssrc: number;
+		marker: boolean;
+		sequenceNumber: number;
+		timestamp: number;
+	};
+
+	/** `sequenceNumber` is the first one to be used: RFC 3550 section 5.1 wants it random. */
+	constructor(sink: PacketSink, sequenceNumber: number) {
+		this.#sink = sink;
+		this.#fields = {
+			payloadType: sink.payloadType,
+			ssrc: sink.ssrc,
+			marker: false,
+			sequenceNumber: sequenceNumber & 0xffff,
+			timestamp: 0,
+		};
+	}
+
+	/** Sends one packet and returns its size in bytes. `timestamp` is in 90 kHz ticks and is cut to 32 bits. */
+	send(payload: Uint8Array, timestamp: number, marker: boolean): number {
+		const fields = this.#fields;
+		fields.marker = marker;
+		fields.timestamp = timestamp;
+		writeRtpHeader(scratch, fields);
+		scratch.set(payload, RTP_HEADER_BYTES);
+		const sizeBytes = RTP_HEADER_BYTES + payload.length;
+		let view = views[sizeBytes];
+		if (!view) {
+			view = scratch.subarray(0, sizeBytes);
+			views[sizeBytes] = view;
+		}
+		this.#sink.send(view);
+		fields.sequenceNumber = (fields.sequenceNumber + 1) & 0xffff;
+		return sizeBytes;
+	}
+}

@@ -1,0 +1,279 @@
+/**
+ * One slot of a viewer: one send-only video track behind which cameras are switched without renegotiation. Sequence
+ * numbers and timestamps of the track go on whatever the content, and every content starts on a key frame.
+ *
+ * @module
+ */
+import { parseRtcp } from "@vigia/rtp";
+import type { Clock } from "../../platform/clock.ts";
+import type { Attachment, ReadableStreamSource, Reader, StreamUnit } from "../../streams/reader.ts";
+import { MAX_RTP_PAYLOAD_BYTES } from "../../streams/reader.ts";
+import { MAX_PENDING_BYTES, type PacedSender, type Pacer } from "./pacer.ts";
+import { type PacketSink, RtpWriter } from "./rtp-writer.ts";
+
+/** 90 kHz: RFC 6184 section 5.1. */
+export const TICKS_PER_MS = 90;
+/** A cached GOP is shown as if its pictures had come 1 ms apart, the newest now: the tile is at the live edge at once. */
+export const START_STEP_TICKS = 90;
+/** Timestamps rise at least by this from picture to picture: 0.1 ms, so that a replay ends before the next live one. */
+export const MIN_STEP_TICKS = 9;
+/** A slot's GOP is sent again at most this often, in ms: a browser asks every 200 ms until a picture comes. */
+export const REPLAY_INTERVAL_MS = 300;
+/** Retransmission covers this much of the stream, in ms: several round trips of a poor mobile link. */
+const HISTORY_MS = 1000;
+
+/** What a slot sends on: a track that can also keep packets for retransmission. */
+export interface SlotTrack extends PacketSink {
+	reserveHistory(packets: number): void;
+}
+
+/** Plain counts of what was delivered over WebRTC, read by the metrics; they only grow. */
+export class DeliveryCounters {
+	packets = 0;
+	bytes = 0;
+	/** Cached GOPs sent to start a tile. */
+	starts = 0;
+	/** Cached GOPs sent again after PLI, FIR or `refresh`. */
+	replays = 0;
+	/** PLI and FIR received. */
+	keyFrameRequests = 0;
+	/** Packets that receivers reported missing. */
+	nackedPackets = 0;
+	/** Times that too much waited for a viewer, so that a slot went on at the next key frame. */
+	keyFrameSkips = 0;
+	/** Access units that were given up by that. */
+	droppedUnits = 0;
+}
+
+export interface SlotSenderOptions {
+	readonly track: SlotTrack;
+	readonly pacer: Pacer;
+	readonly clock: Clock;
+	readonly counters: DeliveryCounters;
+	/** First sequence number, 16 bits, and timestamp, 32 bits: random, RFC 3550 section 5.1. */
+	readonly sequenceNumber: number;
+	readonly timestamp: number;
+}
+
+interface QueuedUnit {
+	readonly unit: StreamUnit;
+	/** When it should be shown; it becomes later if the one before would not be left behind. */
+	readonly idealTicks: number;
+	readonly urgent: boolean;
+}
+
+export class SlotSender implements Reader, PacedSender {
+	readonly #options: SlotSenderOptions;
+	readonly #writer: RtpWriter;
+	/** Ticks of this track at the clock's zero. */
+	readonly #zeroTicks: number;
+	#source: ReadableStreamSource | undefined;
+	#attachment: Attachment | undefined;
+	/** Tells the owner the timestamp of the content's first picture; undefined once told. */
+	#onFirstPicture: ((rtpTimestamp: number) => void) | undefined;
+	#open = false;
+	/** The content's key frame was sent or queued; `#offsetTicks` holds. */
+	#started = false;
+	/** From a unit's own timestamp to this track's. */
+	#offsetTicks = 0;
+	#lastTicks: number;
+	#lastGopMs = Number.NEGATIVE_INFINITY;
+	readonly #queue: QueuedUnit[] = [];
+	/** The next payload of the queue's first unit. */
+	#payloadIndex = 0;
+
+	constructor(options: SlotSenderOptions) {
+		this.#options = options;
+		this.#writer = new RtpWriter(options.track, options.sequenceNumber);
+		this.#zeroTicks = options.timestamp - options.clock.nowMs() * TICKS_PER_MS;
+		this.#lastTicks = options.timestamp;
+	}
+
+	/**
+	 * Shows another stream, or nothing. Attaching happens at once, sending when the track is open.
+	 * `onFirstPicture` hears the RTP timestamp of the first picture of this content.
+	 */
+	setSource(source: ReadableStreamSource | undefined, onFirstPicture?: (rtpTimestamp: number) => void): void {
+		this.#attachment?.detach();
+		this.#attachment = undefined;
+		this.#clearQueue();
+		this.#started = false;
+		this.#source = source;
+		this.#onFirstPicture = onFirstPicture;
+		if (!source) return;
+		this.#attachment = source.attach(this);
+		if (this.#open) this.#start(this.#attachment.gop);
+	}
+
+	/** The track may send from now on. */
+	open(): void {
+		if (this.#open) return;
+		this.#open = true;
+		if (this.#source) this.#start(this.#source.currentGop());
+	}
+
+	/** Stops for good and lets the stream go. */
+	close(): void {
+		this.#open = false;
+		this.setSource(undefined);
+	}
+
+	push(unit: StreamUnit): void {
+		if (!this.#open) return;
+		if (!this.#started) {
+			if (!unit.randomAccess) return;
+			this.#started = true;
+			this.#offsetTicks = this.#nowTicks() - unit.timestamp;
+		}
+		const idealTicks = unit.timestamp + this.#offsetTicks;
+		if (this.#queue.length > 0) this.#enqueue({ unit, idealTicks, urgent: false });
+		else this.#sendNow(unit, idealTicks);
+	}
+
+	/** The viewer lost the picture: sends the current GOP again, but not while one is under way or just was. */
+	refresh(): void {
+		if (!this.#open || !this.#source || this.#queue.length > 0) return;
+		if (this.#options.clock.nowMs() - this.#lastGopMs < REPLAY_INTERVAL_MS) return;
+		const gop = this.#source.currentGop();
+		if (!this.#started) {
+			this.#start(gop);
+			return;
+		}
+		if (gop.length === 0) return;
+		this.#options.counters.replays++;
+		this.#burst(gop, () => this.#lastTicks);
+	}
+
+	/** Takes the receiver's RTCP: RFC 4585 (NACK, PLI), RFC 5104 (FIR). What is meant for other tracks is left alone. */
+	handleRtcp(packet: Uint8Array): void {
+		const { ssrc } = this.#options.track;
+		const { counters } = this.#options;
+		for (const message of parseRtcp(packet).packets) {
+			if (message.type === "nack" && message.mediaSsrc === ssrc) {
+				counters.nackedPackets += message.sequenceNumbers.length;
+			} else if (
+				(message.type === "pli" && message.mediaSsrc === ssrc) ||
+				(message.type === "fir" && message.requests.some((request) => request.ssrc === ssrc))
+			) {
+				counters.keyFrameRequests++;
+				this.refresh();
+			}
+		}
+	}
+
+	nextIsUrgent(): boolean {
+		return this.#queue[0]?.urgent ?? false;
+	}
+
+	hasPending(): boolean {
+		return this.#queue.length > 0;
+	}
+
+	atUnitStart(): boolean {
+		return this.#payloadIndex === 0;
+	}
+
+	sendNext(): number {
+		const queued = this.#queue[0];
+		if (!queued) return 0;
+		const { payloads } = queued.unit;
+		if (this.#payloadIndex === 0) this.#beginUnit(queued.idealTicks);
+		const payload = payloads[this.#payloadIndex];
+		const last = this.#payloadIndex >= payloads.length - 1;
+		const sizeBytes = payload ? this.#send(payload, last) : 0;
+		if (last) {
+			this.#queue.shift();
+			this.#payloadIndex = 0;
+			this.#options.pacer.changePending(-queued.unit.sizeBytes);
+		} else {
+			this.#payloadIndex++;
+		}
+		return sizeBytes;
+	}
+
+	/** Starts the content with what is cached; without a key frame there, the next one that comes starts it. */
+	#start(gop: readonly StreamUnit[]): void {
+		const newest = gop.at(-1);
+		if (!newest) return;
+		this.#started = true;
+		this.#options.counters.starts++;
+		this.#options.track.reserveHistory(historyPackets(gop));
+		const nowTicks = this.#nowTicks();
+		this.#offsetTicks = nowTicks - newest.timestamp;
+		this.#burst(gop, (index) => nowTicks - (gop.length - 1 - index) * START_STEP_TICKS);
+	}
+
+	#burst(gop: readonly StreamUnit[], idealTicks: (index: number) => number): void {
+		this.#lastGopMs = this.#options.clock.nowMs();
+		for (const [index, unit] of gop.entries()) {
+			if (!this.#started) return;
+			this.#enqueue({ unit, idealTicks: idealTicks(index), urgent: index === 0 });
+		}
+	}
+
+	#enqueue(queued: QueuedUnit): void {
+		const { pacer, counters } = this.#options;
+		if (pacer.pendingBytes + queued.unit.sizeBytes > MAX_PENDING_BYTES) {
+			counters.keyFrameSkips++;
+			counters.droppedUnits += this.#queue.length + 1;
+			this.#clearQueue();
+			this.#started = false;
+			return;
+		}
+		this.#queue.push(queued);
+		pacer.changePending(queued.unit.sizeBytes);
+		if (this.#queue.length === 1) pacer.add(this);
+	}
+
+	/** A unit of which the viewer has a part is finished, so that its end is not taken for a loss. */
+	#clearQueue(): void {
+		if (this.#queue.length === 0) return;
+		while (this.#payloadIndex > 0) this.sendNext();
+		let bytes = 0;
+		for (const { unit } of this.#queue) bytes += unit.sizeBytes;
+		this.#queue.length = 0;
+		this.#options.pacer.changePending(-bytes);
+		this.#options.pacer.remove(this);
+	}
+
+	#sendNow(unit: StreamUnit, idealTicks: number): void {
+		this.#beginUnit(idealTicks);
+		const { payloads } = unit;
+		const lastIndex = payloads.length - 1;
+		for (let index = 0; index <= lastIndex; index++) {
+			const payload = payloads[index];
+			if (payload) this.#send(payload, index === lastIndex);
+		}
+	}
+
+	#beginUnit(idealTicks: number): void {
+		this.#lastTicks = Math.round(Math.max(idealTicks, this.#lastTicks + MIN_STEP_TICKS));
+		if (!this.#onFirstPicture) return;
+		const tell = this.#onFirstPicture;
+		this.#onFirstPicture = undefined;
+		tell(this.#lastTicks % 2 ** 32);
+	}
+
+	#send(payload: Uint8Array, marker: boolean): number {
+		const sizeBytes = this.#writer.send(payload, this.#lastTicks, marker);
+		this.#options.counters.packets++;
+		this.#options.counters.bytes += sizeBytes;
+		return sizeBytes;
+	}
+
+	#nowTicks(): number {
+		return this.#zeroTicks + this.#options.clock.nowMs() * TICKS_PER_MS;
+	}
+}
+
+/** Packets of {@link HISTORY_MS} at the GOP's bitrate, with one packet more for the remainder of each picture. */
+function historyPackets(gop: readonly StreamUnit[]): number {
+	const first = gop[0];
+	const newest = gop.at(-1);
+	if (!first || !newest) return 0;
+	let packets = 0;
+	for (const unit of gop) packets += Math.ceil(unit.sizeBytes / MAX_RTP_PAYLOAD_BYTES) + 1;
+	const spanMs = (newest.timestamp - first.timestamp) / TICKS_PER_MS;
+	// A young GOP is mostly its key frame and says little about a second.
+	return Math.ceil((packets * HISTORY_MS) / Math.max(spanMs, HISTORY_MS));
+}

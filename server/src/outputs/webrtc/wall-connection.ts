@@ -1,0 +1,135 @@
+/** One PeerConnection of a page: a pool of slots, offered by us, that grows by renegotiation. @module */
+import { randomInt } from "node:crypto";
+import { MAX_SLOTS, type ServerMessage } from "@vigia/api";
+import type { Clock } from "../../platform/clock.ts";
+import { type MediaPort, type Peer, PeerError, type PeerState } from "../../platform/datachannel.ts";
+import type { ReadableStreamSource } from "../../streams/reader.ts";
+import { finishOffer, H264_FMTP, H264_PAYLOAD_TYPE } from "./descriptions.ts";
+import { Pacer } from "./pacer.ts";
+import { type DeliveryCounters, SlotSender } from "./slot-sender.ts";
+
+/** Slots beyond those of the view, so that enlarging a tile (its main stream behind it) needs no new offer. */
+export const SPARE_SLOTS = 2;
+/** Candidates that came before the answer: a browser has a few for each interface. */
+const MAX_EARLY_CANDIDATES = 64;
+
+export interface WallConnectionOptions {
+	readonly port: MediaPort;
+	readonly clock: Clock;
+	readonly counters: DeliveryCounters;
+	/** Addresses to offer, best first. */
+	readonly hosts: Promise<readonly string[]>;
+	/** The `connection` of the wall protocol. */
+	readonly number: number;
+	readonly send: (message: ServerMessage) => void;
+	readonly onState: (state: PeerState) => void;
+	/** No offer could be made. */
+	readonly onBroken: () => void;
+}
+
+export class WallConnection {
+	readonly number: number;
+	readonly #options: WallConnectionOptions;
+	readonly #peer: Peer;
+	readonly #pacer: Pacer;
+	readonly #slots: SlotSender[] = [];
+	readonly #mids: string[] = [];
+	#wantedSlots = 0;
+	#negotiation = 0;
+	/** An offer is being made or its answer is awaited. */
+	#negotiating = false;
+	#answered = false;
+	readonly #earlyCandidates: { readonly mid: string; readonly candidate: string }[] = [];
+
+	/** @throws PeerError when the server serves too many viewers. */
+	constructor(options: WallConnectionOptions) {
+		this.number = options.number;
+		this.#options = options;
+		this.#pacer = new Pacer(options.clock);
+		this.#peer = options.port.createPeer(options.onState);
+	}
+
+	get state(): PeerState {
+		return this.#peer.state;
+	}
+
+	/** Makes sure that slots 0 to `count` - 1 exist; a new offer follows when they do not. */
+	needSlots(count: number): void {
+		if (count <= this.#slots.length) return;
+		this.#wantedSlots = Math.min(MAX_SLOTS, count + SPARE_SLOTS);
+		this.#negotiateIfNeeded();
+	}
+
+	/** Shows a stream in a slot, or nothing. False while the slot still waits for its negotiation. */
+	show(slot: number, source: ReadableStreamSource | undefined, onFirstPicture?: (rtp: number) => void): boolean {
+		const sender = this.#slots[slot];
+		if (!sender) return false;
+		sender.setSource(source, onFirstPicture);
+		return true;
+	}
+
+	refresh(slot: number): void {
+		this.#slots[slot]?.refresh();
+	}
+
+	/** Takes the page's answer; one to an older offer is ignored. @throws PeerError as {@link Peer.acceptAnswer}. */
+	answer(negotiation: number, sdp: string): void {
+		if (!this.#negotiating || negotiation !== this.#negotiation) return;
+		this.#peer.acceptAnswer(sdp);
+		this.#negotiating = false;
+		this.#answered = true;
+		for (const { mid, candidate } of this.#earlyCandidates.splice(0)) this.#peer.addRemoteCandidate(candidate, mid);
+		this.#negotiateIfNeeded();
+	}
+
+	/** A candidate of the page. Names of mDNS are of no use to us: the browser's own checks make the pair. */
+	addCandidate(mid: string, candidate: string): void {
+		if (candidate === "" || /\.local\b/i.test(candidate)) return;
+		if (this.#answered) this.#peer.addRemoteCandidate(candidate, mid);
+		else if (this.#earlyCandidates.length < MAX_EARLY_CANDIDATES) this.#earlyCandidates.push({ mid, candidate });
+	}
+
+	close(): void {
+		for (const slot of this.#slots) slot.close();
+		this.#pacer.close();
+		this.#peer.close();
+	}
+
+	#negotiateIfNeeded(): void {
+		if (this.#negotiating || this.#slots.length >= this.#wantedSlots) return;
+		this.#negotiating = true;
+		while (this.#slots.length < this.#wantedSlots) this.#addSlot();
+		this.#offer().catch(() => this.#options.onBroken());
+	}
+
+	async #offer(): Promise<void> {
+		const slots = this.#mids.map((mid, slot) => ({ slot, mid }));
+		const negotiation = ++this.#negotiation;
+		const [sdp, hosts] = await Promise.all([this.#peer.createOffer(), this.#options.hosts]);
+		if (this.#peer.state === "closed") throw new PeerError("closed", "The connection is closed");
+		const { port } = this.#options.port;
+		const finished = finishOffer(sdp, { hosts, port });
+		this.#options.send({ type: "offer", connection: this.number, negotiation, sdp: finished, slots });
+	}
+
+	#addSlot(): void {
+		const mid = String(this.#slots.length);
+		const track = this.#peer.addVideoTrack({
+			mid,
+			payloadType: H264_PAYLOAD_TYPE,
+			fmtp: H264_FMTP,
+			onOpen: () => sender.open(),
+			onRtcp: (packet) => sender.handleRtcp(packet),
+		});
+		const sender = new SlotSender({
+			track,
+			pacer: this.#pacer,
+			clock: this.#options.clock,
+			counters: this.#options.counters,
+			sequenceNumber: randomInt(2 ** 16),
+			timestamp: randomInt(2 ** 32),
+		});
+		this.#slots.push(sender);
+		this.#mids.push(mid);
+	}
+}

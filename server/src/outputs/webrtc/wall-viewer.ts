@@ -1,0 +1,226 @@
+/** One page of the wall: its view, and the PeerConnection that shows it. Knows nothing of the socket. @module */
+import type { ServerMessage, TileWish, WallErrorCode } from "@vigia/api";
+import type { Clock, Timer } from "../../platform/clock.ts";
+import { type MediaPort, PeerError, type PeerState } from "../../platform/datachannel.ts";
+import type { ReadableStreamSource, StreamDirectory } from "../../streams/reader.ts";
+import { advertisedHosts } from "./candidates.ts";
+import type { DeliveryCounters } from "./slot-sender.ts";
+import { WallConnection } from "./wall-connection.ts";
+
+/** The shortest time between two PeerConnections of one page, in ms, and the first step of the back-off. */
+export const RECONNECT_MIN_MS = 1000;
+/** The longest wait before a failed connection is replaced, in ms. */
+export const RECONNECT_MAX_MS = 30_000;
+/** A connection that lasted this long, in ms, was healthy: the next failure starts the back-off from the beginning. */
+export const HEALTHY_AFTER_MS = 10_000;
+/** The back-off is stretched by up to this share, so that the pages of a restarted network do not come back at once. */
+const JITTER = 0.3;
+
+export interface WallViewerOptions {
+	readonly directory: StreamDirectory;
+	readonly port: MediaPort;
+	readonly clock: Clock;
+	readonly counters: DeliveryCounters;
+	/** Hands a message to the page's socket; must not throw. */
+	readonly send: (message: ServerMessage) => void;
+	/** Host name or address the page was loaded from, without port. */
+	readonly pageHost: string | undefined;
+	/** The setting `WEBRTC_HOSTS`. */
+	readonly webrtcHosts: readonly string[];
+	/** Called once, by {@link WallViewer.close}. */
+	readonly onClose?: () => void;
+}
+
+/** A tile of the view whose stream exists. */
+interface Tile extends TileWish {
+	readonly source: ReadableStreamSource;
+	readonly revision: number;
+}
+
+/** Makes no connection before the first view that has a tile. */
+export class WallViewer {
+	readonly #options: WallViewerOptions;
+	readonly #hosts: Promise<readonly string[]>;
+	/** What the page wants, by slot. */
+	#tiles = new Map<number, Tile>();
+	/** What the slots of the connection show now: the same objects as in `#tiles` once they are served. */
+	readonly #shown = new Map<number, Tile>();
+	#connection: WallConnection | undefined;
+	#connections = 0;
+	#connectedAtMs: number | undefined;
+	#startedAtMs = Number.NEGATIVE_INFINITY;
+	#failures = 0;
+	#retry: Timer | undefined;
+	/** The page accepts no H.264: no use to offer before it asks again. */
+	#refused = false;
+	#closed = false;
+
+	constructor(options: WallViewerOptions) {
+		this.#options = options;
+		this.#hosts = advertisedHosts({ pageHost: options.pageHost, webrtcHosts: options.webrtcHosts });
+	}
+
+	/** The whole wanted state; the same again changes nothing. A tile that cannot be shown is answered by `error`. */
+	setView(revision: number, wishes: readonly TileWish[]): void {
+		if (this.#closed) return;
+		const before = this.#tiles;
+		this.#tiles = new Map();
+		for (const wish of wishes) {
+			const known = before.get(wish.slot);
+			const tile =
+				known?.camera === wish.camera && known.stream === wish.stream ? known : this.#findTile(revision, wish);
+			if (tile) this.#tiles.set(wish.slot, tile);
+		}
+		if (this.#connection) this.#serveView(this.#connection);
+		else if (!this.#retry && !this.#refused) this.#connect();
+	}
+
+	/** The page's answer to an offer; one for another connection or an older offer is ignored. */
+	answer(connection: number, negotiation: number, sdp: string): void {
+		if (this.#connection?.number !== connection) return;
+		try {
+			this.#connection.answer(negotiation, sdp);
+			this.#serveView(this.#connection);
+		} catch (error) {
+			const refused = error instanceof PeerError && error.code === "codec-not-accepted";
+			this.#refused = refused;
+			this.#drop();
+			this.#say(refused ? "codec-not-accepted" : "bad-message", problemOf(error));
+		}
+	}
+
+	candidate(connection: number, mid: string, candidate: string): void {
+		if (this.#connection?.number === connection) this.#connection.addCandidate(mid, candidate);
+	}
+
+	/** Sends the slot's cached GOP again. */
+	refresh(slot: number): void {
+		this.#connection?.refresh(slot);
+	}
+
+	/** The page gave its connection up: makes a new one, at most one each {@link RECONNECT_MIN_MS}. */
+	reconnect(connection: number): void {
+		// The number of an older connection means that its replacement is already on the way.
+		if (this.#closed || connection !== this.#connections) return;
+		this.#refused = false;
+		this.#drop();
+		this.#connectAfter(this.#startedAtMs + RECONNECT_MIN_MS - this.#options.clock.nowMs());
+	}
+
+	/** The state of the present connection, or undefined while there is none. */
+	get state(): PeerState | undefined {
+		return this.#connection?.state;
+	}
+
+	/** Releases everything; nothing is sent any more. */
+	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#tiles.clear();
+		this.#drop();
+		this.#options.onClose?.();
+	}
+
+	#findTile(revision: number, wish: TileWish): Tile | undefined {
+		const { directory } = this.#options;
+		if (!directory.hasCamera(wish.camera)) {
+			this.#say("unknown-camera", `There is no camera "${wish.camera}"`);
+			return undefined;
+		}
+		const source = directory.stream(wish.camera, wish.stream);
+		if (!source) {
+			this.#say("unknown-stream", `Camera "${wish.camera}" has no ${wish.stream} stream`);
+			return undefined;
+		}
+		return { ...wish, source, revision };
+	}
+
+	#connect(): void {
+		// An offer without a track is impossible, so an empty view needs no connection.
+		if (this.#closed || this.#tiles.size === 0) return;
+		const { port, clock, counters, send } = this.#options;
+		this.#startedAtMs = clock.nowMs();
+		this.#connectedAtMs = undefined;
+		const number = ++this.#connections;
+		const isCurrent = () => this.#connection?.number === number;
+		try {
+			this.#connection = new WallConnection({
+				port,
+				clock,
+				counters,
+				hosts: this.#hosts,
+				number,
+				send,
+				onState: (state) => isCurrent() && this.#handleState(state),
+				onBroken: () => isCurrent() && this.#fail(),
+			});
+		} catch (error) {
+			const tooMany = error instanceof PeerError && error.code === "too-many-peers";
+			this.#say(tooMany ? "too-many-viewers" : "internal-error", problemOf(error));
+			return;
+		}
+		this.#serveView(this.#connection);
+	}
+
+	#serveView(connection: WallConnection): void {
+		let slots = 0;
+		for (const slot of this.#tiles.keys()) slots = Math.max(slots, slot + 1);
+		connection.needSlots(slots);
+		for (const slot of this.#shown.keys()) {
+			if (this.#tiles.has(slot)) continue;
+			connection.show(slot, undefined);
+			this.#shown.delete(slot);
+		}
+		for (const [slot, tile] of this.#tiles) {
+			if (this.#shown.get(slot) === tile) continue;
+			const { send } = this.#options;
+			const { camera, stream, revision } = tile;
+			const shown = connection.show(slot, tile.source, (rtpTimestamp) =>
+				send({ type: "slot", slot, camera, stream, revision, rtpTimestamp }),
+			);
+			if (shown) this.#shown.set(slot, tile);
+		}
+	}
+
+	#handleState(state: PeerState): void {
+		if (state === "connected") this.#connectedAtMs = this.#options.clock.nowMs();
+		else if (state === "failed") this.#fail();
+		// The page hung up: it comes back with a view or `reconnect`.
+		else if (state === "closed") this.#drop();
+	}
+
+	#fail(): void {
+		const nowMs = this.#options.clock.nowMs();
+		const lastedMs = this.#connectedAtMs === undefined ? 0 : nowMs - this.#connectedAtMs;
+		if (lastedMs >= HEALTHY_AFTER_MS) this.#failures = 0;
+		this.#drop();
+		const backOffMs = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** this.#failures);
+		this.#failures++;
+		this.#connectAfter(backOffMs * (1 + Math.random() * JITTER));
+	}
+
+	#connectAfter(delayMs: number): void {
+		this.#retry?.cancel();
+		this.#retry = this.#options.clock.after(Math.max(0, delayMs), () => {
+			this.#retry = undefined;
+			this.#connect();
+		});
+	}
+
+	#drop(): void {
+		this.#retry?.cancel();
+		this.#retry = undefined;
+		const connection = this.#connection;
+		this.#connection = undefined;
+		this.#shown.clear();
+		connection?.close();
+	}
+
+	#say(code: WallErrorCode, message: string): void {
+		this.#options.send({ type: "error", code, message });
+	}
+}
+
+function problemOf(error: unknown): string {
+	return error instanceof PeerError ? error.message : "The server made a mistake; see its log";
+}

@@ -1,0 +1,113 @@
+/** WebRTC as the rest of the server sees it: one UDP port, pages with walls, and WHEP players. @module */
+import type { ServerMessage } from "@vigia/api";
+import type { Settings } from "../../config/settings.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { MediaPort } from "../../platform/datachannel.ts";
+import type { ReadableStreamSource, StreamDirectory } from "../../streams/reader.ts";
+import { advertisedHosts } from "./candidates.ts";
+import type { PlayerOffer } from "./player-offer.ts";
+import { PlayerSession } from "./player-session.ts";
+import { DeliveryCounters } from "./slot-sender.ts";
+import { WallViewer } from "./wall-viewer.ts";
+
+/** Pages at a time. A wall of 16 tiles costs about 2 % of a core, so a small server is full well before. */
+export const MAX_VIEWERS = 100;
+/** WHEP players at a time. */
+export const MAX_PLAYERS = 100;
+
+export interface WebrtcOptions {
+	readonly settings: Pick<Settings, "webrtcPort" | "webrtcHosts" | "iceServers">;
+	readonly directory: StreamDirectory;
+	readonly clock: Clock;
+}
+
+export interface OpenPlayerOptions {
+	readonly source: ReadableStreamSource;
+	readonly offer: PlayerOffer;
+	readonly offerSdp: string;
+	/** Host name or address that the player used, without port. */
+	readonly pageHost: string | undefined;
+	readonly onClose: () => void;
+}
+
+export class Webrtc {
+	/** Plain counts of all viewers and players since the start. */
+	readonly counters = new DeliveryCounters();
+	readonly #options: WebrtcOptions;
+	readonly #port: MediaPort;
+	readonly #viewers = new Set<WallViewer>();
+	readonly #players = new Set<PlayerSession>();
+	/** Players that are being answered. */
+	#openingPlayers = 0;
+
+	constructor(options: WebrtcOptions, port: MediaPort) {
+		this.#options = options;
+		this.#port = port;
+	}
+
+	/** The UDP port of all media. */
+	get port(): number {
+		return this.#port.port;
+	}
+
+	/** PeerConnections that are open now. */
+	get peers(): number {
+		return this.#port.peerCount;
+	}
+
+	/** A page's viewer, to be closed with its socket; `undefined` above {@link MAX_VIEWERS}. */
+	openViewer(send: (message: ServerMessage) => void, pageHost: string | undefined): WallViewer | undefined {
+		if (this.#viewers.size >= MAX_VIEWERS) return undefined;
+		const { directory, clock, settings } = this.#options;
+		const viewer: WallViewer = new WallViewer({
+			directory,
+			clock,
+			send,
+			pageHost,
+			port: this.#port,
+			counters: this.counters,
+			webrtcHosts: settings.webrtcHosts,
+			onClose: () => this.#viewers.delete(viewer),
+		});
+		this.#viewers.add(viewer);
+		return viewer;
+	}
+
+	/**
+	 * Answers a WHEP player; `undefined` above {@link MAX_PLAYERS}.
+	 * @throws PeerError `bad-description` when the offer is not usable, `too-many-peers` when the port is full.
+	 */
+	async openPlayer(options: OpenPlayerOptions): Promise<PlayerSession | undefined> {
+		if (this.#players.size + this.#openingPlayers >= MAX_PLAYERS) return undefined;
+		const { clock, settings } = this.#options;
+		this.#openingPlayers++;
+		try {
+			const hosts = await advertisedHosts({ pageHost: options.pageHost, webrtcHosts: settings.webrtcHosts });
+			const { source, offer, offerSdp } = options;
+			let session: PlayerSession | undefined;
+			const onClose = (): void => {
+				if (session) this.#players.delete(session);
+				options.onClose();
+			};
+			const parts = { port: this.#port, clock, counters: this.counters, source, offer, offerSdp, hosts, onClose };
+			session = await PlayerSession.open(parts);
+			this.#players.add(session);
+			return session;
+		} finally {
+			this.#openingPlayers--;
+		}
+	}
+
+	/** Ends all viewers and players and lets the port go. */
+	close(): void {
+		for (const viewer of this.#viewers) viewer.close();
+		for (const player of this.#players) player.close();
+		this.#port.close();
+	}
+}
+
+/** Takes the UDP port. @throws Error with the remedy when it is taken. */
+export async function openWebrtc(options: WebrtcOptions): Promise<Webrtc> {
+	const { webrtcPort, iceServers } = options.settings;
+	return new Webrtc(options, await MediaPort.open({ port: webrtcPort, iceServers }));
+}

@@ -1,0 +1,364 @@
+/**
+ * WebRTC peers over libdatachannel: the only file that imports node-datachannel. One UDP port carries the media of all
+ * peers (ICE multiplexing, RFC 8445 with the user fragment as the key).
+ *
+ * Three properties of the library shape this port:
+ * - Some failures on its own threads end the process instead of throwing: gathering on a port that is taken, and an
+ *   offer without a track. The port is therefore held by a listener from start to end, and {@link Peer.createOffer}
+ *   refuses to offer nothing.
+ * - Its `cleanup()` touches peers that the garbage collector has already taken and crashes, so it is never called. Its
+ *   threads keep the process alive: the composition root ends with `process.exit`.
+ * - RTCP of the application must not go through a track's `send`: the retransmission history would keep it as if it
+ *   were RTP.
+ *
+ * @module
+ */
+import { randomInt } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import type { IceServer } from "@vigia/api";
+import nodeDataChannel, {
+	type IceUdpMuxListener,
+	type PeerConnection,
+	type Track as NativeTrack,
+} from "node-datachannel";
+import { nativeIceServers } from "./ice-servers.ts";
+
+/** Peers of all walls and players together: about 70 walls at 9 % of a core each would already fill a machine. */
+export const MAX_PEERS = 200;
+/** How long an offer or answer waits for candidates of STUN and TURN servers, in ms; interfaces take 5 ms. */
+export const GATHERING_LIMIT_MS = 2000;
+/** Packets kept for retransmission: 1 s of 4.9 Mbit/s in 1200-byte packets, 0.6 MB a track. */
+export const MIN_HISTORY_PACKETS = 512;
+/** Bound of the memory that one track may hold for retransmission: 5 MB, 1 s of 39 Mbit/s. */
+export const MAX_HISTORY_PACKETS = 4096;
+
+const RTP_CLOCK_HZ = 90_000;
+const CNAME = "vigia";
+const STREAM_ID = "wall";
+/** SSRCs of a peer count up from a random start that leaves room for 2^16 of them below 2^32. */
+const SSRC_START_LIMIT = 2 ** 32 - 2 ** 16;
+
+/** Why a peer could not do what was asked. `code` says whose turn it is; the message never holds SDP. */
+export class PeerError extends Error {
+	override readonly name = "PeerError";
+	readonly code: "too-many-peers" | "bad-description" | "codec-not-accepted" | "closed";
+
+	constructor(code: PeerError["code"], message: string) {
+		super(message);
+		this.code = code;
+	}
+}
+
+export type PeerState = "new" | "connecting" | "connected" | "disconnected" | "failed" | "closed";
+
+/** One send-only video track: one SSRC, one payload type, H.264. */
+export interface VideoTrack {
+	readonly mid: string;
+	readonly ssrc: number;
+	readonly payloadType: number;
+	isOpen(): boolean;
+	/** Sends one RTP packet with this track's SSRC; copies the bytes. False when the track is not open. */
+	send(packet: Uint8Array): boolean;
+	/** Makes room for this many packets of retransmission; the history so far is lost when it must grow. */
+	reserveHistory(packets: number): void;
+}
+
+export interface VideoTrackOptions {
+	readonly mid: string;
+	readonly payloadType: number;
+	/** The value of `a=fmtp`. */
+	readonly fmtp: string;
+	/** The track may send from now on. */
+	readonly onOpen: () => void;
+	/** One compound RTCP packet of the receiver. It may speak of other tracks too: check the media SSRC. */
+	readonly onRtcp: (packet: Uint8Array) => void;
+}
+
+/** One PeerConnection. After {@link Peer.close} no callback is called any more. */
+export interface Peer {
+	readonly state: PeerState;
+	addVideoTrack(options: VideoTrackOptions): VideoTrack;
+	/** Makes the local offer, all candidates inside. Not while an answer is awaited. */
+	createOffer(): Promise<string>;
+	/** @throws PeerError `codec-not-accepted` when every media section was rejected, else `bad-description`. */
+	acceptAnswer(sdp: string): void;
+	/** Takes the remote offer, for which the tracks were added before, and makes the answer. Throws like an answer. */
+	answerOffer(sdp: string): Promise<string>;
+	/** False when the candidate was not understood or the connection is gone. */
+	addRemoteCandidate(candidate: string, mid: string): boolean;
+	/** Round-trip time of the selected pair in ms, or undefined before it is known. */
+	roundTripMs(): number | undefined;
+	close(): void;
+}
+
+export interface MediaPortOptions {
+	/** UDP; 0 takes a free one. */
+	readonly port: number;
+	readonly iceServers: readonly IceServer[];
+}
+
+/** The UDP port of all WebRTC media. */
+export class MediaPort {
+	readonly port: number;
+	readonly #listener: IceUdpMuxListener;
+	readonly #iceServers: ReturnType<typeof nativeIceServers>;
+	readonly #peers = new Set<NativePeer>();
+	#closed = false;
+
+	private constructor(port: number, listener: IceUdpMuxListener, iceServers: readonly IceServer[]) {
+		this.port = port;
+		this.#listener = listener;
+		this.#iceServers = nativeIceServers(iceServers);
+	}
+
+	/** Takes the port and holds it. @throws Error with the remedy when the port is taken. */
+	static async open(options: MediaPortOptions): Promise<MediaPort> {
+		nodeDataChannel.initLogger("Fatal", () => {});
+		const port = await checkPort(options.port);
+		try {
+			return new MediaPort(port, new nodeDataChannel.IceUdpMuxListener(port), options.iceServers);
+		} catch {
+			throw portTaken(port);
+		}
+	}
+
+	/** Peers that are open now. */
+	get peerCount(): number {
+		return this.#peers.size;
+	}
+
+	/** @throws PeerError `too-many-peers` above {@link MAX_PEERS}, `closed` after {@link close}. */
+	createPeer(onState: (state: PeerState) => void): Peer {
+		if (this.#closed) throw new PeerError("closed", "The server is stopping");
+		if (this.#peers.size >= MAX_PEERS) {
+			throw new PeerError("too-many-peers", `The server already serves ${MAX_PEERS} viewers: close one of them`);
+		}
+		const connection = new nodeDataChannel.PeerConnection("vigia", {
+			iceServers: this.#iceServers,
+			enableIceUdpMux: true,
+			portRangeBegin: this.port,
+			portRangeEnd: this.port,
+			disableAutoNegotiation: true,
+			forceMediaTransport: true,
+		});
+		const peer = new NativePeer(connection, onState, () => this.#peers.delete(peer));
+		this.#peers.add(peer);
+		return peer;
+	}
+
+	/** Closes all peers and lets the port go. */
+	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		for (const peer of this.#peers) peer.close();
+		this.#listener.stop();
+	}
+}
+
+class NativePeer implements Peer {
+	readonly #connection: PeerConnection;
+	readonly #onClosed: () => void;
+	readonly #tracks: NativeVideoTrack[] = [];
+	readonly #ssrcStart = randomInt(1, SSRC_START_LIMIT);
+	#state: PeerState = "new";
+	/** Resolves the description that is being made. */
+	#described: (() => void) | undefined;
+
+	constructor(connection: PeerConnection, onState: (state: PeerState) => void, onClosed: () => void) {
+		this.#connection = connection;
+		this.#onClosed = onClosed;
+		connection.onStateChange((state) => {
+			if (this.#state === "closed") return;
+			if (state === "closed") this.close();
+			else this.#state = state as PeerState;
+			onState(this.#state);
+		});
+		connection.onLocalDescription(() => this.#checkDescribed());
+		connection.onGatheringStateChange(() => this.#checkDescribed());
+	}
+
+	get state(): PeerState {
+		return this.#state;
+	}
+
+	addVideoTrack(options: VideoTrackOptions): VideoTrack {
+		this.#assertOpen();
+		const ssrc = this.#ssrcStart + this.#tracks.length;
+		const video = new nodeDataChannel.Video(options.mid, "SendOnly");
+		video.addH264Codec(options.payloadType, options.fmtp);
+		video.addSSRC(ssrc, CNAME, STREAM_ID, `slot-${options.mid}`);
+		const native = this.#connection.addTrack(video);
+		const track = new NativeVideoTrack(native, options, ssrc);
+		native.onOpen(() => {
+			if (this.#state !== "closed") options.onOpen();
+		});
+		native.onMessage((packet) => {
+			if (this.#state !== "closed") options.onRtcp(packet);
+		});
+		this.#tracks.push(track);
+		return track;
+	}
+
+	createOffer(): Promise<string> {
+		this.#assertOpen();
+		if (this.#tracks.length === 0) throw new PeerError("bad-description", "An offer needs a track");
+		return this.#describe("offer");
+	}
+
+	acceptAnswer(sdp: string): void {
+		this.#assertOpen();
+		if (!acceptsVideo(sdp)) {
+			throw new PeerError("codec-not-accepted", "The browser accepts no H.264 over WebRTC");
+		}
+		this.#setRemoteDescription(sdp, "answer");
+	}
+
+	answerOffer(sdp: string): Promise<string> {
+		this.#assertOpen();
+		this.#setRemoteDescription(sdp, "offer");
+		return this.#describe("answer");
+	}
+
+	addRemoteCandidate(candidate: string, mid: string): boolean {
+		if (this.#state === "closed") return false;
+		try {
+			this.#connection.addRemoteCandidate(candidate, mid);
+			return true;
+		} catch {
+			return false;
+		}
+	}
+
+	roundTripMs(): number | undefined {
+		if (this.#state !== "connected") return undefined;
+		const milliseconds = this.#connection.rtt();
+		return milliseconds > 0 ? milliseconds : undefined;
+	}
+
+	close(): void {
+		if (this.#state === "closed") return;
+		this.#state = "closed";
+		this.#onClosed();
+		this.#described?.();
+		for (const track of this.#tracks) track.close();
+		this.#connection.close();
+	}
+
+	#setRemoteDescription(sdp: string, type: "offer" | "answer"): void {
+		try {
+			this.#connection.setRemoteDescription(sdp, type);
+		} catch {
+			// The library's text may quote the description, so it is not passed on.
+			throw new PeerError("bad-description", `The ${type} is not a valid session description for this connection`);
+		}
+	}
+
+	async #describe(type: "offer" | "answer"): Promise<string> {
+		const described = Promise.withResolvers<void>();
+		this.#described = described.resolve;
+		const limit = setTimeout(described.resolve, GATHERING_LIMIT_MS);
+		try {
+			try {
+				this.#connection.setLocalDescription(type);
+			} catch {
+				throw new PeerError("bad-description", `No ${type} can be made in the present state of the connection`);
+			}
+			await described.promise;
+		} finally {
+			clearTimeout(limit);
+			this.#described = undefined;
+		}
+		this.#assertOpen();
+		const description = this.#connection.localDescription();
+		if (!description) throw new PeerError("bad-description", `The ${type} was not made in time`);
+		return description.sdp;
+	}
+
+	#checkDescribed(): void {
+		if (this.#state === "closed" || !this.#described) return;
+		if (this.#connection.gatheringState() === "complete" && this.#connection.localDescription()) this.#described();
+	}
+
+	#assertOpen(): void {
+		if (this.#state === "closed") throw new PeerError("closed", "The connection is closed");
+	}
+}
+
+class NativeVideoTrack implements VideoTrack {
+	readonly mid: string;
+	readonly ssrc: number;
+	readonly payloadType: number;
+	readonly #track: NativeTrack;
+	#historyPackets = 0;
+	#closed = false;
+
+	constructor(track: NativeTrack, options: VideoTrackOptions, ssrc: number) {
+		this.#track = track;
+		this.mid = options.mid;
+		this.ssrc = ssrc;
+		this.payloadType = options.payloadType;
+		this.reserveHistory(MIN_HISTORY_PACKETS);
+	}
+
+	isOpen(): boolean {
+		return !this.#closed && this.#track.isOpen();
+	}
+
+	send(packet: Uint8Array): boolean {
+		if (this.#closed) return false;
+		try {
+			// The binding reads any Uint8Array; its type says Buffer.
+			return this.#track.sendMessageBinary(packet as Buffer);
+		} catch {
+			// The track is not open (yet, or any more): the library says so by throwing.
+			return false;
+		}
+	}
+
+	reserveHistory(packets: number): void {
+		const wanted = Math.min(MAX_HISTORY_PACKETS, packets);
+		if (this.#closed || wanted <= this.#historyPackets) return;
+		this.#historyPackets = wanted;
+		const config = new nodeDataChannel.RtpPacketizationConfig(this.ssrc, CNAME, this.payloadType, RTP_CLOCK_HZ);
+		// The reporter comes first: it counts what is sent, and the responder's retransmissions pass behind it.
+		const reporter = new nodeDataChannel.RtcpSrReporter(config);
+		reporter.addToChain(new nodeDataChannel.RtcpNackResponder(wanted));
+		this.#track.setMediaHandler(reporter);
+	}
+
+	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#track.close();
+	}
+}
+
+/** RFC 3264 section 6: a rejected media section has port 0. */
+function acceptsVideo(sdp: string): boolean {
+	return /^m=video (?!0 )\d+ /m.test(sdp);
+}
+
+function portTaken(port: number): Error {
+	return new Error(
+		`UDP port ${port} for WebRTC is already in use: stop the other program or choose another port, e.g. WEBRTC_PORT=8556`,
+	);
+}
+
+/** Finds out whether the port is free, or picks a free one for 0. Both families: the library's socket serves both. */
+async function checkPort(port: number): Promise<number> {
+	const socket = createSocket("udp4");
+	try {
+		socket.bind(port);
+		await once(socket, "listening");
+		return socket.address().port;
+	} catch (error) {
+		const code = (error as NodeJS.ErrnoException).code;
+		if (code === "EADDRINUSE") throw portTaken(port);
+		throw new Error(`UDP port ${port} for WebRTC cannot be opened (${code}): choose another, e.g. WEBRTC_PORT=8555`);
+	} finally {
+		const closed = once(socket, "close");
+		socket.close();
+		await closed;
+	}
+}

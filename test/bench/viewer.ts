@@ -1,0 +1,60 @@
+/**
+ * A viewer of sixteen tiles that is no browser: speaks the wall protocol, receives the media by node-datachannel.
+ * Says `{live}` when every tile receives, then each second `{received}`. @module
+ */
+import { isRtcp, parseRtpPacket } from "@vigia/rtp";
+import { PeerConnection, RtcpReceivingSession } from "node-datachannel";
+import WebSocket from "ws";
+import type { ReceivedPicture } from "./ipc.ts";
+
+const TILES = 16;
+const url = process.argv[2] as string;
+const socket = new WebSocket(`${url.replace("http", "ws")}/api/wall`);
+const send = (message: unknown): void => socket.send(JSON.stringify(message));
+const peer = new PeerConnection("viewer", { iceServers: [] });
+const channelOfMid = new Map<string, number>();
+const receiving = new Set<string>();
+let received: ReceivedPicture[] = [];
+let packets = 0;
+
+peer.onTrack((track) => {
+	// Answers with receiver reports, as a browser does.
+	track.setMediaHandler(new RtcpReceivingSession());
+	const mid = track.mid();
+	track.onMessage((data) => {
+		if (isRtcp(data)) return;
+		packets++;
+		const parsed = parseRtpPacket(data);
+		if (!parsed.ok || !parsed.packet.marker) return;
+		received.push([channelOfMid.get(mid) ?? 0, performance.timeOrigin + performance.now()]);
+		receiving.add(mid);
+		if (receiving.size === TILES) process.send?.({ live: true });
+	});
+});
+socket.on("open", () => {
+	send({ type: "hello", version: 1, webrtcH264: true });
+	const tiles = Array.from({ length: TILES }, (_, slot) => ({ slot, camera: `cam${slot + 1}`, stream: "sub" }));
+	send({ type: "view", revision: 1, tiles });
+});
+socket.on("message", (data: Buffer) => {
+	const message = JSON.parse(data.toString("utf8")) as {
+		type: string;
+		connection: number;
+		negotiation: number;
+		sdp: string;
+		slots: { slot: number; mid: string }[];
+	};
+	if (message.type !== "offer") return;
+	for (const { slot, mid } of message.slots) channelOfMid.set(mid, slot + 1);
+	peer.onGatheringStateChange((state) => {
+		if (state !== "complete") return;
+		const { connection, negotiation } = message;
+		send({ type: "answer", connection, negotiation, sdp: peer.localDescription()?.sdp });
+	});
+	peer.setRemoteDescription(message.sdp, "offer" as Parameters<PeerConnection["setRemoteDescription"]>[1]);
+});
+setInterval(() => {
+	process.send?.({ received, packets });
+	received = [];
+}, 1000);
+process.on("disconnect", () => process.exit());

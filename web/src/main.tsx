@@ -1,0 +1,45 @@
+/** The page's composition root: clock, language, session and views, and the events of the browser's own life. @module */
+import { render } from "preact";
+import { createBrowserClock } from "./clock.ts";
+import { chooseLanguage, createTranslate } from "./i18n/index.ts";
+import { canReceiveH264 } from "./player/capabilities.ts";
+import { App } from "./ui/app.tsx";
+import { WallStore } from "./ui/store.ts";
+import { WallSession } from "./wall/wall-session.ts";
+
+const language = chooseLanguage(location.search, navigator.languages);
+document.documentElement.lang = language;
+
+const clock = createBrowserClock();
+const webrtcH264 = canReceiveH264();
+const store = new WallStore({ clock, translate: createTranslate(language), webrtcH264 });
+
+// Relative to the page, so that it also works below a path of a reverse proxy.
+const url = new URL("api/wall", document.baseURI);
+url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+url.search = url.hash = "";
+
+const session = new WallSession({
+	url: url.href,
+	clock,
+	random: Math.random,
+	createSocket: (address) => new WebSocket(address),
+	webrtcH264,
+	events: store,
+});
+store.attach(session);
+
+document.addEventListener("visibilitychange", () => session.setVisible(document.visibilityState === "visible"));
+document.addEventListener("fullscreenchange", () => store.followFullScreen());
+window.addEventListener("online", () => session.wake());
+// A page that is put away lets go of everything, also of what would keep it out of the back-forward cache.
+window.addEventListener("pagehide", () => session.stop());
+window.addEventListener("pageshow", (event) => {
+	if (event.persisted) session.start();
+});
+
+const root = document.getElementById("app");
+if (!root) throw new Error("index.html has no #app.");
+render(<App store={store} />, root);
+session.setVisible(document.visibilityState === "visible");
+session.start();

@@ -1,0 +1,65 @@
+/** The whole page. @module */
+import { useEffect, useState } from "preact/hooks";
+import { CopyByHand, KeyHelp } from "./dialogs.tsx";
+import { LinkBanner, Notices } from "./notices.tsx";
+import { Stage } from "./stage.tsx";
+import { useWall, WallContext, type WallStore } from "./store.ts";
+import { TileMenu } from "./tile-menu.tsx";
+import { Toolbar } from "./toolbar.tsx";
+
+/** The controls go away when nobody has touched anything for this long, in milliseconds. */
+const IDLE_AFTER_MS = 4000;
+
+export function App({ store }: { store: WallStore }) {
+	return (
+		<WallContext.Provider value={store}>
+			<Page />
+		</WallContext.Provider>
+	);
+}
+
+function Page() {
+	const store = useWall();
+	const idle = useIdle();
+	const full = store.fullScreen.value;
+	return (
+		<div
+			class={`app${idle ? " idle" : ""}${full ? " full" : ""}`}
+			data-link={store.linkState.value.kind}
+			onPointerDown={() => store.unblock()}
+		>
+			<Notices />
+			<Stage />
+			<LinkBanner />
+			<Toolbar />
+			<TileMenu />
+			<KeyHelp />
+			<CopyByHand />
+			{store.toast.value && <div class="toast">{store.toast.value}</div>}
+			<div class="off-screen" role="status" aria-live="polite">
+				{store.toast.value ?? store.announcement.value}
+			</div>
+		</div>
+	);
+}
+
+/** Whether nobody has moved, touched or typed for a while. */
+function useIdle(): boolean {
+	const [idle, setIdle] = useState(false);
+	useEffect(() => {
+		let timer = 0;
+		const active = () => {
+			clearTimeout(timer);
+			timer = window.setTimeout(() => setIdle(true), IDLE_AFTER_MS);
+			setIdle(false);
+		};
+		active();
+		const events = ["pointermove", "pointerdown", "keydown", "focusin"] as const;
+		for (const name of events) document.addEventListener(name, active, { passive: true });
+		return () => {
+			clearTimeout(timer);
+			for (const name of events) document.removeEventListener(name, active);
+		};
+	}, []);
+	return idle;
+}
