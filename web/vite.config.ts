@@ -12,7 +12,7 @@ export default defineConfig({
 	oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
 	server: {
 		proxy: {
-			"/api": { target: SERVER, ws: true, changeOrigin: true },
+			"/api": { target: SERVER, ws: true, changeOrigin: true, rewriteWsOrigin: true },
 			"/health": { target: SERVER },
 			"/metrics": { target: SERVER },
 		},

@@ -38,6 +38,18 @@ export interface CameraSimOptions {
 	readonly sessionLimit?: number;
 	/** Default 60 s. */
 	readonly sessionTimeoutS?: number;
+	/** Called when a picture is about to be handed to the network, for who measures delays. */
+	readonly onPictureSent?: (picture: SentPicture) => void;
+}
+
+/** A picture on its way. */
+export interface SentPicture {
+	readonly channel: number;
+	readonly stream: StreamName;
+	/** Pictures since the stream's origin, over all loops. */
+	readonly index: number;
+	/** On the clock of `performance.now()`. */
+	readonly sentAtMs: number;
 }
 
 /** Cameras that one process serves. */
@@ -74,7 +86,10 @@ export class CameraSim implements AsyncDisposable {
 		for (const channel of this.#channels) {
 			for (const stream of ["main", "sub"] as const) {
 				const clip = clips.find(channel.number, stream);
-				const clock = clip && new StreamClock(clip, nowMs - channel.number * PHASE_MS);
+				const note = options.onPictureSent;
+				const onSent =
+					note && ((index: number) => note({ channel: channel.number, stream, index, sentAtMs: performance.now() }));
+				const clock = clip && new StreamClock(clip, nowMs - channel.number * PHASE_MS, onSent);
 				if (clock) this.#clocks.set(`${channel.number}-${stream}`, clock);
 			}
 		}

@@ -5,6 +5,7 @@ export {
 	type CameraSimOptions,
 	DEFAULT_CLIPS_DIRECTORY,
 	MAX_CAMERAS,
+	type SentPicture,
 	startCameraSim,
 } from "./camera-sim.ts";
 export type { ChannelFaults, ChannelStatus, Freeze, StoppedAnswer } from "./channel.ts";

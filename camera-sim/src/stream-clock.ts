@@ -26,12 +26,15 @@ export class StreamClock {
 	/** On the clock of `performance.now()`: when picture 0 was on. */
 	readonly #originMs: number;
 	readonly #viewers = new Set<StreamViewer>();
+	readonly #onPictureSent: ((index: number) => void) | undefined;
 	#next = 0;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(clip: Clip, originMs: number) {
+	/** @param onPictureSent is called before a picture is handed to its viewers. */
+	constructor(clip: Clip, originMs: number, onPictureSent?: (index: number) => void) {
 		this.clip = clip;
 		this.#originMs = originMs;
+		this.#onPictureSent = onPictureSent;
 	}
 
 	/** The index of the picture that is sent next. */
@@ -87,6 +90,7 @@ export class StreamClock {
 			const picture = this.clip.pictures[this.#next % this.clip.pictures.length];
 			if (!picture) continue;
 			const due = { picture, index: this.#next };
+			this.#onPictureSent?.(this.#next);
 			for (const viewer of this.#viewers) viewer.sendPicture(due);
 		}
 		for (const viewer of this.#viewers) viewer.tick(nowMs);

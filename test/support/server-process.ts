@@ -45,10 +45,10 @@ export async function startServer(env: Record<string, string>): Promise<ServerPr
 			});
 		}
 		exited = new Promise((resolve) => running.once("exit", (code) => resolve(code)));
-		await eventually("the server answers", async () => {
-			if (running.exitCode !== null) throw new Error(`the server ended with ${running.exitCode}:\n${output}`);
-			return (await fetch(`${url}/api/cameras`)).ok;
-		});
+		const ended = exited.then((code) => Promise.reject(new Error(`the server ended with ${code}:\n${output}`)));
+		// Only the start is interested in it.
+		ended.catch(() => undefined);
+		await Promise.race([eventually("the server answers", async () => (await fetch(`${url}/api/cameras`)).ok), ended]);
 	};
 	const kill = async (signal: "SIGTERM" | "SIGKILL"): Promise<number | null> => {
 		if (child.exitCode === null && child.signalCode === null) child.kill(signal);

@@ -47,7 +47,7 @@ type SessionRequest = FastifyRequest<{ Params: { id: string; session: string } }
 /** Adds `/api/cameras/:id/whep` and its sessions. */
 export async function registerWhep(app: FastifyInstance, options: WhepOptions): Promise<void> {
 	const sessions = new Map<string, Session>();
-	const links = options.iceServers.flatMap(iceServerLinks);
+	const links = options.iceServers.flatMap(iceServerLinks).join(", ");
 	await app.register(async (scope) => {
 		scope.removeAllContentTypeParsers();
 		scope.addContentTypeParser(
@@ -90,7 +90,7 @@ async function openSession(
 	reply: FastifyReply,
 	{ directory, webrtc }: WhepOptions,
 	sessions: Map<string, Session>,
-	links: readonly string[],
+	links: string,
 ): Promise<FastifyReply> {
 	const { id } = request.params;
 	const { stream = "main" } = request.query;
@@ -128,7 +128,7 @@ async function openSession(
 	return reply
 		.code(201)
 		.headers({ location: `/api/cameras/${id}/whep/${sessionId}`, etag: session.etag })
-		.headers(links.length > 0 ? { link: links } : {})
+		.headers(links !== "" ? { link: links } : {})
 		.type(SDP_TYPE)
 		.send(player.answerSdp);
 }

@@ -22,7 +22,7 @@ import nodeDataChannel, {
 	type PeerConnection,
 	type Track as NativeTrack,
 } from "node-datachannel";
-import { nativeIceServers } from "./ice-servers.ts";
+import { nativeIceServers } from "./native-ice-servers.ts";
 
 /** Peers of all walls and players together: about 70 walls at 9 % of a core each would already fill a machine. */
 export const MAX_PEERS = 200;

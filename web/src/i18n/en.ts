@@ -41,6 +41,7 @@ export const en = {
 	"summary.live": "{count} live",
 	"summary.connecting": "{count} connecting",
 	"summary.frozen": "{count} frozen",
+	"summary.frozen.one": "{count} frozen",
 	"summary.offline": "{count} offline",
 	"announce.one": "{name}: {state}",
 	"announce.many": "{count} cameras: {state}",

@@ -41,6 +41,7 @@ export const es: Record<MessageKey, string> = {
 	"summary.live": "{count} en vivo",
 	"summary.connecting": "{count} conectando",
 	"summary.frozen": "{count} congeladas",
+	"summary.frozen.one": "{count} congelada",
 	"summary.offline": "{count} sin conexión",
 	"announce.one": "{name}: {state}",
 	"announce.many": "{count} cámaras: {state}",

@@ -100,7 +100,7 @@ export class WallStore implements WallEvents {
 		this.demo.value = demo && !readFlag(DEMO_DISMISSED_KEY);
 	}
 
-	refused(code: WallErrorCode): void {
+	refused(code: WallErrorCode | undefined): void {
 		this.refusal.value = code;
 	}
 

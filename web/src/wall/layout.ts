@@ -35,10 +35,10 @@ export interface Layout {
 /** Pictures beyond these shapes are laid out as if they had them; within their tile they keep their own. */
 const NARROWEST = 1 / 3;
 const WIDEST = 4;
-/** Rows must win by more than rounding, or equal cameras would flicker between the two families. */
-const ROWS_MUST_WIN_BY = 1.001;
+/** Tiles of one size are easier on the eye: rows of different ones must show this much more picture. */
+export const ROWS_MUST_WIN_BY = 1.08;
 
-/** The layout with the largest total area of picture. */
+/** The layout with the largest total area of picture, but for a small preference of equal tiles. */
 export function layOut(input: LayoutInput): Layout {
 	const aspects = input.aspects.map((aspect) => Math.min(WIDEST, Math.max(NARROWEST, aspect)));
 	if (aspects.length === 0 || input.width <= 0 || input.height <= 0) {

@@ -20,13 +20,16 @@ export const TICK_MS = 500;
 /** A first picture is judged this soon, in milliseconds: sixteen of them within this time are judged together. */
 const SOON_MS = 50;
 
+/** Refusals that somebody can do something about; the others are the page's own affair, and in the console. */
+const SHOWN_REFUSALS: ReadonlySet<WallErrorCode> = new Set(["too-many-viewers", "internal-error"]);
+
 /** What the views are told. */
 export interface WallEvents {
 	link(state: LinkState): void;
 	/** The server's `welcome`: its release, and whether its cameras are simulated. */
 	welcome(info: { readonly release: string; readonly demo: boolean }): void;
-	/** The server refused something. */
-	refused(code: WallErrorCode): void;
+	/** The server has no room or made a mistake; `undefined` once it offers again. */
+	refused(code: WallErrorCode | undefined): void;
 	/** The cameras in the order of the wall. */
 	order(ids: readonly string[]): void;
 	tile(id: string, view: TileView): void;
@@ -204,7 +207,7 @@ export class WallSession {
 			case "error":
 				console.warn(`Vigía: the server refused something (${message.code}): ${message.message}`);
 				if (message.code === "codec-not-accepted") this.#refusedCodec();
-				else this.#options.events.refused(message.code);
+				else if (SHOWN_REFUSALS.has(message.code)) this.#options.events.refused(message.code);
 				break;
 		}
 	}
@@ -314,6 +317,7 @@ export class WallSession {
 			});
 			this.#peer = peer;
 		}
+		this.#options.events.refused(undefined);
 		this.#watchdog.connecting(this.#options.clock.nowMs());
 		this.#peer.offer(offer);
 	}

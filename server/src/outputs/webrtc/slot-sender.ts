@@ -76,7 +76,8 @@ export class SlotSender implements Reader, PacedSender {
 	#started = false;
 	/** From a unit's own timestamp to this track's. */
 	#offsetTicks = 0;
-	#lastTicks: number;
+	/** The timestamp of the newest unit that was begun, not cut to 32 bits. */
+	#lastTicks = Number.NEGATIVE_INFINITY;
 	#lastGopMs = Number.NEGATIVE_INFINITY;
 	readonly #queue: QueuedUnit[] = [];
 	/** The next payload of the queue's first unit. */
@@ -86,7 +87,6 @@ export class SlotSender implements Reader, PacedSender {
 		this.#options = options;
 		this.#writer = new RtpWriter(options.track, options.sequenceNumber);
 		this.#zeroTicks = options.timestamp - options.clock.nowMs() * TICKS_PER_MS;
-		this.#lastTicks = options.timestamp;
 	}
 
 	/**
@@ -251,7 +251,7 @@ export class SlotSender implements Reader, PacedSender {
 		if (!this.#onFirstPicture) return;
 		const tell = this.#onFirstPicture;
 		this.#onFirstPicture = undefined;
-		tell(this.#lastTicks % 2 ** 32);
+		tell(this.#lastTicks >>> 0);
 	}
 
 	#send(payload: Uint8Array, marker: boolean): number {

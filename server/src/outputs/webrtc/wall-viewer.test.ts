@@ -1,0 +1,250 @@
+import type { ServerMessage } from "@vigia/api";
+import { isRtcp, parseRtpPacket, type RtpPacket, writePli } from "@vigia/rtp";
+import nodeDataChannel from "node-datachannel";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Clock, systemClock } from "../../platform/clock.ts";
+import { FakeClock } from "../../platform/fake-clock.ts";
+import { FakeStream, fakeUnit } from "./testing/fake-stream.ts";
+import type { WallViewer } from "./wall-viewer.ts";
+import { openWebrtc, type Webrtc } from "./webrtc.ts";
+
+type Offer = Extract<ServerMessage, { type: "offer" }>;
+
+/** Only a fault reaches it. */
+const WAIT = { timeout: 15_000, interval: 20 };
+
+let webrtc: Webrtc;
+let streams: Map<string, FakeStream>;
+let messages: ServerMessage[];
+let viewer: WallViewer;
+let clients: Client[];
+
+/** A page's PeerConnection: answers each offer of one connection and keeps what it receives by media section. */
+class Client {
+	readonly received = new Map<string, RtpPacket[]>();
+	readonly #peer = new nodeDataChannel.PeerConnection("page", { iceServers: [] });
+	readonly #tracks: ReturnType<(typeof nodeDataChannel)["Track"]["prototype"]["constructor"]>[] = [];
+
+	constructor() {
+		clients.push(this);
+		this.#peer.onTrack((track) => {
+			const mid = track.mid();
+			const packets: RtpPacket[] = [];
+			this.received.set(mid, packets);
+			track.onMessage((bytes) => {
+				const parsed = isRtcp(bytes) ? undefined : parseRtpPacket(new Uint8Array(bytes));
+				if (parsed?.ok) packets.push(parsed.packet);
+			});
+			track.setMediaHandler(new nodeDataChannel.RtcpReceivingSession());
+			this.#tracks.push(track);
+		});
+	}
+
+	async answer(offer: Offer): Promise<void> {
+		this.#peer.setRemoteDescription(offer.sdp, "offer");
+		await vi.waitUntil(() => this.#peer.gatheringState() === "complete" && this.#peer.signalingState() === "stable", WAIT);
+		const sdp = this.#peer.localDescription()?.sdp ?? "";
+		viewer.answer(offer.connection, offer.negotiation, sdp);
+	}
+
+	sendRtcp(packet: Uint8Array): void {
+		this.#tracks[0].sendMessageBinary(Buffer.from(packet));
+	}
+
+	marks(mid: string): number[] {
+		return [...new Set(this.received.get(mid)?.map(({ payload }) => payload[0] ?? -1))];
+	}
+
+	close(): void {
+		this.#peer.close();
+	}
+}
+
+async function setUp(clock: Clock): Promise<void> {
+	const directory = {
+		hasCamera: (camera: string) => streams.has(`${camera}/sub`),
+		stream: (camera: string, name: string) => streams.get(`${camera}/${name}`),
+	};
+	const settings = { webrtcPort: 0, webrtcHosts: [], iceServers: [] };
+	webrtc = await openWebrtc({ settings, directory, clock });
+	const opened = webrtc.openViewer((message) => messages.push(message), "127.0.0.1");
+	if (!opened) throw new Error("no viewer");
+	viewer = opened;
+}
+
+beforeEach(async () => {
+	messages = [];
+	clients = [];
+	streams = new Map();
+	for (let i = 1; i <= 4; i++) {
+		const stream = new FakeStream();
+		stream.push(fakeUnit({ timestamp: i * 1000, randomAccess: true, packets: 3, mark: i }));
+		stream.push(fakeUnit({ timestamp: i * 1000 + 6000, mark: i }));
+		streams.set(`cam${i}/sub`, stream);
+	}
+	await setUp(systemClock);
+});
+
+afterEach(() => {
+	webrtc.close();
+	for (const client of clients) client.close();
+	expect(webrtc.peers).toBe(0);
+	for (const stream of streams.values()) expect(stream.readers.size).toBe(0);
+});
+
+const tile = (slot: number, camera: string) => ({ slot, camera, stream: "sub" as const });
+const offers = (): Offer[] => messages.filter((message) => message.type === "offer");
+const offerAt = (index: number): Promise<Offer> =>
+	vi.waitFor(() => {
+		const offer = offers()[index];
+		if (!offer) throw new Error(`offer ${index} has not come`);
+		return offer;
+	}, WAIT);
+const errors = (): string[] => messages.flatMap((message) => (message.type === "error" ? [message.code] : []));
+const slotMessages = () => messages.filter((message) => message.type === "slot");
+
+test("a view brings one offer with spare slots, and each slot its camera's GOP", async () => {
+	viewer.setView(1, [tile(0, "cam1"), tile(1, "cam2")]);
+	const offer = await offerAt(0);
+	expect(offer).toMatchObject({ connection: 1, negotiation: 1 });
+	expect(offer.slots.map(({ slot }) => slot)).toEqual([0, 1, 2, 3]);
+	expect(offer.sdp.match(/^a=candidate:.*$/m)?.[0]).toContain(` 127.0.0.1 ${webrtc.port} typ host`);
+	expect(offer.sdp).toContain("a=rtcp-fb:96 ccm fir\r\n");
+	const client = new Client();
+	await client.answer(offer);
+	await vi.waitUntil(() => client.received.get("0")?.length === 4 && client.received.get("1")?.length === 4, WAIT);
+	expect([client.marks("0"), client.marks("1"), client.marks("2")]).toEqual([[1], [2], []]);
+	for (const message of slotMessages()) {
+		const first = client.received.get(String(message.slot))?.[0];
+		expect(message).toMatchObject({ revision: 1, rtpTimestamp: first?.timestamp });
+	}
+	streams.get("cam1/sub")?.push(fakeUnit({ timestamp: 13_000, mark: 1 }));
+	await vi.waitUntil(() => client.received.get("0")?.length === 5, WAIT);
+});
+
+test("switching a slot needs no new offer, a repeated view changes nothing, an emptied slot lets its stream go", async () => {
+	viewer.setView(1, [tile(0, "cam1"), tile(1, "cam2")]);
+	const client = new Client();
+	await client.answer(await offerAt(0));
+	await vi.waitUntil(() => slotMessages().length === 2, WAIT);
+	viewer.setView(2, [tile(0, "cam1"), tile(1, "cam3")]);
+	await vi.waitUntil(() => client.marks("1").includes(3), WAIT);
+	expect(slotMessages()).toHaveLength(3);
+	expect(slotMessages().at(-1)).toMatchObject({ slot: 1, camera: "cam3", revision: 2 });
+	expect(streams.get("cam2/sub")?.readers.size).toBe(0);
+	viewer.setView(3, [tile(1, "cam3")]);
+	expect(streams.get("cam1/sub")?.readers.size).toBe(0);
+	expect(streams.get("cam3/sub")?.readers.size).toBe(1);
+	expect(offers()).toHaveLength(1);
+	const numbers = client.received.get("1")?.map(({ sequenceNumber }) => sequenceNumber) ?? [];
+	expect(numbers.map((number) => (number - (numbers[0] ?? 0)) & 0xffff)).toEqual(numbers.map((_, i) => i));
+});
+
+test("a view with more slots renegotiates the same connection, once the answer before is there", async () => {
+	viewer.setView(1, [tile(0, "cam1")]);
+	const first = await offerAt(0);
+	viewer.setView(2, [tile(0, "cam1"), tile(3, "cam4")]);
+	const client = new Client();
+	await client.answer(first);
+	const second = await offerAt(1);
+	expect(second).toMatchObject({ connection: 1, negotiation: 2 });
+	expect(second.slots).toHaveLength(6);
+	await client.answer(second);
+	await vi.waitUntil(() => client.marks("3").includes(4), WAIT);
+	expect(client.marks("0")).toEqual([1]);
+});
+
+test("a tile that cannot be shown is named, and the others play", async () => {
+	viewer.setView(1, [tile(0, "nothing"), { slot: 1, camera: "cam1", stream: "main" }, tile(2, "cam2")]);
+	expect(errors()).toEqual(["unknown-camera", "unknown-stream"]);
+	const client = new Client();
+	await client.answer(await offerAt(0));
+	await vi.waitUntil(() => client.marks("2").includes(2), WAIT);
+});
+
+test("PLI and refresh bring the GOP again", async () => {
+	viewer.setView(1, [tile(0, "cam1")]);
+	const client = new Client();
+	await client.answer(await offerAt(0));
+	await vi.waitUntil(() => client.received.get("0")?.length === 4, WAIT);
+	await vi.waitFor(() => {
+		viewer.refresh(0);
+		expect(webrtc.counters.replays).toBe(1);
+	}, WAIT);
+	await vi.waitUntil(() => client.received.get("0")?.length === 8, WAIT);
+	const ssrc = client.received.get("0")?.[0]?.ssrc ?? 0;
+	await vi.waitFor(() => {
+		client.sendRtcp(writePli(1, ssrc));
+		expect(webrtc.counters.replays).toBe(2);
+	}, WAIT);
+	expect(webrtc.counters.keyFrameRequests).toBeGreaterThan(0);
+});
+
+test("reconnect makes a new connection with the same view; answers to the old one are ignored", async () => {
+	viewer.setView(1, [tile(0, "cam1")]);
+	const first = await offerAt(0);
+	const old = new Client();
+	await old.answer(first);
+	await vi.waitUntil(() => old.marks("0").includes(1), WAIT);
+	viewer.reconnect(0);
+	viewer.reconnect(1);
+	const second = await offerAt(1);
+	expect(second).toMatchObject({ connection: 2, negotiation: 1 });
+	viewer.answer(1, 1, "v=0 of the past");
+	viewer.reconnect(1);
+	const client = new Client();
+	await client.answer(second);
+	await vi.waitUntil(() => client.marks("0").includes(1), WAIT);
+	expect(webrtc.peers).toBe(1);
+	expect(errors()).toEqual([]);
+});
+
+test("an answer that rejects every media section means that H.264 is not accepted", async () => {
+	viewer.setView(1, [tile(0, "cam1")]);
+	const offer = await offerAt(0);
+	viewer.answer(1, 1, offer.sdp.replace(/^m=video \d+/gm, "m=video 0"));
+	expect(errors()).toEqual(["codec-not-accepted"]);
+	expect(webrtc.peers).toBe(0);
+	viewer.setView(2, [tile(0, "cam2")]);
+	expect(webrtc.peers).toBe(0);
+});
+
+test("a broken answer is told, and the page can start anew", async () => {
+	viewer.setView(1, [tile(0, "cam1")]);
+	await offerAt(0);
+	viewer.answer(1, 1, "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n");
+	expect(errors()).toEqual(["bad-message"]);
+	viewer.reconnect(1);
+	expect(await offerAt(1)).toMatchObject({ connection: 2 });
+});
+
+test("an empty view makes no connection, and a page that hangs up is forgotten until it comes back", async () => {
+	viewer.setView(1, []);
+	expect(webrtc.peers).toBe(0);
+	viewer.setView(2, [tile(0, "cam1")]);
+	const client = new Client();
+	await client.answer(await offerAt(0));
+	await vi.waitUntil(() => client.marks("0").includes(1), WAIT);
+	client.close();
+	await vi.waitUntil(() => webrtc.peers === 0, WAIT);
+	expect(streams.get("cam1/sub")?.readers.size).toBe(0);
+	viewer.setView(3, [tile(0, "cam1")]);
+	expect(await offerAt(1)).toMatchObject({ connection: 2 });
+});
+
+test("closing a viewer at any moment leaves no peer, reader or timer", async () => {
+	webrtc.close();
+	const clock = new FakeClock();
+	await setUp(clock);
+	viewer.setView(1, [tile(0, "cam1")]);
+	viewer.close();
+	await setUp(clock);
+	viewer.setView(1, [tile(0, "cam1")]);
+	const sent = messages.length;
+	await vi.waitUntil(() => messages.length > sent, WAIT);
+	viewer.reconnect(1);
+	expect(clock.pending).toBe(1);
+	viewer.close();
+	viewer.setView(2, [tile(0, "cam1")]);
+	expect({ timers: clock.pending, peers: webrtc.peers }).toEqual({ timers: 0, peers: 0 });
+});
