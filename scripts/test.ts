@@ -1,4 +1,5 @@
 /** `npm test`: sees to what the tests need, builds the page, runs all tests. Arguments go to vitest. @module */
+import { ensureAiortc } from "./aiortc.ts";
 import { ensureGo2rtc } from "./go2rtc.ts";
 import { ensurePrerequisites } from "./prerequisites.ts";
 import { run } from "./run.ts";
@@ -16,6 +17,7 @@ async function main(): Promise<number> {
 	}
 	if (!(await ensurePrerequisites())) return 1;
 	await ensureGo2rtc();
+	await ensureAiortc();
 	const built = await run("vite", ["build", "web", "--logLevel", "warn"]);
 	if (built !== 0) return built;
 	return await run("vitest", ["run", ...process.argv.slice(2)]);

@@ -3,7 +3,7 @@
  * Says `{live}` when every tile receives, then each second `{received}`. @module
  */
 import { isRtcp, parseRtpPacket } from "@vigia/rtp";
-import { PeerConnection, RtcpReceivingSession } from "node-datachannel";
+import { PeerConnection, RtcpReceivingSession, type Track } from "node-datachannel";
 import WebSocket from "ws";
 import type { ReceivedPicture } from "./ipc.ts";
 
@@ -16,9 +16,12 @@ const channelOfMid = new Map<string, number>();
 const receiving = new Set<string>();
 let received: ReceivedPicture[] = [];
 let packets = 0;
+/** The library ends a track whose object was collected. */
+const tracks: Track[] = [];
 
 peer.onTrack((track) => {
 	// Answers with receiver reports, as a browser does.
+	tracks.push(track);
 	track.setMediaHandler(new RtcpReceivingSession());
 	const mid = track.mid();
 	track.onMessage((data) => {
@@ -27,8 +30,7 @@ peer.onTrack((track) => {
 		const parsed = parseRtpPacket(data);
 		if (!parsed.ok || !parsed.packet.marker) return;
 		received.push([channelOfMid.get(mid) ?? 0, performance.timeOrigin + performance.now()]);
-		receiving.add(mid);
-		if (receiving.size === TILES) process.send?.({ live: true });
+		if (receiving.size < TILES && receiving.add(mid).size === TILES) process.send?.({ live: true });
 	});
 });
 socket.on("open", () => {

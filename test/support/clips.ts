@@ -11,7 +11,7 @@ export const LONG_GOP_CLIPS = 4;
  * @returns their folder, kept in `.cache`.
  */
 export function clipsWithGop(seconds: number): string {
-	const folder = fileURLToPath(new URL(`../../.cache/clips-gop-${seconds}s`, import.meta.url));
+	const folder = fileURLToPath(new URL(`../../.cache/clips-${LONG_GOP_CLIPS}-gop-${seconds}s`, import.meta.url));
 	if (existsSync(folder)) return folder;
 	const unfinished = `${folder}.part`;
 	rmSync(unfinished, { recursive: true, force: true });

@@ -38,8 +38,9 @@ window.addEventListener("pageshow", (event) => {
 	if (event.persisted) session.start();
 });
 
+// The socket opens while the page is drawn for the first time.
+session.setVisible(document.visibilityState === "visible");
+session.start();
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html has no #app.");
 render(<App store={store} />, root);
-session.setVisible(document.visibilityState === "visible");
-session.start();

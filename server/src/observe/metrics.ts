@@ -88,6 +88,11 @@ const PLAIN_GAUGES: readonly Family<WebrtcMetrics>[] = [
 		value: () => process.memoryUsage.rss(),
 	},
 	{
+		name: "process_active_resources",
+		help: "Sockets, timers and requests that keep the event loop alive.",
+		value: () => process.getActiveResourcesInfo().length,
+	},
+	{
 		name: "process_start_time_seconds",
 		help: "Start time of the process in seconds since 1970.",
 		value: () => Math.round(Date.now() / 1000 - process.uptime()),

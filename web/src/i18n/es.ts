@@ -69,11 +69,11 @@ export const es: Record<MessageKey, string> = {
 	"reason.address-unknown":
 		"El nombre de la cámara no corresponde a ninguna dirección: revise cómo está escrito y el servidor DNS.",
 	"reason.no-route": "La cámara no responde en esta dirección: revise el cable, la alimentación y la dirección.",
-	"reason.connection-refused": "Algo responde en esta dirección, pero no en el puerto RTSP: revise el número de puerto.",
+	"reason.connection-refused":
+		"Algo responde en esta dirección, pero no en el puerto RTSP: revise el número de puerto.",
 	"reason.no-answer": "La cámara acepta la conexión pero no responde: puede estar arrancando o sobrecargada.",
 	"reason.auth-refused": "La cámara rechazó el usuario o la contraseña: corríjalos en la configuración.",
-	"reason.camera-full":
-		"La cámara o el grabador no admite más sesiones: cierre otros visores o aumente su límite.",
+	"reason.camera-full": "La cámara o el grabador no admite más sesiones: cierre otros visores o aumente su límite.",
 	"reason.not-found": "La cámara no conoce este canal o ruta: revise el número de canal y la URL.",
 	"reason.no-video": "La cámara no ofrece vídeo en este flujo: solo envía audio o datos.",
 	"reason.codec-unsupported":

@@ -12,7 +12,8 @@ test("both languages have the same keys, and nothing is empty", () => {
 });
 
 test("both languages fill in the same values", () => {
-	for (const key of Object.keys(en) as (keyof typeof en)[]) expect(placeholders(es[key])).toEqual(placeholders(en[key]));
+	for (const key of Object.keys(en) as (keyof typeof en)[])
+		expect(placeholders(es[key])).toEqual(placeholders(en[key]));
 });
 
 test("every reason of the server is translated", () => {

@@ -28,7 +28,10 @@ export class PeerSession {
 	constructor(options: PeerSessionOptions) {
 		this.#options = options;
 		this.connection = options.connection;
-		const peer = new RTCPeerConnection({ iceServers: options.iceServers.map(toRtcIceServer), bundlePolicy: "max-bundle" });
+		const peer = new RTCPeerConnection({
+			iceServers: options.iceServers.map(toRtcIceServer),
+			bundlePolicy: "max-bundle",
+		});
 		this.#peer = peer;
 		peer.ontrack = ({ transceiver, track }) => {
 			const slot = transceiver.mid === null ? undefined : this.#slotOfMid.get(transceiver.mid);

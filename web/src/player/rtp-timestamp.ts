@@ -2,5 +2,5 @@
 
 /** Whether `timestamp` is `reference` or comes after it, by less than half of the 32-bit circle. */
 export function isAtOrAfter(timestamp: number, reference: number): boolean {
-	return ((timestamp - reference) >>> 0) < 0x8000_0000;
+	return (timestamp - reference) >>> 0 < 0x8000_0000;
 }

@@ -132,7 +132,13 @@ describe("starting", () => {
 
 describe("frozen", () => {
 	test("no state but live for as long as all is well", () => {
-		expect(new Set(live().run(60_000).map((state) => state.kind))).toEqual(new Set(["live"]));
+		expect(
+			new Set(
+				live()
+					.run(60_000)
+					.map((state) => state.kind),
+			),
+		).toEqual(new Set(["live"]));
 	});
 
 	test("the camera sends no video: marked within three seconds, the camera's fault from the first moment", () => {

@@ -96,7 +96,8 @@ export class TileMachine {
 		}
 		if (wasOffline && !(known && server.state === "live")) {
 			const arrived = slot.lastFrameMs !== undefined && nowMs - slot.lastFrameMs < FROZEN_AFTER_MS;
-			if (known || !arrived) return this.#offline(input, ageMs, this.#state.kind === "offline" ? this.#state.reason : undefined);
+			if (known || !arrived)
+				return this.#offline(input, ageMs, this.#state.kind === "offline" ? this.#state.reason : undefined);
 		}
 		if (wasOffline) this.expect(nowMs);
 		if (ageMs === undefined || !this.#hasArrived(input)) {
@@ -167,7 +168,8 @@ function pictureAgeMs({ nowMs, slot, server, visibleSinceMs }: TileInput): numbe
 function faultOf({ nowMs, slot, server, playable }: TileInput): Fault {
 	if (!playable) return "device";
 	if (!isKnown(server)) return "network";
-	if (server.state !== "live" || server.videoAgeMs === undefined || server.videoAgeMs >= CAMERA_SILENT_MS) return "camera";
+	if (server.state !== "live" || server.videoAgeMs === undefined || server.videoAgeMs >= CAMERA_SILENT_MS)
+		return "camera";
 	if (slot.lastPacketMs === undefined || nowMs - slot.lastPacketMs >= PACKETS_MISSING_MS) return "network";
 	return "device";
 }

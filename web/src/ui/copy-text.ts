@@ -14,6 +14,7 @@ export async function copyText(text: string): Promise<boolean> {
 		area.className = "off-screen";
 		document.body.append(area);
 		area.select();
+		// oxlint-disable-next-line typescript/no-deprecated -- nothing else copies on plain http
 		const copied = document.execCommand("copy");
 		area.remove();
 		return copied;

@@ -72,7 +72,12 @@ function Dialog({ title, onClose, children }: { title: string; onClose: () => vo
 			<div class="dialog-body">
 				<header>
 					<h2>{title}</h2>
-					<button type="button" class="icon-button" aria-label={translate("action.close")} onClick={() => dialog.current?.close()}>
+					<button
+						type="button"
+						class="icon-button"
+						aria-label={translate("action.close")}
+						onClick={() => dialog.current?.close()}
+					>
 						<CloseIcon />
 					</button>
 				</header>

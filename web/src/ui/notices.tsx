@@ -52,7 +52,12 @@ function DemoText() {
 	);
 }
 
-function Notice(props: { kind: "calm" | "warning"; children: ComponentChildren; onDismiss?: () => void; dismissLabel?: string }) {
+function Notice(props: {
+	kind: "calm" | "warning";
+	children: ComponentChildren;
+	onDismiss?: () => void;
+	dismissLabel?: string;
+}) {
 	return (
 		<div class={`notice ${props.kind}`} role="status">
 			<p>{props.children}</p>

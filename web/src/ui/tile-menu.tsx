@@ -21,7 +21,8 @@ function OpenMenu({ store, place }: { store: WallStore; place: MenuPlace }) {
 	useLayoutEffect(() => {
 		const element = menu.current;
 		if (!element) return;
-		const fit = (wanted: number, size: number, room: number) => Math.max(MARGIN_PX, Math.min(wanted, room - size - MARGIN_PX));
+		const fit = (wanted: number, size: number, room: number) =>
+			Math.max(MARGIN_PX, Math.min(wanted, room - size - MARGIN_PX));
 		element.style.left = `${fit(place.x, element.offsetWidth, window.innerWidth)}px`;
 		element.style.top = `${fit(place.y, element.offsetHeight, window.innerHeight)}px`;
 	}, [place]);
@@ -50,11 +51,19 @@ function OpenMenu({ store, place }: { store: WallStore; place: MenuPlace }) {
 	const full = store.fullScreen.value;
 	return (
 		<div class="menu-backdrop" onPointerDown={(event) => event.target === event.currentTarget && close()}>
-			<div ref={menu} class="menu" role="menu" aria-label={t("action.menu", { name })} onKeyDown={(event) => moveInMenu(event, close)}>
+			<div
+				ref={menu}
+				class="menu"
+				role="menu"
+				aria-label={t("action.menu", { name })}
+				onKeyDown={(event) => moveInMenu(event, close)}
+			>
 				<div class="menu-title" aria-hidden="true">
 					{name}
 				</div>
-				{item(large ? <GridIcon /> : <EnlargeIcon />, t(large ? "action.return" : "action.enlarge"), () => store.toggleEnlarged(id))}
+				{item(large ? <GridIcon /> : <EnlargeIcon />, t(large ? "action.return" : "action.enlarge"), () =>
+					store.toggleEnlarged(id),
+				)}
 				{item(full ? <ShrinkIcon /> : <ExpandIcon />, t(full ? "action.leaveFullscreen" : "action.fullscreen"), () => {
 					if (!full) store.enlarge(id);
 					void store.toggleFullScreen();

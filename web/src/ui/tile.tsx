@@ -65,7 +65,12 @@ export function Tile({ id, rect, large, covered }: { id: string; rect: Rect; lar
 			{large && <StreamLine view={view} t={t} />}
 			<div class="tile-actions">
 				{large && (
-					<button type="button" aria-label={t("action.return")} title={t("action.return")} onClick={() => store.enlarge(undefined)}>
+					<button
+						type="button"
+						aria-label={t("action.return")}
+						title={t("action.return")}
+						onClick={() => store.enlarge(undefined)}
+					>
 						<GridIcon />
 					</button>
 				)}

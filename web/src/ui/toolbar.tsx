@@ -17,7 +17,9 @@ export function Toolbar() {
 						counts[kind] > 0 && (
 							<span key={kind} class={`count ${kind}`}>
 								<StateIcon kind={kind} />
-								{t(kind === "frozen" && counts.frozen === 1 ? "summary.frozen.one" : `summary.${kind}`, { count: counts[kind] })}
+								{t(kind === "frozen" && counts.frozen === 1 ? "summary.frozen.one" : `summary.${kind}`, {
+									count: counts[kind],
+								})}
 							</span>
 						),
 				)}

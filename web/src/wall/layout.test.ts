@@ -57,7 +57,9 @@ describe("any wall of 1-64 cameras", () => {
 			fc.property(wall, fc.integer({ min: 0, max: 500 }), fc.integer({ min: 0, max: 500 }), (input, wider, higher) => {
 				const larger = { ...input, width: input.width + wider, height: input.height + higher };
 				// But for the step from rows to an equal grid, which is preferred by a margin.
-				expect(layOut(larger).pictureArea * ROWS_MUST_WIN_BY).toBeGreaterThanOrEqual(layOut(input).pictureArea - TOLERANCE_PX);
+				expect(layOut(larger).pictureArea * ROWS_MUST_WIN_BY).toBeGreaterThanOrEqual(
+					layOut(input).pictureArea - TOLERANCE_PX,
+				);
 			}),
 			{ numRuns: 200 },
 		);

@@ -7,10 +7,10 @@ import type { CameraStatus, IceServer, ServerMessage, StreamName, TileWish, Wall
 import { type LinkState, type SocketLike, WallSocket } from "../api/wall-socket.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { diagnosticsText } from "../player/diagnostics.ts";
-import { type Offer, PeerSession } from "../player/peer-session.ts";
-import { type PeerStats, readPeerStats } from "../player/stats.ts";
+import type { Offer } from "../player/peer-session.ts";
 import { CAMERA_SILENT_MS, isKnown } from "../player/tile-machine.ts";
 import { Watchdog } from "../player/watchdog.ts";
+import { PeerLink } from "./peer-link.ts";
 import { Presence } from "./presence.ts";
 import { gridStream, wishes } from "./slots.ts";
 import { type TileView, WallTile } from "./wall-tile.ts";
@@ -58,24 +58,19 @@ export class WallSession {
 	readonly #options: WallSessionOptions;
 	readonly #socket: WallSocket;
 	readonly #presence: Presence;
+	readonly #peer: PeerLink;
 	readonly #watchdog = new Watchdog();
 	readonly #tiles = new Map<string, WallTile>();
 	readonly #wanted = new Map<number, WantedSlot>();
-	readonly #tracks = new Map<number, MediaStreamTrack>();
 	#order: string[] = [];
 	#serverId: string | undefined;
 	#release: string | undefined;
 	#iceServers: readonly IceServer[] = [];
-	#peer: PeerSession | undefined;
-	/** The PeerConnection belongs to the socket that is open now. */
-	#peerIsCurrent = false;
 	#revision = 0;
 	#enlarged: string | undefined;
 	#visible = true;
 	#timer: Timer | undefined;
 	#soon: Timer | undefined;
-	#statsUnderWay = false;
-	#peerStats: PeerStats | undefined;
 	#playable: boolean;
 
 	constructor(options: WallSessionOptions) {
@@ -85,6 +80,14 @@ export class WallSession {
 			...options,
 			onState: (state) => this.#linkChanged(state),
 			onMessage: (message) => this.#received(message),
+		});
+		this.#peer = new PeerLink({
+			send: (message) => this.#socket.send(message),
+			onTrack: (slot) => this.#showTrack(slot),
+			onFailed: () => {
+				if (this.#linked && this.#watchdog.mayReconnect(options.clock.nowMs())) this.#reconnect();
+			},
+			onUnplayable: () => this.#refusedCodec(),
 		});
 		this.#presence = new Presence({
 			clock: options.clock,
@@ -106,7 +109,7 @@ export class WallSession {
 		this.#timer = this.#soon = undefined;
 		this.#presence.stop();
 		this.#socket.close();
-		this.#closePeer();
+		this.#peer.close();
 	}
 
 	/** The network is back. */
@@ -159,18 +162,17 @@ export class WallSession {
 		const slot = [...this.#wanted.values()].find(
 			(wanted) => wanted.camera === id && (main ? wanted.slot >= this.#order.length : wanted.slot < this.#order.length),
 		)?.slot;
-		const inbound = [...(this.#peerStats?.inbound ?? [])].find(([mid]) => this.#peer?.slotOf(mid) === slot)?.[1];
 		return diagnosticsText({
 			wallMs: this.#options.clock.wallMs(),
 			release: this.#release,
 			userAgent: navigator.userAgent,
 			socket: this.#socket.state.kind,
-			connection: this.#peer?.state ?? "none",
+			connection: this.#peer.state,
 			camera: tile.status,
 			state: tile.view.state,
 			stream: tile.view.stream,
-			inbound,
-			peer: this.#peerStats,
+			inbound: this.#peer.inboundOf(slot),
+			peer: this.#peer.stats,
 			rates: (main ? tile.meters.main : tile.meters.grid).rates,
 			history: tile.history.changes,
 		});
@@ -181,7 +183,7 @@ export class WallSession {
 	}
 
 	#linkChanged(state: LinkState): void {
-		if (state.kind !== "open") this.#peerIsCurrent = false;
+		if (state.kind !== "open") this.#peer.socketLost();
 		this.#options.events.link(state);
 		this.#tickSoon();
 	}
@@ -295,36 +297,16 @@ export class WallSession {
 	}
 
 	#offered(offer: Offer): void {
-		if (!this.#peer || !this.#peerIsCurrent || this.#peer.connection !== offer.connection) {
-			this.#closePeer();
-			this.#peerIsCurrent = true;
-			// Its pictures were announced by timestamps of the old connection.
-			for (const tile of this.#tiles.values()) tile.picture.dropMain();
-			const peer = new PeerSession({
-				connection: offer.connection,
-				iceServers: this.#iceServers,
-				send: (message) => {
-					if (this.#peer === peer && this.#peerIsCurrent) this.#socket.send(message);
-				},
-				onTrack: (slot, track) => {
-					this.#tracks.set(slot, track);
-					this.#showTrack(slot);
-				},
-				onFailed: () => {
-					if (this.#linked && this.#watchdog.mayReconnect(this.#options.clock.nowMs())) this.#reconnect();
-				},
-				onUnplayable: () => this.#refusedCodec(),
-			});
-			this.#peer = peer;
-		}
 		this.#options.events.refused(undefined);
 		this.#watchdog.connecting(this.#options.clock.nowMs());
-		this.#peer.offer(offer);
+		if (!this.#peer.offered(offer, this.#iceServers)) return;
+		// Main's pictures were announced by timestamps of the old connection.
+		for (const tile of this.#tiles.values()) tile.picture.dropMain();
 	}
 
 	#showTrack(slot: number): void {
 		const wanted = this.#wanted.get(slot);
-		const track = this.#tracks.get(slot);
+		const track = this.#peer.trackOf(slot);
 		const tile = wanted && this.#tiles.get(wanted.camera);
 		if (!tile || !track) return;
 		if (this.#isMain(wanted)) tile.picture.showMain(slot, track, tile.watches.main);
@@ -338,17 +320,9 @@ export class WallSession {
 	}
 
 	#reconnect(): void {
-		if (this.#peer && this.#peerIsCurrent) {
-			this.#socket.send({ type: "reconnect", connection: this.#peer.connection });
-		} else {
-			this.#sendView();
-		}
-	}
-
-	#closePeer(): void {
-		this.#peer?.close();
-		this.#peer = undefined;
-		this.#tracks.clear();
+		const connection = this.#peer.connection;
+		if (connection === undefined) this.#sendView();
+		else this.#socket.send({ type: "reconnect", connection });
 	}
 
 	#coverTiles(): void {
@@ -376,35 +350,31 @@ export class WallSession {
 	/** Goes on while the page is hidden, so that the counters are of now when it comes back. */
 	#tick(): void {
 		for (const tile of this.#tiles.values()) tile.picture.sample();
-		if (this.#peer && !this.#statsUnderWay) void this.#takeStats(this.#peer);
-		else this.#judge();
+		this.#judge();
+		void this.#peer.poll().then((isNew) => {
+			if (!isNew) return;
+			this.#takeStats();
+			this.#judge();
+		});
 	}
 
-	/** One report for all tiles. */
-	async #takeStats(peer: PeerSession): Promise<void> {
-		this.#statsUnderWay = true;
-		const report = await peer.stats();
-		this.#statsUnderWay = false;
-		if (report && peer === this.#peer) {
-			this.#peerStats = readPeerStats(report);
-			const nowMs = this.#options.clock.nowMs();
-			for (const [mid, inbound] of this.#peerStats.inbound) {
-				const wanted = this.#wanted.get(peer.slotOf(mid) ?? -1);
-				const tile = wanted && this.#tiles.get(wanted.camera);
-				if (!tile) continue;
-				const which = this.#isMain(wanted) ? "main" : "grid";
-				const watch = tile.watches[which];
-				watch.received(inbound.packetsReceived ?? 0, inbound.framesDecoded ?? 0, nowMs);
-				tile.meters[which].add({
-					atMs: nowMs,
-					received: inbound.framesReceived ?? 0,
-					decoded: inbound.framesDecoded ?? 0,
-					painted: watch.presented,
-					bytes: inbound.bytesReceived ?? 0,
-				});
-			}
+	#takeStats(): void {
+		const nowMs = this.#options.clock.nowMs();
+		for (const [mid, inbound] of this.#peer.stats?.inbound ?? []) {
+			const wanted = this.#wanted.get(this.#peer.slotOf(mid) ?? -1);
+			const tile = wanted && this.#tiles.get(wanted.camera);
+			if (!tile) continue;
+			const which = this.#isMain(wanted) ? "main" : "grid";
+			const watch = tile.watches[which];
+			watch.received(inbound.packetsReceived ?? 0, inbound.framesDecoded ?? 0, nowMs);
+			tile.meters[which].add({
+				atMs: nowMs,
+				received: inbound.framesReceived ?? 0,
+				decoded: inbound.framesDecoded ?? 0,
+				painted: watch.presented,
+				bytes: inbound.bytesReceived ?? 0,
+			});
 		}
-		this.#judge();
 	}
 
 	#judge(): void {

@@ -63,7 +63,9 @@ test("IPv6 hosts lose their brackets; a name that cannot be resolved here is off
 
 test("what is no host name never reaches the description", async () => {
 	const webrtcHosts = ["a b", "x\r\na=evil", "", "-bad", "a..b", "x".repeat(300), "999.1.1.1:80"];
-	expect(await advertisedHosts({ pageHost: undefined, webrtcHosts, resolve, interfaceAddresses: () => [] })).toEqual([]);
+	expect(await advertisedHosts({ pageHost: undefined, webrtcHosts, resolve, interfaceAddresses: () => [] })).toEqual(
+		[],
+	);
 });
 
 test("the number of candidates is bounded", async () => {
@@ -77,5 +79,7 @@ test("the interfaces of this machine come with loopback last and without link-lo
 	const hosts = await advertisedHosts({ pageHost: undefined, webrtcHosts: [] });
 	expect(hosts).toContain("127.0.0.1");
 	expect(hosts.some((host) => host.startsWith("fe80:"))).toBe(false);
-	expect(hosts.filter((host) => host !== "127.0.0.1" && host !== "::1").length).toBeLessThanOrEqual(hosts.indexOf("127.0.0.1"));
+	expect(hosts.filter((host) => host !== "127.0.0.1" && host !== "::1").length).toBeLessThanOrEqual(
+		hosts.indexOf("127.0.0.1"),
+	);
 });

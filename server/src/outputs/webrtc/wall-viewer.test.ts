@@ -1,6 +1,6 @@
 import type { ServerMessage } from "@vigia/api";
-import { isRtcp, parseRtpPacket, type RtpPacket, writePli } from "@vigia/rtp";
-import nodeDataChannel from "node-datachannel";
+import { isRtcp, parseRtpPacket, type RtpPacket } from "@vigia/rtp";
+import nodeDataChannel, { type Track } from "node-datachannel";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import { FakeClock } from "../../platform/fake-clock.ts";
@@ -23,7 +23,7 @@ let clients: Client[];
 class Client {
 	readonly received = new Map<string, RtpPacket[]>();
 	readonly #peer = new nodeDataChannel.PeerConnection("page", { iceServers: [] });
-	readonly #tracks: ReturnType<(typeof nodeDataChannel)["Track"]["prototype"]["constructor"]>[] = [];
+	readonly #tracks: Track[] = [];
 
 	constructor() {
 		clients.push(this);
@@ -42,13 +42,17 @@ class Client {
 
 	async answer(offer: Offer): Promise<void> {
 		this.#peer.setRemoteDescription(offer.sdp, "offer");
-		await vi.waitUntil(() => this.#peer.gatheringState() === "complete" && this.#peer.signalingState() === "stable", WAIT);
+		await vi.waitUntil(
+			() => this.#peer.gatheringState() === "complete" && this.#peer.signalingState() === "stable",
+			WAIT,
+		);
 		const sdp = this.#peer.localDescription()?.sdp ?? "";
 		viewer.answer(offer.connection, offer.negotiation, sdp);
 	}
 
-	sendRtcp(packet: Uint8Array): void {
-		this.#tracks[0].sendMessageBinary(Buffer.from(packet));
+	/** Sends a picture loss indication for the first track. */
+	requestKeyFrame(): void {
+		this.#tracks[0]?.requestKeyframe();
 	}
 
 	marks(mid: string): number[] {
@@ -172,9 +176,8 @@ test("PLI and refresh bring the GOP again", async () => {
 		expect(webrtc.counters.replays).toBe(1);
 	}, WAIT);
 	await vi.waitUntil(() => client.received.get("0")?.length === 8, WAIT);
-	const ssrc = client.received.get("0")?.[0]?.ssrc ?? 0;
 	await vi.waitFor(() => {
-		client.sendRtcp(writePli(1, ssrc));
+		client.requestKeyFrame();
 		expect(webrtc.counters.replays).toBe(2);
 	}, WAIT);
 	expect(webrtc.counters.keyFrameRequests).toBeGreaterThan(0);
@@ -218,18 +221,9 @@ test("a broken answer is told, and the page can start anew", async () => {
 	expect(await offerAt(1)).toMatchObject({ connection: 2 });
 });
 
-test("an empty view makes no connection, and a page that hangs up is forgotten until it comes back", async () => {
+test("an empty view makes no connection", () => {
 	viewer.setView(1, []);
 	expect(webrtc.peers).toBe(0);
-	viewer.setView(2, [tile(0, "cam1")]);
-	const client = new Client();
-	await client.answer(await offerAt(0));
-	await vi.waitUntil(() => client.marks("0").includes(1), WAIT);
-	client.close();
-	await vi.waitUntil(() => webrtc.peers === 0, WAIT);
-	expect(streams.get("cam1/sub")?.readers.size).toBe(0);
-	viewer.setView(3, [tile(0, "cam1")]);
-	expect(await offerAt(1)).toMatchObject({ connection: 2 });
 });
 
 test("closing a viewer at any moment leaves no peer, reader or timer", async () => {

@@ -91,8 +91,9 @@ export class LoopedStream implements ReadableStreamSource {
 		if (unit.randomAccess) this.#gop = [];
 		if (unit.randomAccess || this.#gop.length > 0) this.#gop.push(unit);
 		for (const reader of this.#readers) reader.push(unit);
-		this.#timer = this.#clock.after(Math.max(0, this.#startMs + this.#sent * this.#intervalMs - this.#clock.nowMs()), () =>
-			this.#next(),
+		this.#timer = this.#clock.after(
+			Math.max(0, this.#startMs + this.#sent * this.#intervalMs - this.#clock.nowMs()),
+			() => this.#next(),
 		);
 	}
 }

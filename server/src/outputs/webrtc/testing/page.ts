@@ -50,7 +50,7 @@ async function handle(message) {
 }
 wall.stats = async () => {
 	const decoded = {};
-	for (const stat of (await wall.peer.getStats()).values()) {
+	for (const stat of (await wall.peer?.getStats())?.values() ?? []) {
 		if (stat.type !== "inbound-rtp") continue;
 		decoded[stat.mid] = { frames: stat.framesDecoded ?? 0, dropped: stat.framesDropped ?? 0, lost: stat.packetsLost ?? 0, pli: stat.pliCount ?? 0, nack: stat.nackCount ?? 0, width: stat.frameWidth ?? 0, freezes: stat.freezeCount ?? 0 };
 	}

@@ -1,0 +1,61 @@
+/** Pages come and go; what they cost the server goes with them. */
+import { readdirSync, readFileSync } from "node:fs";
+import type { Browser } from "playwright-core";
+import { expect, test } from "vitest";
+import { launchChromium } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ServerProcess, startServer } from "../support/server-process.ts";
+
+const CYCLES = 200;
+/** Code is compiled, caches and pools are filled. */
+const WARM_UP_CYCLES = 60;
+/** Resident memory moves by this much with the garbage collector's mood; 140 leaked peers would take several times it. */
+const NOISE_MB = 30;
+
+interface Holdings {
+	readonly files: number;
+	readonly resources: number;
+	readonly peers: number;
+	readonly megabytes: number;
+}
+
+async function holdingsOf(server: ServerProcess): Promise<Holdings> {
+	const metrics = await (await fetch(`${server.url}/metrics`, { headers: { connection: "close" } })).text();
+	const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(metrics)?.[1]);
+	const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
+	return {
+		files: readdirSync(`/proc/${server.pid}/fd`).length,
+		resources: value("process_active_resources"),
+		peers: value("vigia_webrtc_peers"),
+		megabytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+	};
+}
+
+async function openAndClose(browser: Browser, url: string): Promise<void> {
+	const page = await browser.newPage();
+	await page.goto(url);
+	await page.waitForFunction(() => [...document.querySelectorAll("video")].some((video) => video.videoWidth > 0));
+	await page.close();
+}
+
+test(`after ${CYCLES} pages the server holds no more sockets, timers, peers or memory than before`, {
+	timeout: 600_000,
+}, async () => {
+	await using server = await startServer({});
+	await eventually("all cameras are live", async () => (await server.cameras()).every(({ state }) => state === "live"));
+	const before = await holdingsOf(server);
+	expect(before.peers).toBe(0);
+	const browser = await launchChromium();
+	let warm = before;
+	for (let cycle = 1; cycle <= CYCLES; cycle++) {
+		await openAndClose(browser, server.url);
+		if (cycle === WARM_UP_CYCLES) warm = await holdingsOf(server);
+	}
+	await browser.close();
+	const after = await eventually("everything is given back", async () => {
+		const now = await holdingsOf(server);
+		return now.peers === 0 && now.files <= before.files && now.resources <= before.resources && now;
+	});
+	console.log("before", before, `after ${WARM_UP_CYCLES}`, warm, `after ${CYCLES}`, after);
+	expect(after.megabytes - warm.megabytes).toBeLessThan(NOISE_MB);
+});

@@ -1,0 +1,104 @@
+/** The page's PeerConnection through all its replacements: the one that is there now, its tracks and its statistics. @module */
+import type { ClientMessage, IceServer } from "@vigia/api";
+import { type Offer, PeerSession } from "../player/peer-session.ts";
+import { type PeerStats, readPeerStats } from "../player/stats.ts";
+
+export interface PeerLinkOptions {
+	readonly send: (message: ClientMessage) => void;
+	readonly onTrack: (slot: number) => void;
+	readonly onFailed: () => void;
+	readonly onUnplayable: () => void;
+}
+
+/** At most one connection at a time. */
+export class PeerLink {
+	readonly #options: PeerLinkOptions;
+	readonly #tracks = new Map<number, MediaStreamTrack>();
+	#session: PeerSession | undefined;
+	/** The connection was offered over the socket that is open now: numbers of another socket mean something else. */
+	#current = false;
+	#stats: PeerStats | undefined;
+	#asking = false;
+
+	constructor(options: PeerLinkOptions) {
+		this.#options = options;
+	}
+
+	/** The number of the connection, where the server knows it. */
+	get connection(): number | undefined {
+		return this.#current ? this.#session?.connection : undefined;
+	}
+
+	/** For the diagnostics. */
+	get state(): string {
+		return this.#session?.state ?? "none";
+	}
+
+	/** The last report. */
+	get stats(): PeerStats | undefined {
+		return this.#stats;
+	}
+
+	trackOf(slot: number): MediaStreamTrack | undefined {
+		return this.#tracks.get(slot);
+	}
+
+	/** Statistics of the slot's track in the last report. */
+	inboundOf(slot: number | undefined): RTCInboundRtpStreamStats | undefined {
+		for (const [mid, inbound] of this.#stats?.inbound ?? []) if (this.slotOf(mid) === slot) return inbound;
+		return undefined;
+	}
+
+	slotOf(mid: string): number | undefined {
+		return this.#session?.slotOf(mid);
+	}
+
+	/** Takes an offer; answers whether it begins a new connection, in place of the one before. */
+	offered(offer: Offer, iceServers: readonly IceServer[]): boolean {
+		const isNew = this.connection !== offer.connection;
+		if (isNew) {
+			this.close();
+			this.#current = true;
+			const session = new PeerSession({
+				connection: offer.connection,
+				iceServers,
+				send: (message) => {
+					if (this.#session === session && this.#current) this.#options.send(message);
+				},
+				onTrack: (slot, track) => {
+					this.#tracks.set(slot, track);
+					this.#options.onTrack(slot);
+				},
+				onFailed: this.#options.onFailed,
+				onUnplayable: this.#options.onUnplayable,
+			});
+			this.#session = session;
+		}
+		this.#session?.offer(offer);
+		return isNew;
+	}
+
+	/** The socket is gone. Pictures may go on arriving until the server notices, or offers anew. */
+	socketLost(): void {
+		this.#current = false;
+	}
+
+	/** Asks for one report on everything; answers whether there is a new one. At most one is under way. */
+	async poll(): Promise<boolean> {
+		const session = this.#session;
+		if (!session || this.#asking) return false;
+		this.#asking = true;
+		const report = await session.stats();
+		this.#asking = false;
+		if (!report || session !== this.#session) return false;
+		this.#stats = readPeerStats(report);
+		return true;
+	}
+
+	close(): void {
+		this.#session?.close();
+		this.#session = this.#stats = undefined;
+		this.#current = false;
+		this.#tracks.clear();
+	}
+}
