@@ -22,10 +22,11 @@ setInterval(() => {
 	process.send?.({ pictures });
 	pictures = [];
 }, 1000);
-process.on("message", async (message: { stop?: number; start?: number; freeze?: number }) => {
+async function obey(message: { stop?: number; start?: number; freeze?: number }): Promise<void> {
 	if (message.stop) await sim.control.stop(message.stop);
 	if (message.start) await sim.control.start(message.start);
 	if (message.freeze) sim.control.freeze(message.freeze, { rtcp: true });
 	process.send?.({ doneAtMs: performance.timeOrigin + performance.now() });
-});
+}
+process.on("message", (message: Parameters<typeof obey>[0]) => void obey(message));
 process.on("disconnect", () => process.exit());

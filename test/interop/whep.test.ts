@@ -12,14 +12,22 @@ const client = fileURLToPath(new URL("clients/whep-client.py", import.meta.url))
 const present = existsSync(python);
 if (!present) console.log("SKIPPED: aiortc is not installed; `npm test` installs it where Python and PyPI are there");
 
-test.skipIf(!present)("a WHEP player decodes the sub and the main stream of cam1, and ends its session", async () => {
-	await using server = await startServer({});
-	await eventually("cam1 is live", async () => (await server.cameras())[0]?.state === "live");
-	for (const [query, width, height] of [
-		["", 640, 360],
-		["?stream=main", 1280, 720],
-	] as const) {
-		const { stdout } = await promisify(execFile)(python, [client, `${server.url}/api/cameras/cam1/whep${query}`, "30"]);
-		expect(JSON.parse(stdout)).toMatchObject({ frames: 30, width, height, status: 201, deleted: 200 });
-	}
-});
+test.skipIf(!present)(
+	"a WHEP player decodes cam1, its main stream unless it asks for the sub stream, and ends its session",
+	async () => {
+		await using server = await startServer({});
+		await eventually("cam1 is live", async () => (await server.cameras())[0]?.state === "live");
+		for (const [query, width, height] of [
+			["", 1280, 720],
+			["?stream=main", 1280, 720],
+			["?stream=sub", 640, 360],
+		] as const) {
+			const { stdout } = await promisify(execFile)(python, [
+				client,
+				`${server.url}/api/cameras/cam1/whep${query}`,
+				"30",
+			]);
+			expect(JSON.parse(stdout)).toMatchObject({ frames: 30, width, height, status: 201, deleted: 200 });
+		}
+	},
+);

@@ -106,7 +106,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 	await options.registerWhep(app);
 	await app.register(fastifyStatic, {
 		root: options.webDirectory,
-		wildcard: false,
 		cacheControl: false,
 		setHeaders: (reply, path) => {
 			// Vite names assets by their content; everything else may change with a release.

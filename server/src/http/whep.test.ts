@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isRtcp, parseRtpPacket, type RtpPacket } from "@vigia/rtp";
 import fastify, { type FastifyInstance } from "fastify";
-import nodeDataChannel, { type PeerConnection } from "node-datachannel";
+import nodeDataChannel, { type PeerConnection, type Track } from "node-datachannel";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CONNECT_LIMIT_MS } from "../outputs/webrtc/player-session.ts";
@@ -60,6 +60,8 @@ afterEach(async () => {
 class Player {
 	readonly peer: PeerConnection = new nodeDataChannel.PeerConnection("player", { iceServers: [] });
 	readonly received: RtpPacket[] = [];
+	/** Kept, because the library's callbacks end with the object. */
+	readonly #track: Track;
 
 	constructor(codec: "H264" | "VP8" = "H264") {
 		players.push(this);
@@ -67,6 +69,7 @@ class Player {
 		if (codec === "H264") video.addH264Codec(102, "profile-level-id=42e01f;packetization-mode=1");
 		else video.addVP8Codec(102);
 		const track = this.peer.addTrack(video);
+		this.#track = track;
 		track.setMediaHandler(new nodeDataChannel.RtcpReceivingSession());
 		track.onMessage((bytes) => {
 			const parsed = isRtcp(bytes) ? undefined : parseRtpPacket(new Uint8Array(bytes));

@@ -4,7 +4,6 @@ import { REASON_TEXTS } from "@vigia/api";
 export const en = {
 	"wall.label": "Camera wall",
 	"wall.empty": "No cameras are configured.",
-	"tile.number": "Camera {number}",
 	"tile.label": "{name}, {state}",
 	"state.connecting": "Connecting",
 	"state.live": "Live",
@@ -15,6 +14,7 @@ export const en = {
 	"fault.network": "Nothing arrives here from the server",
 	"fault.server": "The server cannot be reached",
 	"fault.device": "Video arrives, but this device does not show it",
+	"fault.browser": "This browser cannot play the video",
 	"picture.age": "Picture {age} old",
 	"offline.retry": "Next try in {age}",
 	"offline.trying": "Trying again…",

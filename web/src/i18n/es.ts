@@ -4,7 +4,6 @@ import type { MessageKey } from "./index.ts";
 export const es: Record<MessageKey, string> = {
 	"wall.label": "Mural de cámaras",
 	"wall.empty": "No hay cámaras configuradas.",
-	"tile.number": "Cámara {number}",
 	"tile.label": "{name}, {state}",
 	"state.connecting": "Conectando",
 	"state.live": "En vivo",
@@ -15,6 +14,7 @@ export const es: Record<MessageKey, string> = {
 	"fault.network": "Aquí no llega nada del servidor",
 	"fault.server": "No se puede contactar con el servidor",
 	"fault.device": "El vídeo llega, pero este dispositivo no lo muestra",
+	"fault.browser": "Este navegador no puede reproducir el vídeo",
 	"picture.age": "Imagen de hace {age}",
 	"offline.retry": "Próximo intento en {age}",
 	"offline.trying": "Intentando de nuevo…",

@@ -1,12 +1,12 @@
 /** One tile: picture, name and state, and what a person can do with it. @module */
 import { useEffect, useRef } from "preact/hooks";
 import { formatAge, type Translate } from "../i18n/index.ts";
-import type { TileState } from "../player/tile-machine.ts";
+import type { Fault, TileState } from "../player/tile-machine.ts";
 import type { Rect } from "../wall/layout.ts";
 import type { TileView } from "../wall/wall-tile.ts";
 import { GridIcon, MoreIcon, StateIcon } from "./icons.tsx";
 import { listenForPointer } from "./pointer.ts";
-import { useWall } from "./store.ts";
+import { useWall, type WallStore } from "./store.ts";
 
 /** Where the menu opens for the keyboard, from the corner of its tile, in CSS pixels. */
 const MENU_INSET_PX = 36;
@@ -36,6 +36,7 @@ export function Tile({ id, rect, large, covered }: { id: string; rect: Rect; lar
 	const { state } = view;
 	const stateText = t(`state.${state.kind}`);
 	const fault = "fault" in state ? state.fault : undefined;
+	const faultText = fault && t(`fault.${detailedFault(fault, store)}`);
 	const old = state.kind !== "live" && state.ageMs !== undefined;
 	return (
 		<div
@@ -56,7 +57,7 @@ export function Tile({ id, rect, large, covered }: { id: string; rect: Rect; lar
 			}}
 		>
 			<div ref={host} class="picture-host" />
-			<TileMessage state={state} linked={store.linkState.value.kind === "open"} t={t} />
+			<TileMessage state={state} faultText={faultText} t={t} />
 			<div class="chip">
 				<StateIcon kind={state.kind} />
 				<span class="chip-name">{view.name}</span>
@@ -93,18 +94,18 @@ export function Tile({ id, rect, large, covered }: { id: string; rect: Rect; lar
 }
 
 /** What is wrong, in words, over the picture. */
-function TileMessage({ state, linked, t }: { state: TileState; linked: boolean; t: Translate }) {
+function TileMessage({ state, faultText, t }: { state: TileState; faultText: string | undefined; t: Translate }) {
 	switch (state.kind) {
 		case "live":
 			return null;
 		case "connecting":
 			return (
 				<>
-					{state.ageMs === undefined && <div class="waiting-mark" />}
-					{(state.ageMs !== undefined || state.fault) && (
+					{state.ageMs === undefined && !faultText && <div class="waiting-mark" />}
+					{(state.ageMs !== undefined || faultText) && (
 						<div class="badge calm">
 							{state.ageMs !== undefined && <strong>{t("picture.age", { age: formatAge(t, state.ageMs) })}</strong>}
-							{state.fault && <span>{faultText(state.fault, linked, t)}</span>}
+							{faultText && <span>{faultText}</span>}
 						</div>
 					)}
 				</>
@@ -113,7 +114,7 @@ function TileMessage({ state, linked, t }: { state: TileState; linked: boolean; 
 			return (
 				<div class="badge warning">
 					<strong>{t("frozen.badge", { age: formatAge(t, state.ageMs) })}</strong>
-					<span>{faultText(state.fault, linked, t)}</span>
+					<span>{faultText}</span>
 				</div>
 			);
 		case "offline":
@@ -135,13 +136,16 @@ function TileMessage({ state, linked, t }: { state: TileState; linked: boolean; 
 	}
 }
 
-function faultText(fault: "camera" | "network" | "device", linked: boolean, t: Translate): string {
-	return t(fault === "network" && !linked ? "fault.server" : `fault.${fault}`);
+/** The network's fault is the server's when it cannot be reached, and the device's is the browser's without a codec. */
+function detailedFault(fault: Fault, store: WallStore): Fault | "server" | "browser" {
+	if (fault === "network" && store.linkState.value.kind !== "open") return "server";
+	return fault === "device" && store.codecMissing.value ? "browser" : fault;
 }
 
 /** Which stream the enlarged tile shows. */
 function StreamLine({ view, t }: { view: TileView; t: Translate }) {
 	const refused = view.mainRefused && t("stream.refused", { reason: t(`reason.${view.mainRefused}`) });
 	const size = view.width > 0 ? ` · ${view.width}×${view.height}` : "";
-	return <div class="stream-line">{refused ?? t(`stream.${view.stream}`) + size}</div>;
+	const shown = view.mainComing && view.state.kind === "live" ? t("stream.coming") : t(`stream.${view.stream}`) + size;
+	return <div class="stream-line">{refused ?? shown}</div>;
 }

@@ -19,6 +19,8 @@ export interface TileView {
 	/** Size of the picture in sight; zero before the first. */
 	readonly width: number;
 	readonly height: number;
+	/** Main was asked for and has not painted yet. */
+	readonly mainComing: boolean;
 	/** Main was asked for and cannot be had: why. */
 	readonly mainRefused: ReasonCode | undefined;
 }
@@ -151,6 +153,8 @@ export class WallTile {
 		const grid = this.#status.streams[gridStream(this.#status)];
 		const known = grid?.width && grid.height ? grid.width / grid.height : undefined;
 		const painted = size.height > 0 ? size.width / size.height : undefined;
+		const mainMissing = this.#mainWanted && stream !== "main";
+		const mainRefused = mainMissing ? this.#mainProblem() : undefined;
 		return {
 			name: this.#status.name,
 			state,
@@ -158,7 +162,8 @@ export class WallTile {
 			aspect: Math.round((known ?? painted ?? USUAL_ASPECT) * 100) / 100,
 			width: size.width,
 			height: size.height,
-			mainRefused: this.#mainWanted && stream !== "main" ? this.#mainProblem() : undefined,
+			mainComing: mainMissing && mainRefused === undefined,
+			mainRefused,
 		};
 	}
 
@@ -179,6 +184,7 @@ export function sameView(a: TileView, b: TileView): boolean {
 		a.aspect === b.aspect &&
 		a.width === b.width &&
 		a.height === b.height &&
+		a.mainComing === b.mainComing &&
 		a.mainRefused === b.mainRefused &&
 		sameState(a.state, b.state)
 	);
