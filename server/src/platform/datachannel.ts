@@ -24,7 +24,7 @@ import nodeDataChannel, {
 } from "node-datachannel";
 import { nativeIceServers } from "./native-ice-servers.ts";
 
-/** Peers of all walls and players together: about 70 walls at 9 % of a core each would already fill a machine. */
+/** Peers of all walls and players together: 100 pages and 100 WHEP players. */
 export const MAX_PEERS = 200;
 /** How long an offer or answer waits for candidates of STUN and TURN servers, in ms; interfaces take 5 ms. */
 export const GATHERING_LIMIT_MS = 2000;

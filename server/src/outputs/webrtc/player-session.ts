@@ -21,8 +21,8 @@ export interface PlayerSessionOptions {
 	readonly offerSdp: string;
 	/** Addresses to offer, best first. */
 	readonly hosts: readonly string[];
-	/** The session has ended, by whichever side; called once. */
-	readonly onClose: () => void;
+	/** The session has ended, by whichever side; called once, without a session when it never came about. */
+	readonly onClose: (session: PlayerSession | undefined) => void;
 }
 
 export class PlayerSession {
@@ -35,6 +35,7 @@ export class PlayerSession {
 		this.answerSdp = answerSdp;
 		this.iceUfrag = iceUfrag;
 		this.#parts = parts;
+		parts.session = this;
 	}
 
 	/** Answers the offer. @throws PeerError `too-many-peers`, or `bad-description` for an offer the library refuses. */
@@ -63,10 +64,11 @@ export class PlayerSession {
 /** What a session holds, from before it has an answer. */
 class SessionParts {
 	readonly peer: Peer;
+	session: PlayerSession | undefined;
 	readonly #pacer: Pacer;
 	readonly #sender: SlotSender;
 	readonly #connectLimit: Timer;
-	readonly #onClose: () => void;
+	readonly #onClose: PlayerSessionOptions["onClose"];
 	#closed = false;
 
 	constructor(options: PlayerSessionOptions) {
@@ -95,7 +97,7 @@ class SessionParts {
 		this.#sender.close();
 		this.#pacer.close();
 		this.peer.close();
-		this.#onClose();
+		this.#onClose(this.session);
 	}
 
 	#handleState(state: PeerState): void {

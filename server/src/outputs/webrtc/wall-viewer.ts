@@ -7,7 +7,7 @@ import { advertisedHosts } from "./candidates.ts";
 import type { DeliveryCounters } from "./slot-sender.ts";
 import { WallConnection } from "./wall-connection.ts";
 
-/** The shortest time between two PeerConnections of one page, in ms, and the first step of the back-off. */
+/** The shortest time between two PeerConnections that a page asks for, in ms, and the first step of the back-off. */
 export const RECONNECT_MIN_MS = 1000;
 /** The longest wait before a failed connection is replaced, in ms. */
 export const RECONNECT_MAX_MS = 30_000;
@@ -184,17 +184,22 @@ export class WallViewer {
 
 	#handleState(state: PeerState): void {
 		if (state === "connected") this.#connectedAtMs = this.#options.clock.nowMs();
-		else if (state === "failed") this.#fail();
-		// The page hung up: it comes back with a view or `reconnect`.
-		else if (state === "closed") this.#drop();
+		// A page that was connected and closes has hung up: it comes back with a view or `reconnect`.
+		else if (state === "closed" && this.#connectedAtMs !== undefined) this.#drop();
+		else if (state === "failed" || state === "closed") this.#fail();
 	}
 
+	/**
+	 * Replaces the connection, the first time at once: libdatachannel hands the answer to ICE before it keeps the
+	 * fingerprint, so that about one connection in a hundred between busy processes on one machine fails in DTLS.
+	 */
 	#fail(): void {
 		const nowMs = this.#options.clock.nowMs();
 		const lastedMs = this.#connectedAtMs === undefined ? 0 : nowMs - this.#connectedAtMs;
 		if (lastedMs >= HEALTHY_AFTER_MS) this.#failures = 0;
 		this.#drop();
-		const backOffMs = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** this.#failures);
+		const backOffMs =
+			this.#failures === 0 ? 0 : Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** (this.#failures - 1));
 		this.#failures++;
 		this.#connectAfter(backOffMs * (1 + Math.random() * JITTER));
 	}

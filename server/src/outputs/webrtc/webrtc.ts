@@ -84,13 +84,12 @@ export class Webrtc {
 		try {
 			const hosts = await advertisedHosts({ pageHost: options.pageHost, webrtcHosts: settings.webrtcHosts });
 			const { source, offer, offerSdp } = options;
-			let session: PlayerSession | undefined;
-			const onClose = (): void => {
+			const onClose = (session: PlayerSession | undefined): void => {
 				if (session) this.#players.delete(session);
 				options.onClose();
 			};
 			const parts = { port: this.#port, clock, counters: this.counters, source, offer, offerSdp, hosts, onClose };
-			session = await PlayerSession.open(parts);
+			const session = await PlayerSession.open(parts);
 			this.#players.add(session);
 			return session;
 		} finally {

@@ -86,8 +86,8 @@ export async function servePage(
 	const sockets = new WebSocketServer({ server });
 	sockets.on("connection", (socket) => {
 		const session = open((message) => socket.send(JSON.stringify(message)));
-		socket.on("message", (data) => {
-			const parsed = parseClientMessage(String(data));
+		socket.on("message", (data: Buffer) => {
+			const parsed = parseClientMessage(data.toString("utf8"));
 			if (!parsed.ok) throw new Error(parsed.problem);
 			session.handle(parsed.message);
 		});
