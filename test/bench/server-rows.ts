@@ -16,8 +16,9 @@ export async function measureServer(cameras: CamerasProcess, server: ServerProce
 	const from = first.received.length;
 	const onePercent = await measureProcessorPercent(server.pid, MEASURE_MS);
 	const megabytes = residentMegabytes(server.pid);
+	const to = first.received.length;
 	await sleep(REPORT_MS);
-	const delays = forwardDelays(cameras, first.received.slice(from));
+	const delays = forwardDelays(cameras, first.received.slice(from, to));
 
 	const more: ViewerProcess[] = [];
 	for (let index = 0; index < MORE_VIEWERS; index++) more.push(await ViewerProcess.start(server.url));

@@ -11,7 +11,8 @@ const TILES = 16;
 const url = process.argv[2] as string;
 const socket = new WebSocket(`${url.replace("http", "ws")}/api/wall`);
 const send = (message: unknown): void => socket.send(JSON.stringify(message));
-const peer = new PeerConnection("viewer", { iceServers: [] });
+/** By the wall protocol's connection number: the server may replace a connection that failed. */
+const peers = new Map<number, PeerConnection>();
 const channelOfMid = new Map<string, number>();
 const receiving = new Set<string>();
 let received: ReceivedPicture[] = [];
@@ -19,7 +20,13 @@ let packets = 0;
 /** The library ends a track whose object was collected. */
 const tracks: Track[] = [];
 
-peer.onTrack((track) => {
+function openPeer(): PeerConnection {
+	const peer = new PeerConnection("viewer", { iceServers: [] });
+	peer.onTrack(receive);
+	return peer;
+}
+
+function receive(track: Track): void {
 	// Answers with receiver reports, as a browser does.
 	tracks.push(track);
 	track.setMediaHandler(new RtcpReceivingSession());
@@ -32,7 +39,7 @@ peer.onTrack((track) => {
 		received.push([channelOfMid.get(mid) ?? 0, performance.timeOrigin + performance.now()]);
 		if (receiving.size < TILES && receiving.add(mid).size === TILES) process.send?.({ live: true });
 	});
-});
+}
 socket.on("open", () => {
 	send({ type: "hello", version: 1, webrtcH264: true });
 	const tiles = Array.from({ length: TILES }, (_, slot) => ({ slot, camera: `cam${slot + 1}`, stream: "sub" }));
@@ -47,10 +54,12 @@ socket.on("message", (data: Buffer) => {
 		slots: { slot: number; mid: string }[];
 	};
 	if (message.type !== "offer") return;
-	for (const { slot, mid } of message.slots) channelOfMid.set(mid, slot + 1);
+	const { connection, negotiation, slots } = message;
+	for (const { slot, mid } of slots) channelOfMid.set(mid, slot + 1);
+	const peer = peers.get(connection) ?? openPeer();
+	peers.set(connection, peer);
 	peer.onGatheringStateChange((state) => {
 		if (state !== "complete") return;
-		const { connection, negotiation } = message;
 		send({ type: "answer", connection, negotiation, sdp: peer.localDescription()?.sdp });
 	});
 	peer.setRemoteDescription(message.sdp, "offer" as Parameters<PeerConnection["setRemoteDescription"]>[1]);

@@ -150,3 +150,27 @@ test("double click brings the main stream without a blank picture in between, an
 		expect(seen).toEqual({ blanks: 0, widths: [640, 1280, 640] });
 	});
 });
+
+test("a hidden page stops its video after a grace and comes back at the live edge", async () => {
+	await withWall(async (page) => {
+		await allLive(page);
+		// Headless Chromium never hides a page by itself, so the page is told.
+		const setHidden = (hidden: boolean): Promise<void> =>
+			page.evaluate((isHidden) => {
+				Object.defineProperty(document, "visibilityState", {
+					configurable: true,
+					get: () => (isHidden ? "hidden" : "visible"),
+				});
+				Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
+				document.dispatchEvent(new Event("visibilitychange"));
+			}, hidden);
+		const readers = async (): Promise<number> =>
+			(await server.cameras()).reduce((sum, { streams }) => sum + (streams.sub?.readers ?? 0), 0);
+		expect(await readers()).toBe(CAMERAS);
+		await setHidden(true);
+		await eventually("nobody reads the streams", async () => (await readers()) === 0);
+		await setHidden(false);
+		await allLive(page);
+		expect(await readers()).toBe(CAMERAS);
+	});
+});

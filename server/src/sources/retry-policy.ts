@@ -11,8 +11,8 @@ export const JITTER = 0.2;
 
 /** A cable or a reboot: tried often while someone may be standing at the camera, then ever more rarely. */
 const NETWORK_STEPS = [
-	{ outageUnderMs: 1_000, delayMs: 500 },
-	{ outageUnderMs: 90_000, delayMs: 1_500 },
+	{ outageUnderMs: 15_000, delayMs: 500 },
+	{ outageUnderMs: 90_000, delayMs: 750 },
 	{ outageUnderMs: 5 * 60_000, delayMs: 5_000 },
 	{ outageUnderMs: 60 * 60_000, delayMs: 15_000 },
 ] as const;

@@ -20,8 +20,11 @@ import type { Clock, Timer } from "../platform/clock.ts";
 import { failureOfRtspError, failureOfSocketError } from "./rtsp-failure.ts";
 import type { OpenSource, SourceCounters, SourceFailure, SourceHandlers, SourceSession } from "./source.ts";
 
-/** A camera in the same building answers within milliseconds; longer means that nothing is there. */
-export const CONNECT_TIMEOUT_MS = 5000;
+/**
+ * A camera in the same building answers within milliseconds. The system repeats its SYN after 1 and 3 s, then ever more
+ * rarely: a new try finds a camera that has come back sooner than a long wait would.
+ */
+export const CONNECT_TIMEOUT_MS = 3000;
 /** RFC 3550 section 6.2; some cameras end a session that sends no receiver reports. */
 export const RECEIVER_REPORT_INTERVAL_MS = 5000;
 /** One read of the socket. */

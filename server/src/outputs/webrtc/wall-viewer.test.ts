@@ -131,6 +131,17 @@ test("a view brings one offer with spare slots, and each slot its camera's GOP",
 	await vi.waitUntil(() => client.received.get("0")?.length === 5, WAIT);
 });
 
+test("slots can be offered before the page says what it wants, and its view then needs no other offer", async () => {
+	viewer.prepare(2);
+	const offer = await offerAt(0);
+	expect(offer.slots.map(({ slot }) => slot)).toEqual([0, 1, 2, 3]);
+	viewer.setView(1, [tile(0, "cam1"), tile(1, "cam2")]);
+	const client = new Client();
+	await client.answer(offer);
+	await vi.waitUntil(() => client.received.get("0")?.length === 4 && client.received.get("1")?.length === 4, WAIT);
+	expect(offers()).toHaveLength(1);
+});
+
 test("switching a slot needs no new offer, a repeated view changes nothing, an emptied slot lets its stream go", async () => {
 	viewer.setView(1, [tile(0, "cam1"), tile(1, "cam2")]);
 	const client = new Client();

@@ -37,10 +37,12 @@ interface Tile extends TileWish {
 	readonly revision: number;
 }
 
-/** Makes no connection before the first view that has a tile. */
+/** Makes no connection before {@link WallViewer.prepare} or the first view that has a tile. */
 export class WallViewer {
 	readonly #options: WallViewerOptions;
 	readonly #hosts: Promise<readonly string[]>;
+	/** Slots that the page will want, whatever its view is now. */
+	#expectedSlots = 0;
 	/** What the page wants, by slot. */
 	#tiles = new Map<number, Tile>();
 	/** What the slots of the connection show now: the same objects as in `#tiles` once they are served. */
@@ -58,6 +60,13 @@ export class WallViewer {
 	constructor(options: WallViewerOptions) {
 		this.#options = options;
 		this.#hosts = advertisedHosts({ pageHost: options.pageHost, webrtcHosts: options.webrtcHosts });
+	}
+
+	/** Offers so many slots at once: the page's view then finds its connection on the way. */
+	prepare(slots: number): void {
+		if (this.#closed || this.#connection) return;
+		this.#expectedSlots = slots;
+		this.#connect();
 	}
 
 	/** The whole wanted state; the same again changes nothing. A tile that cannot be shown is answered by `error`. */
@@ -137,7 +146,7 @@ export class WallViewer {
 
 	#connect(): void {
 		// An offer without a track is impossible, so an empty view needs no connection.
-		if (this.#closed || this.#tiles.size === 0) return;
+		if (this.#closed || (this.#tiles.size === 0 && this.#expectedSlots === 0)) return;
 		const { port, clock, counters, send } = this.#options;
 		this.#startedAtMs = clock.nowMs();
 		this.#connectedAtMs = undefined;
@@ -163,7 +172,7 @@ export class WallViewer {
 	}
 
 	#serveView(connection: WallConnection): void {
-		let slots = 0;
+		let slots = this.#expectedSlots;
 		for (const slot of this.#tiles.keys()) slots = Math.max(slots, slot + 1);
 		connection.needSlots(slots);
 		for (const slot of this.#shown.keys()) {

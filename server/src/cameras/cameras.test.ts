@@ -1,0 +1,130 @@
+import { cameraStatusSchema } from "@vigia/api";
+import { expect, test } from "vitest";
+import { Credentials } from "../config/credentials.ts";
+import type { CameraSettings } from "../config/settings.ts";
+import { FakeClock } from "../platform/fake-clock.ts";
+import { HostGate } from "../sources/host-gate.ts";
+import type { SourceHandlers } from "../sources/source.ts";
+import { LINGER_MS } from "./camera.ts";
+import { Cameras } from "./cameras.ts";
+
+const address = (path: string) => ({ scheme: "rtsp", host: "camera", port: 554, path }) as const;
+const DOOR: CameraSettings = {
+	id: "door",
+	name: "Front door",
+	credentials: new Credentials("operator", "p@ss:w#rd%/ñ"),
+	streams: { main: address("/main"), sub: address("/sub") },
+};
+const YARD: CameraSettings = { id: "yard", name: "Yard", streams: { main: address("/only") } };
+
+function open(...settings: CameraSettings[]) {
+	const clock = new FakeClock();
+	const running = new Map<string, SourceHandlers>();
+	const changes: string[] = [];
+	const cameras = new Cameras({
+		cameras: settings,
+		clock,
+		random: () => 0.5,
+		hostGate: new HostGate(),
+		openSource:
+			(_camera, { path }) =>
+			(handlers) => {
+				running.set(path, handlers);
+				return {
+					close: async () => {
+						running.delete(path);
+					},
+					counters: { rtpPackets: 0, rtpBytes: 0, lostPackets: 0, malformedPackets: 0, damagedAccessUnits: 0 },
+				};
+			},
+		onChange: (camera, name) => changes.push(`${camera.id}/${name}`),
+		onReaderFailed: () => {},
+	});
+	return {
+		clock,
+		running,
+		changes,
+		cameras,
+		settle: () => new Promise((resolve) => setImmediate(resolve)),
+		paths: () => [...running.keys()].sort(),
+	};
+}
+
+test("the grid stream is pulled always, the main stream while somebody reads it and a while longer", async () => {
+	const { cameras, clock, paths, settle } = open(DOOR);
+	cameras.start();
+	await settle();
+	expect(paths()).toEqual(["/sub"]);
+	const attachment = cameras.stream("door", "main")?.attach({ push() {} });
+	await settle();
+	expect(paths()).toEqual(["/main", "/sub"]);
+	attachment?.detach();
+	clock.advance(LINGER_MS - 1);
+	await settle();
+	expect(paths()).toEqual(["/main", "/sub"]);
+	clock.advance(1);
+	await settle();
+	expect(paths()).toEqual(["/sub"]);
+});
+
+test("a reader that comes back within the linger finds the same session", async () => {
+	const { cameras, clock, running, settle } = open(DOOR);
+	cameras.start();
+	cameras
+		.stream("door", "main")
+		?.attach({ push() {} })
+		.detach();
+	await settle();
+	const session = running.get("/main");
+	clock.advance(LINGER_MS / 2);
+	cameras.stream("door", "main")?.attach({ push() {} });
+	clock.advance(LINGER_MS * 2);
+	await settle();
+	expect(session).toBeDefined();
+	expect(running.get("/main")).toBe(session);
+});
+
+test("a camera with one stream fills the grid with it and shows it under either name", async () => {
+	const { cameras, paths, settle } = open(YARD);
+	cameras.start();
+	await settle();
+	expect(paths()).toEqual(["/only"]);
+	expect(cameras.stream("yard", "sub")).toBe(cameras.stream("yard", "main"));
+	expect(cameras.stream("none", "sub")).toBeUndefined();
+});
+
+test("the status follows the contract and holds neither address nor credentials", async () => {
+	const { cameras, running, changes, settle } = open(DOOR);
+	let told = 0;
+	const stopListening = cameras.onChange(() => told++);
+	cameras.start();
+	await settle();
+	running.get("/sub")?.onEnd({ code: "auth-refused", detail: "401 for operator" });
+	const [status] = cameras.statuses();
+	expect(() => cameraStatusSchema.parse(status)).not.toThrow();
+	expect(status).toMatchObject({
+		id: "door",
+		name: "Front door",
+		state: "refused",
+		reason: { code: "auth-refused" },
+		streams: { main: { state: "idle" }, sub: { state: "refused" } },
+	});
+	expect(status?.retryInMs).toBeGreaterThan(0);
+	for (const secret of ["operator", "p@ss", "/sub", "554"]) expect(JSON.stringify(status)).not.toContain(secret);
+	expect(changes).toEqual(["door/sub", "door/sub"]);
+	expect(told).toBe(2);
+	stopListening();
+});
+
+test("stopping says TEARDOWN everywhere and leaves no timer", async () => {
+	const { cameras, clock, paths, settle } = open(DOOR, YARD);
+	cameras.start();
+	cameras
+		.stream("door", "main")
+		?.attach({ push() {} })
+		.detach();
+	await settle();
+	await cameras.stop();
+	expect(paths()).toEqual([]);
+	expect(clock.pending).toBe(0);
+});
