@@ -22,6 +22,8 @@ import { openRtspSource } from "./sources/rtsp-source.ts";
 /** Longest that a stop waits for cameras and sockets: TEARDOWN takes half a second at most. */
 const STOP_LIMIT_MS = 3_000;
 
+/** The reason that was logged last, by camera and stream. */
+const saidReasons = new Map<string, string | undefined>();
 const release = packageJson.version;
 const clock = systemClock;
 const webDirectory = fileURLToPath(new URL("../../web/dist/", import.meta.url));
@@ -51,7 +53,7 @@ async function run(): Promise<void> {
 		cameras: demo?.cameras ?? settings.cameras,
 		clock,
 		random: Math.random,
-		hostGate: new HostGate(),
+		hostGate: new HostGate(clock),
 		openSource: ({ credentials }, address) => openRtspSource({ address, credentials, clock }),
 		onChange: (camera, name) => logState(log, camera, name),
 		onReaderFailed: (camera, error) => log.error({ camera: camera.id, error }, "a reader failed and was detached"),
@@ -82,12 +84,21 @@ async function run(): Promise<void> {
 	});
 	stack.defer(() => app.close());
 	stack.defer(() => cameras.stop());
+	// A mistake of ours still says TEARDOWN to the cameras, and leaves a clean line in the log instead of a raw one.
+	for (const event of ["uncaughtException", "unhandledRejection"]) {
+		process.on(event, (error: unknown) => {
+			log.error({ error, event }, "internal error: Vigía ends");
+			setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+			void cameras.stop().finally(() => process.exit(1));
+		});
+	}
 	cameras.start();
 	const address = await app.listen({ host: settings.host, port: settings.port });
 	log.info({ address, webrtcPort: webrtc.port, demo: demo !== undefined, release }, "the wall is ready");
 
 	const signal = await new Promise<string>((resolve) => {
-		for (const name of ["SIGINT", "SIGTERM"]) process.once(name, resolve);
+		// Ctrl-C reaches us twice, from the terminal and from npm: the second one must not cut the first one's work short.
+		for (const name of ["SIGINT", "SIGTERM"]) process.on(name, resolve);
 	});
 	log.info({ signal }, "stopping");
 	// libdatachannel's threads keep the process alive, so the end is said, not waited for.
@@ -101,7 +112,13 @@ function logState(logger: Logger, camera: Camera, name: StreamName): void {
 	if (!status) return;
 	const { state, failure } = status;
 	const fields = { camera: camera.id, stream: name, state, reason: failure?.code, detail: failure?.detail };
-	if (failure && state !== "connecting" && state !== "buffering") logger.warn(fields, "stream");
+	// A camera that is down is said once for each reason; its further tries are for whoever looks closely.
+	const key = `${camera.id}/${name}`;
+	const isTry = state === "connecting" || state === "buffering";
+	const isNews = isTry ? failure === undefined : saidReasons.get(key) !== failure?.code || failure === undefined;
+	if (!isTry) saidReasons.set(key, failure?.code);
+	if (!isNews) logger.debug(fields, "stream");
+	else if (failure) logger.warn(fields, "stream");
 	else logger.info(fields, "stream");
 }
 

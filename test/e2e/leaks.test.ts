@@ -1,6 +1,6 @@
 /** Pages come and go; what they cost the server goes with them. */
 import { readdirSync, readFileSync } from "node:fs";
-import type { Browser } from "playwright-core";
+import type { BrowserContext } from "playwright-core";
 import { expect, test } from "vitest";
 import { launchChromium } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
@@ -31,8 +31,8 @@ async function holdingsOf(server: ServerProcess): Promise<Holdings> {
 	};
 }
 
-async function openAndClose(browser: Browser, url: string): Promise<void> {
-	const page = await browser.newPage();
+async function openAndClose(context: BrowserContext, url: string): Promise<void> {
+	const page = await context.newPage();
 	await page.goto(url);
 	await page.waitForFunction(() => [...document.querySelectorAll("video")].some((video) => video.videoWidth > 0));
 	await page.close();
@@ -51,9 +51,10 @@ test(`after ${CYCLES} pages the server holds no more sockets, timers, peers or m
 			return now.peers === 0 && now.resources <= before.resources && now;
 		});
 	const browser = await launchChromium();
-	for (let cycle = 0; cycle < WARM_UP_CYCLES; cycle++) await openAndClose(browser, server.url);
+	const context = await browser.newContext();
+	for (let cycle = 0; cycle < WARM_UP_CYCLES; cycle++) await openAndClose(context, server.url);
 	const warm = await atRest();
-	for (let cycle = WARM_UP_CYCLES; cycle < CYCLES; cycle++) await openAndClose(browser, server.url);
+	for (let cycle = WARM_UP_CYCLES; cycle < CYCLES; cycle++) await openAndClose(context, server.url);
 	await browser.close();
 	const after = await eventually("no file stays open", async () => {
 		const now = await atRest();

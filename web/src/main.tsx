@@ -4,6 +4,7 @@ import { createBrowserClock } from "./clock.ts";
 import { chooseLanguage, createTranslate } from "./i18n/index.ts";
 import { canReceiveH264 } from "./player/capabilities.ts";
 import { App } from "./ui/app.tsx";
+import { Reloader } from "./ui/reload.ts";
 import { WallStore } from "./ui/store.ts";
 import { WallSession } from "./wall/wall-session.ts";
 
@@ -11,8 +12,13 @@ const language = chooseLanguage(location.search, navigator.languages);
 document.documentElement.lang = language;
 
 const clock = createBrowserClock();
-const webrtcH264 = canReceiveH264();
-const store = new WallStore({ clock, translate: createTranslate(language), webrtcH264 });
+const reloader = new Reloader({
+	clock,
+	random: Math.random,
+	storage: () => sessionStorage,
+	reload: () => location.reload(),
+});
+const store = new WallStore({ clock, translate: createTranslate(language), reloader });
 
 // Relative to the page, so that it also works below a path of a reverse proxy.
 const url = new URL("api/wall", document.baseURI);
@@ -24,7 +30,7 @@ const session = new WallSession({
 	clock,
 	random: Math.random,
 	createSocket: (address) => new WebSocket(address),
-	webrtcH264,
+	webrtcH264: canReceiveH264,
 	events: store,
 });
 store.attach(session);

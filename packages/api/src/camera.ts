@@ -27,7 +27,8 @@ export const cameraIdSchema = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-
 const count = z.number().check(z.nonnegative());
 
 export const reasonSchema = z.object({
-	code: z.enum(Object.keys(REASON_TEXTS) as [ReasonCode, ...ReasonCode[]]),
+	/** A code of a newer server is read as `internal-error`: one unknown word does not discard a whole status. */
+	code: z.catch(z.enum(Object.keys(REASON_TEXTS) as [ReasonCode, ...ReasonCode[]]), "internal-error"),
 	/** Plain English, with the remedy. */
 	text: z.string(),
 });
@@ -36,6 +37,10 @@ export type Reason = z.infer<typeof reasonSchema>;
 /** One profile of a camera. Measured values are absent until they were measured. */
 export const streamStatusSchema = z.object({
 	state: cameraStateSchema,
+	/** Why this stream is not live. */
+	reason: z.optional(reasonSchema),
+	/** Milliseconds until this stream's next try, while waiting for one. */
+	retryInMs: z.optional(count),
 	codec: z.optional(z.string()),
 	/** RFC 6381 string from the stream's own parameter sets, e.g. `avc1.42C01E`. */
 	codecString: z.optional(z.string()),
@@ -60,7 +65,7 @@ export const cameraStatusSchema = z.object({
 	state: cameraStateSchema,
 	/** When the camera entered this state: ISO 8601, UTC. */
 	since: z.string(),
-	/** Why it is not live. */
+	/** Why it is not live: of the stream that fills the grid. */
 	reason: z.optional(reasonSchema),
 	/** Milliseconds until the next try, while waiting for one. */
 	retryInMs: z.optional(count),

@@ -11,7 +11,11 @@ export const REASON_TEXTS = {
 	"not-found": "The camera does not know this channel or path: check the channel number and the URL.",
 	"no-video": "The camera offers no video on this stream: it sends audio or data only.",
 	"codec-unsupported": "This stream's video codec is not supported yet: choose H.264 in the camera's settings.",
+	"no-key-frame":
+		"The camera sends video but no key frames: set its I-frame interval to 1-2 s and turn off intra refresh.",
 	"video-stalled": "The camera is connected but its video has stopped.",
+	"certificate-untrusted":
+		"The camera's TLS certificate cannot be verified: use rtsp:// in your own network, or a certificate this machine trusts.",
 	"session-ended": "The camera ended the session.",
 	"connection-lost": "The connection to the camera was lost.",
 	"protocol-error": "The camera sent something that is not valid RTSP.",

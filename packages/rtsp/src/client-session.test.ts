@@ -419,6 +419,32 @@ describe("teardown", () => {
 		expect(camera.events.at(-1)).toBe("closed");
 	});
 
+	test("waits for the answer to SETUP, because the camera may have made its session already", () => {
+		const camera = new SessionHarness();
+		camera.toSetup();
+		camera.session.teardown(camera.nowMs);
+		expect(camera.request.method).toBe("SETUP");
+		camera.reply(200, ["Session: 77", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"]);
+		expect(camera.request.method).toBe("TEARDOWN");
+		expect(field(camera.request, "session")).toBe("77");
+		camera.reply();
+		expect(camera.events.at(-1)).toBe("closed");
+	});
+
+	test("does not wait for it longer than for TEARDOWN's own, nor after a refusal", () => {
+		const slow = new SessionHarness();
+		slow.toSetup();
+		slow.session.teardown(slow.nowMs);
+		slow.advance(TEARDOWN_TIMEOUT_MS);
+		expect(slow.events.at(-1)).toBe("closed");
+		const refused = new SessionHarness();
+		refused.toSetup();
+		refused.session.teardown(refused.nowMs);
+		refused.reply(453);
+		expect(refused.events.at(-1)).toBe("closed");
+		expect(refused.methods).not.toContain("TEARDOWN");
+	});
+
 	test("is not said without a session, and whatever answer ends it", () => {
 		const early = new SessionHarness();
 		early.session.teardown(0);

@@ -134,9 +134,20 @@ export class RtspClientSession {
 		if (this.#state.name === "closing" || this.#state.name === "ended") return;
 		this.#nowMs = nowMs;
 		if (this.#sessionId === undefined) {
-			this.#finish();
+			const pending = this.#requests.pending;
+			if (pending?.step !== "setup") {
+				this.#finish();
+				return;
+			}
+			// The camera may have made its session already, and only its answer names it.
+			this.#state = { name: "closing" };
+			pending.deadlineMs = nowMs + TEARDOWN_TIMEOUT_MS;
 			return;
 		}
+		this.#sendTeardown();
+	}
+
+	#sendTeardown(): void {
 		this.#requests.abandon();
 		this.#state = { name: "closing" };
 		this.#request("teardown", "TEARDOWN", this.#aggregateUrl(), {});
@@ -270,7 +281,11 @@ export class RtspClientSession {
 			this.#counters.unmatchedResponses++;
 			return;
 		}
-		if (message.status === 401) this.#reauthenticate(pending, message);
+		if (this.#state.name === "closing" && pending.step === "setup") {
+			if (message.status < 300) this.#noteSession(message);
+			if (this.#sessionId === undefined) this.#finish();
+			else this.#sendTeardown();
+		} else if (message.status === 401) this.#reauthenticate(pending, message);
 		else this.#handleResponse(pending, message);
 	}
 

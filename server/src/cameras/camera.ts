@@ -65,7 +65,7 @@ export class Camera {
 	}
 
 	status(): CameraStatus {
-		const { state, sinceWallMs, failure, retryAtMs } = this.gridStream.supervisor.status;
+		const { state, sinceWallMs } = this.gridStream.supervisor.status;
 		const streams: { main?: StreamStatus; sub?: StreamStatus } = {};
 		for (const [name, entry] of this.streams) streams[name] = this.#streamStatus(entry);
 		return {
@@ -73,8 +73,7 @@ export class Camera {
 			name: this.name,
 			state,
 			since: new Date(sinceWallMs).toISOString(),
-			...(failure && { reason: { code: failure.code, text: REASON_TEXTS[failure.code] } }),
-			...(retryAtMs !== undefined && { retryInMs: Math.max(0, Math.round(retryAtMs - this.#options.clock.nowMs())) }),
+			...this.#outage(this.gridStream),
 			streams,
 		};
 	}
@@ -110,11 +109,21 @@ export class Camera {
 			);
 	}
 
+	/** Why a stream is not live, and when it is tried again. */
+	#outage({ supervisor }: Pick<CameraStream, "supervisor">): Pick<StreamStatus, "reason" | "retryInMs"> {
+		const { failure, retryAtMs } = supervisor.status;
+		return {
+			...(failure && { reason: { code: failure.code, text: REASON_TEXTS[failure.code] } }),
+			...(retryAtMs !== undefined && { retryInMs: Math.max(0, Math.round(retryAtMs - this.#options.clock.nowMs())) }),
+		};
+	}
+
 	#streamStatus({ stream, supervisor }: CameraStream): StreamStatus {
 		const nowMs = this.#options.clock.nowMs();
 		const { sps, fps, bitrateBps, gopSeconds, lastVideoAtMs, readers } = stream.facts(nowMs);
 		return {
 			state: supervisor.status.state,
+			...this.#outage({ supervisor }),
 			...(sps && { codec: "h264", codecString: sps.codecString, width: sps.width, height: sps.height }),
 			...(fps !== undefined && { fps: round(fps, 1) }),
 			...(bitrateBps !== undefined && { bitrateBps: Math.round(bitrateBps) }),

@@ -25,7 +25,7 @@ function open(...settings: CameraSettings[]) {
 		cameras: settings,
 		clock,
 		random: () => 0.5,
-		hostGate: new HostGate(),
+		hostGate: new HostGate(clock),
 		openSource:
 			(_camera, { path }) =>
 			(handlers) => {

@@ -10,7 +10,7 @@ import type { Logger } from "../observe/log.ts";
 import type { WallViewer } from "../outputs/webrtc/wall-viewer.ts";
 import type { Clock } from "../platform/clock.ts";
 import { installErrorHandlers, sendError } from "./errors.ts";
-import { hostOf, isAllowedOrigin } from "./origin.ts";
+import { hostOf, isAllowedOrigin, publicHost } from "./origin.ts";
 import type { StatusBroadcast } from "./status-broadcast.ts";
 import { serveWallSocket } from "./wall-socket.ts";
 
@@ -69,10 +69,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 	await app.register(fastifyWebsocket, { options: { maxPayload: MAX_WALL_MESSAGE_BYTES } });
 
 	app.addHook("onRequest", async (request, reply) => {
-		const { origin, host } = request.headers;
-		const forwarded = request.headers["x-forwarded-host"];
-		const hosts = [host, typeof forwarded === "string" ? forwarded : undefined];
-		if (isAllowedOrigin(origin, hosts, options.allowOrigins)) return;
+		const { origin } = request.headers;
+		const rules = { host: publicHost(request.headers), allowed: options.allowOrigins };
+		if (isAllowedOrigin(origin, rules)) {
+			if (origin !== undefined) reply.headers({ "access-control-allow-origin": origin, vary: "Origin" });
+			return;
+		}
 		const message = `Pages of ${origin} may not use this server: add that origin to ALLOW_ORIGINS.`;
 		return sendError(reply, 403, "origin-not-allowed", message);
 	});
@@ -99,7 +101,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 			clock: options.clock,
 			statuses: options.statuses,
 			welcome: options.welcome,
-			openViewer: (send) => options.openViewer(send, hostOf(request.headers.host)),
+			openViewer: (send) => options.openViewer(send, hostOf(publicHost(request.headers))),
 			onError: (error) => log.error({ error: String(error) }, "wall message failed"),
 		}),
 	);

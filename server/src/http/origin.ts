@@ -1,22 +1,43 @@
 /** Which web pages may use this server from a browser. @module */
+import type { IncomingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
+
+export interface OriginRules {
+	/** The host and port that the visitor's browser asked for: {@link publicHost}. */
+	readonly host: string | undefined;
+	/** Further origins, from the settings; `*` lets all in. */
+	readonly allowed: readonly string[];
+}
 
 /**
  * A browser sends `Origin` with every WebSocket and every cross-origin request. Without a login the address is the
- * only protection there is, so another site's page must not open the wall through its visitor's browser.
+ * only protection there is, so another site's page must not open the wall through its visitor's browser. A page whose
+ * own name was bound to our address (DNS rebinding) is refused too: over plain HTTP only names that cannot be bought
+ * are taken for ours. Over HTTPS the certificate proves the name.
  *
  * @param origin the Origin header; programs that are no browsers send none and are let in.
- * @param hosts the Host header, and X-Forwarded-Host where a proxy set it.
- * @param allowed further origins, from the settings.
  */
-export function isAllowedOrigin(
-	origin: string | undefined,
-	hosts: readonly (string | undefined)[],
-	allowed: readonly string[],
-): boolean {
+export function isAllowedOrigin(origin: string | undefined, { host, allowed }: OriginRules): boolean {
 	if (origin === undefined) return true;
 	if (allowed.includes("*") || allowed.includes(origin)) return true;
-	const match = /^https?:\/\/([^/]+)$/.exec(origin);
-	return match !== null && hosts.some((host) => host?.toLowerCase() === match[1]?.toLowerCase());
+	const [, scheme, authority] = /^(https?):\/\/([^/]+)$/.exec(origin) ?? [];
+	if (authority === undefined || authority.toLowerCase() !== host?.toLowerCase()) return false;
+	return scheme === "https" || isLocalName(hostOf(authority) ?? "");
+}
+
+/** RFC 6761, RFC 6762, RFC 8375, and the endings that routers give: nobody else can have these names. */
+const LOCAL_ENDINGS = [".localhost", ".local", ".lan", ".home", ".home.arpa", ".internal", ".intranet"];
+
+function isLocalName(name: string): boolean {
+	const lower = name.toLowerCase();
+	return isIP(lower) !== 0 || !lower.includes(".") || LOCAL_ENDINGS.some((ending) => lower.endsWith(ending));
+}
+
+/** The host and port of the address bar: what the nearest proxy to the visitor was asked for, or we ourselves. */
+export function publicHost(headers: IncomingHttpHeaders): string | undefined {
+	const forwarded = headers["x-forwarded-host"];
+	const first = (typeof forwarded === "string" ? forwarded : forwarded?.[0])?.split(",", 1)[0]?.trim();
+	return first || headers.host;
 }
 
 /** The host of a Host header, without port and without the brackets of IPv6. */

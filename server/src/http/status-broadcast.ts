@@ -5,6 +5,8 @@ import type { Clock, Timer } from "../platform/clock.ts";
 
 /** Changes that come together (a recorder's sixteen channels) go out together. */
 const COALESCE_MS = 50;
+/** A recorder that is down changes states without end; more than this helps nobody who watches. */
+const MIN_INTERVAL_MS = 250;
 
 export class StatusBroadcast {
 	readonly #cameras: Cameras;
@@ -12,6 +14,7 @@ export class StatusBroadcast {
 	readonly #listeners = new Set<(text: string) => void>();
 	#timer: Timer | undefined;
 	#dueMs = 0;
+	#sentMs = Number.NEGATIVE_INFINITY;
 	#stopListening: (() => void) | undefined;
 
 	constructor(cameras: Cameras, clock: Clock) {
@@ -35,15 +38,17 @@ export class StatusBroadcast {
 	}
 
 	#schedule(delayMs: number): void {
-		const dueMs = this.#clock.nowMs() + delayMs;
+		const nowMs = this.#clock.nowMs();
+		const dueMs = Math.max(nowMs + delayMs, this.#sentMs + MIN_INTERVAL_MS);
 		if (this.#timer && this.#dueMs <= dueMs) return;
 		this.#timer?.cancel();
 		this.#dueMs = dueMs;
-		this.#timer = this.#clock.after(delayMs, () => this.#send());
+		this.#timer = this.#clock.after(dueMs - nowMs, () => this.#send());
 	}
 
 	#send(): void {
 		this.#timer = undefined;
+		this.#sentMs = this.#clock.nowMs();
 		const message: ServerMessage = { type: "status", cameras: this.#cameras.statuses() };
 		const text = JSON.stringify(message);
 		for (const listener of this.#listeners) listener(text);

@@ -112,6 +112,8 @@ export function serveWallSocket(socket: WebSocket, options: WallSocketOptions): 
 		alive = true;
 	});
 	socket.on("message", (data: Buffer, isBinary: boolean) => {
+		// What was on its way when the socket was refused is not served any more.
+		if (socket.readyState !== socket.OPEN) return;
 		alive = true;
 		if (!spendToken()) return refuse("bad-message", "too many messages", CLOSE_POLICY);
 		if (isBinary) return refuse("bad-message", "messages are JSON text", CLOSE_PROTOCOL_ERROR);

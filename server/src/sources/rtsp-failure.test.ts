@@ -13,13 +13,20 @@ test.each([
 	["ENOTFOUND", "address-unknown"],
 	["EAI_AGAIN", "address-unknown"],
 	["ECONNRESET", "connection-lost"],
-	["DEPTH_ZERO_SELF_SIGNED_CERT", "connection-lost"],
+	["EACCES", "no-route"],
 ])("%s before the connection is up is %s", (systemCode, code) => {
 	expect(failureOfSocketError(systemError(systemCode), false)).toEqual({
 		code,
 		detail: `no connection: ${systemCode}`,
 	});
 });
+
+test.each([["DEPTH_ZERO_SELF_SIGNED_CERT"], ["ERR_TLS_CERT_ALTNAME_INVALID"], ["UNABLE_TO_VERIFY_LEAF_SIGNATURE"]])(
+	"%s is a certificate that nobody vouches for",
+	(systemCode) => {
+		expect(failureOfSocketError(systemError(systemCode), false).code).toBe("certificate-untrusted");
+	},
+);
 
 test.each([["ECONNRESET"], ["EPIPE"], ["ETIMEDOUT"], ["EHOSTUNREACH"]])(
 	"%s afterwards is a lost connection",

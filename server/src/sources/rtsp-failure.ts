@@ -26,9 +26,14 @@ const BY_SYSTEM_CODE: ReadonlyMap<string, ReasonCode> = new Map([
 	["ENETDOWN", "no-route"],
 	["ETIMEDOUT", "no-route"],
 	["EADDRNOTAVAIL", "no-route"],
+	["EACCES", "no-route"],
+	["EPERM", "no-route"],
 	["ENOTFOUND", "address-unknown"],
 	["EAI_AGAIN", "address-unknown"],
 ]);
+
+/** What OpenSSL and Node call a certificate that does not hold: nodejs.org/api/tls.html, X509 certificate error codes. */
+const CERTIFICATE_CODE = /CERT|UNABLE_TO_VERIFY|SELF_SIGNED|ALTNAME/;
 
 /** A session that the machine gave up. */
 export function failureOfRtspError(error: RtspError): SourceFailure {
@@ -38,6 +43,7 @@ export function failureOfRtspError(error: RtspError): SourceFailure {
 /** A socket's error: before the connection is up it is about reaching the camera, after that about losing it. */
 export function failureOfSocketError(error: Error, connected: boolean): SourceFailure {
 	const systemCode = "code" in error && typeof error.code === "string" ? error.code : error.name;
+	if (CERTIFICATE_CODE.test(systemCode)) return { code: "certificate-untrusted", detail: systemCode };
 	if (connected) return { code: "connection-lost", detail: `the connection broke: ${systemCode}` };
 	return { code: BY_SYSTEM_CODE.get(systemCode) ?? "connection-lost", detail: `no connection: ${systemCode}` };
 }

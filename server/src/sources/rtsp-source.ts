@@ -61,6 +61,8 @@ class RtspSource implements SourceSession {
 	readonly #session: RtspClientSession;
 	#socket: Socket | undefined;
 	#receiving: Receiving | undefined;
+	/** The host's name has an address. */
+	#resolved: boolean;
 	#connected = false;
 	#playing = false;
 	#closing = false;
@@ -82,8 +84,10 @@ class RtspSource implements SourceSession {
 		this.#clock = options.clock;
 		this.#handlers = handlers;
 		this.#session = this.#createSession(options);
+		this.#resolved = isIP(options.address.host) !== 0;
 		this.#connectTimer = this.#clock.after(CONNECT_TIMEOUT_MS, () => {
-			this.#end({ code: "no-route", detail: `no connection within ${CONNECT_TIMEOUT_MS / 1000} s` });
+			const code = this.#resolved ? "no-route" : "address-unknown";
+			this.#end({ code, detail: `no connection within ${CONNECT_TIMEOUT_MS / 1000} s` });
 		});
 		try {
 			this.#socket = this.#openSocket(options.address);
@@ -157,6 +161,9 @@ class RtspSource implements SourceSession {
 			const onread = { buffer: new Uint8Array(READ_BUFFER_BYTES), callback };
 			socket = connect({ host, port, noDelay: true, onread }, onConnect);
 		}
+		socket.on("lookup", (error) => {
+			this.#resolved = error === null;
+		});
 		socket.on("error", (error) => this.#end(failureOfSocketError(error, this.#connected)));
 		socket.on("end", () => this.#end({ code: "session-ended", detail: "the camera closed the connection" }));
 		socket.on("close", () => this.#end({ code: "connection-lost", detail: "the connection closed" }));

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { AccessUnit } from "@vigia/rtp";
 import { FakeClock } from "../platform/fake-clock.ts";
 import { Stream } from "../streams/stream.ts";
-import { HostGate, MAX_HANDSHAKES_PER_HOST } from "./host-gate.ts";
+import { HostGate, MAX_HANDSHAKES_PER_HOST, MAX_HOLD_MS } from "./host-gate.ts";
 import { HEALTHY_AFTER_MS } from "./retry-policy.ts";
 import type { SourceFailure, SourceHandlers } from "./source.ts";
-import { FIRST_PICTURE_MS, REPLACE_AFTER_MS, STALL_AFTER_MS, Supervisor } from "./supervisor.ts";
+import { FIRST_KEY_FRAME_MS, FIRST_PICTURE_MS, REPLACE_AFTER_MS, STALL_AFTER_MS, Supervisor } from "./supervisor.ts";
 
 const PICTURE: AccessUnit = {
 	codec: "h264",
@@ -16,8 +16,7 @@ const PICTURE: AccessUnit = {
 };
 
 /** A camera in the same process: the test plays its part by calling the handlers. */
-function open(hostGate = new HostGate()) {
-	const clock = new FakeClock();
+function open(clock = new FakeClock(), hostGate = new HostGate(clock)) {
 	const sessions: { handlers: SourceHandlers; closed: boolean }[] = [];
 	const states: string[] = [];
 	const stream = new Stream({ readersChanged() {}, readerFailed() {} });
@@ -45,6 +44,7 @@ function open(hostGate = new HostGate()) {
 		sessions,
 		states,
 		supervisor,
+		stream,
 		last,
 		/** Opening waits for the old session's close: a promise. */
 		settle: () => new Promise((resolve) => setImmediate(resolve)),
@@ -177,8 +177,9 @@ test("counters go on over sessions", async () => {
 });
 
 test("only a few handshakes run at one address, the others follow", async () => {
-	const hostGate = new HostGate();
-	const cameras = Array.from({ length: MAX_HANDSHAKES_PER_HOST + 2 }, () => open(hostGate));
+	const clock = new FakeClock();
+	const hostGate = new HostGate(clock);
+	const cameras = Array.from({ length: MAX_HANDSHAKES_PER_HOST + 2 }, () => open(clock, hostGate));
 	for (const camera of cameras) camera.supervisor.start();
 	await cameras[0]?.settle();
 	const running = () => cameras.filter((camera) => camera.sessions.length > 0).length;
@@ -188,4 +189,84 @@ test("only a few handshakes run at one address, the others follow", async () => 
 	await cameras[MAX_HANDSHAKES_PER_HOST + 1]?.supervisor.stop();
 	cameras[1]?.last().handlers.onEnd(failure("no-route"));
 	expect(running()).toBe(MAX_HANDSHAKES_PER_HOST + 1);
+});
+
+test("handshakes that hang give their places up", async () => {
+	const clock = new FakeClock();
+	const hostGate = new HostGate(clock);
+	const cameras = Array.from({ length: MAX_HANDSHAKES_PER_HOST + 1 }, () => open(clock, hostGate));
+	for (const camera of cameras) camera.supervisor.start();
+	await cameras[0]?.settle();
+	expect(cameras.at(-1)?.sessions).toHaveLength(0);
+	clock.advance(MAX_HOLD_MS);
+	expect(cameras.at(-1)?.sessions).toHaveLength(1);
+	for (const camera of cameras) await camera.supervisor.stop();
+	expect(clock.pending).toBe(0);
+});
+
+test("the pictures of a session that is over are shown to nobody who comes later", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.goLive();
+	expect(camera.stream.currentGop()).toHaveLength(1);
+	await camera.supervisor.stop();
+	expect(camera.stream.currentGop()).toHaveLength(0);
+	camera.supervisor.start();
+	await camera.goLive();
+	camera.last().handlers.onEnd(failure("connection-lost"));
+	expect(camera.stream.currentGop()).toHaveLength(0);
+});
+
+test("video that can never be decoded is said, although it goes on", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.settle();
+	camera.last().handlers.onPlaying();
+	const slice = { ...PICTURE, nalUnits: [Uint8Array.of(0x41, 0x9a)], randomAccess: false };
+	for (let passed = 0; passed < FIRST_KEY_FRAME_MS + FIRST_PICTURE_MS && camera.sessions.length === 1; passed += 500) {
+		camera.clock.advance(500);
+		camera.last().handlers.onAccessUnit(slice, camera.clock.nowMs());
+	}
+	expect(camera.supervisor.status).toMatchObject({ failure: { code: "no-key-frame" } });
+});
+
+test("failures of different kinds are counted apart", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	for (let tries = 0; tries < 20; tries++) {
+		await camera.settle();
+		camera.last().handlers.onEnd(failure("connection-refused"));
+		camera.clock.advance(1000);
+	}
+	await camera.settle();
+	camera.last().handlers.onEnd(failure("auth-refused"));
+	expect((camera.supervisor.status.retryAtMs ?? 0) - camera.clock.nowMs()).toBe(60_000);
+});
+
+test("a refused password is not tried sooner because the stream is wanted anew", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.settle();
+	camera.last().handlers.onEnd(failure("auth-refused"));
+	await camera.supervisor.stop();
+	camera.clock.advance(30_000);
+	camera.supervisor.start();
+	await camera.settle();
+	expect(camera.sessions).toHaveLength(1);
+	expect(camera.supervisor.status).toMatchObject({ state: "refused", failure: { code: "auth-refused" } });
+	camera.clock.advance(30_000);
+	await camera.settle();
+	expect(camera.sessions).toHaveLength(2);
+});
+
+test("one picture in two and a half seconds stalls once at most", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.goLive();
+	for (let pictures = 0; pictures < 40; pictures++) {
+		camera.clock.advance(2500);
+		camera.picture();
+	}
+	expect(camera.states.filter((state) => state === "stalled").length).toBeLessThanOrEqual(1);
+	expect(camera.sessions).toHaveLength(1);
 });

@@ -16,7 +16,7 @@ import type { CameraState } from "@vigia/api";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { HostGate, Pass } from "./host-gate.ts";
-import { HEALTHY_AFTER_MS, retryDelayMs, waitStateOf } from "./retry-policy.ts";
+import { HEALTHY_AFTER_MS, retryDelayMs, type WaitState, waitStateOf } from "./retry-policy.ts";
 import type { OpenSource, SourceCounters, SourceFailure, SourceSession } from "./source.ts";
 
 /** No picture for this long is a stall, at any usual frame rate. */
@@ -29,6 +29,8 @@ const MAX_STALL_AFTER_MS = 8_000;
 export const REPLACE_AFTER_MS = 2_000;
 /** From PLAY to the first picture: an encoder that starts on demand takes a few seconds. */
 export const FIRST_PICTURE_MS = 10_000;
+/** From PLAY to the first picture that can be decoded: the longest GOPs of "smart codecs" that anybody can wait for. */
+export const FIRST_KEY_FRAME_MS = 60_000;
 
 export interface SupervisorStatus {
 	readonly state: CameraState;
@@ -65,11 +67,16 @@ export class Supervisor {
 	#timer: Timer | undefined;
 	#closing: Promise<void> = Promise.resolve();
 	#wanted = false;
+	/** Failures of the same kind in a row. */
 	#attempt = 0;
+	#lastWaitState: WaitState | undefined;
 	#outageSinceMs: number | undefined;
+	#playingSinceMs = 0;
 	#liveSinceMs = 0;
 	#lastPictureMs = 0;
-	#pictureIntervalMs = 0;
+	#pictureIntervalMs: number | undefined;
+	/** After a refusal: not before this, even if the stream is wanted anew, because cameras lock after a few tries. */
+	#refusal: { readonly failure: SourceFailure; readonly untilMs: number } | undefined;
 	/** Sessions that were opened. */
 	connects = 0;
 
@@ -93,7 +100,9 @@ export class Supervisor {
 	start(): void {
 		if (this.#wanted) return;
 		this.#wanted = true;
-		this.#connect();
+		if (this.#refusal && this.#refusal.untilMs > this.#options.clock.nowMs()) {
+			this.#waitUntil(this.#refusal.untilMs, this.#refusal.failure);
+		} else this.#connect();
 	}
 
 	/** Wants it no more: says TEARDOWN. Resolves when the session is closed. */
@@ -101,7 +110,7 @@ export class Supervisor {
 		if (this.#wanted) {
 			this.#wanted = false;
 			this.#endSession();
-			this.#attempt = 0;
+			if (!this.#refusal) this.#attempt = 0;
 			this.#outageSinceMs = undefined;
 			this.#change("idle", undefined);
 		}
@@ -120,7 +129,6 @@ export class Supervisor {
 	#queue(generation: number): void {
 		this.#pass = this.#options.hostGate.enter(this.#options.host, () => {
 			this.connects++;
-			this.#options.stream.restart();
 			this.#session = this.#options.openSource({
 				onPlaying: () => generation === this.#generation && this.#onPlaying(),
 				onParameterSets: (nalUnits) =>
@@ -137,8 +145,8 @@ export class Supervisor {
 
 	#onPlaying(): void {
 		this.#pass?.leave();
-		this.#lastPictureMs = this.#options.clock.nowMs();
-		this.#pictureIntervalMs = 0;
+		this.#playingSinceMs = this.#lastPictureMs = this.#options.clock.nowMs();
+		this.#pictureIntervalMs = undefined;
 		this.#change("buffering", this.#status.failure);
 		this.#watch(FIRST_PICTURE_MS);
 	}
@@ -148,11 +156,13 @@ export class Supervisor {
 		this.#lastPictureMs = arrivalMs;
 		if (this.#status.state !== "buffering") {
 			// A slow mean: one late picture must not hide a stall.
-			this.#pictureIntervalMs += (Math.min(intervalMs, MAX_STALL_AFTER_MS) - this.#pictureIntervalMs) / 16;
+			const meanMs = this.#pictureIntervalMs ?? intervalMs;
+			this.#pictureIntervalMs = meanMs + (Math.min(intervalMs, MAX_STALL_AFTER_MS) - meanMs) / 16;
 		}
 		if (this.#status.state === "live") {
 			if (this.#outageSinceMs !== undefined && arrivalMs - this.#liveSinceMs >= HEALTHY_AFTER_MS) {
 				this.#outageSinceMs = undefined;
+				this.#refusal = undefined;
 				this.#attempt = 0;
 			}
 			return;
@@ -174,8 +184,10 @@ export class Supervisor {
 		const failure: SourceFailure = { code: "video-stalled", detail: `no video for ${Math.round(silentMs)} ms` };
 		switch (this.#status.state) {
 			case "buffering":
-				if (silentMs < FIRST_PICTURE_MS) this.#watch(FIRST_PICTURE_MS - silentMs);
-				else this.#fail(failure);
+				if (silentMs >= FIRST_PICTURE_MS) this.#fail(failure);
+				else if (this.#options.clock.nowMs() - this.#playingSinceMs >= FIRST_KEY_FRAME_MS) {
+					this.#fail({ code: "no-key-frame", detail: `none within ${FIRST_KEY_FRAME_MS / 1000} s of video` });
+				} else this.#watch(FIRST_PICTURE_MS - silentMs);
 				return;
 			case "live": {
 				const allowedMs = this.#stallAfterMs();
@@ -191,23 +203,39 @@ export class Supervisor {
 	}
 
 	#stallAfterMs(): number {
-		return Math.min(MAX_STALL_AFTER_MS, Math.max(STALL_AFTER_MS, STALL_AFTER_INTERVALS * this.#pictureIntervalMs));
+		return Math.min(
+			MAX_STALL_AFTER_MS,
+			Math.max(STALL_AFTER_MS, STALL_AFTER_INTERVALS * (this.#pictureIntervalMs ?? 0)),
+		);
 	}
 
 	#fail(failure: SourceFailure): void {
 		const { clock, random } = this.#options;
 		this.#endSession();
+		const state = waitStateOf(failure.code);
+		// A rebooting camera refuses connections many times before it refuses anything else: causes count apart.
+		if (this.#lastWaitState !== state) this.#attempt = 0;
+		this.#lastWaitState = state;
 		this.#attempt++;
-		this.#outageSinceMs ??= clock.nowMs();
-		const delayMs = retryDelayMs(failure.code, this.#attempt, clock.nowMs() - this.#outageSinceMs, random());
-		this.#change(waitStateOf(failure.code), failure, clock.nowMs() + delayMs);
-		this.#timer = clock.after(delayMs, () => this.#connect());
+		const nowMs = clock.nowMs();
+		this.#outageSinceMs ??= nowMs;
+		const untilMs = nowMs + retryDelayMs(failure.code, this.#attempt, nowMs - this.#outageSinceMs, random());
+		this.#refusal = state === "refused" ? { failure, untilMs } : undefined;
+		this.#waitUntil(untilMs, failure);
+	}
+
+	#waitUntil(untilMs: number, failure: SourceFailure): void {
+		const { clock } = this.#options;
+		this.#change(waitStateOf(failure.code), failure, untilMs);
+		this.#timer = clock.after(untilMs - clock.nowMs(), () => this.#connect());
 	}
 
 	#endSession(): void {
 		this.#generation++;
 		this.#timer?.cancel();
 		this.#pass?.leave();
+		// Whoever comes now must not be shown pictures of a session that is over.
+		this.#options.stream.restart();
 		const session = this.#session;
 		this.#session = undefined;
 		if (!session) return;

@@ -86,7 +86,7 @@ export class Stream implements ReadableStreamSource {
 		this.#events = events;
 	}
 
-	/** A new session with the camera begins: the cache of the old one would not decode together with it. */
+	/** The session with the camera is over: its cached pictures are old now, and decode with none of the next session. */
 	restart(): void {
 		this.#timeline.restart();
 		this.#rate.reset();

@@ -40,7 +40,7 @@ beforeEach(() => {
 	messages = [];
 	socket = new WallSocket({
 		url: "ws://host/api/wall",
-		webrtcH264: true,
+		webrtcH264: () => true,
 		clock,
 		random: () => 1 - Number.EPSILON,
 		createSocket: () => {

@@ -41,7 +41,8 @@ export type LinkState =
 
 export interface WallSocketOptions {
 	readonly url: string;
-	readonly webrtcH264: boolean;
+	/** Whether the browser can play the wall's video: asked for each `hello`. */
+	readonly webrtcH264: () => boolean;
 	readonly clock: Clock;
 	/** In [0, 1). */
 	readonly random: () => number;
@@ -107,7 +108,7 @@ export class WallSocket {
 				JSON.stringify({
 					type: "hello",
 					version: WALL_PROTOCOL_VERSION,
-					webrtcH264: this.#options.webrtcH264,
+					webrtcH264: this.#options.webrtcH264(),
 				} satisfies ClientMessage),
 			);
 		socket.onmessage = (event) => this.#received(event.data);
@@ -116,20 +117,22 @@ export class WallSocket {
 	}
 
 	#received(data: unknown): void {
-		this.#heardMs = this.#options.clock.nowMs();
 		const parsed = parseServerMessage(typeof data === "string" ? data : "");
 		if (!parsed.ok) {
 			console.warn(`Vigía: a message of the server was not understood (${parsed.problem})`);
+			// A server whose first words mean nothing here is of another version. Later on, only what can be read
+			// counts as a sign of life.
+			if (this.#state.kind === "connecting") this.#outdated();
 			return;
 		}
+		this.#heardMs = this.#options.clock.nowMs();
 		const message = parsed.message;
 		const outdated =
 			message.type === "welcome"
 				? message.version !== WALL_PROTOCOL_VERSION
 				: message.type === "error" && message.code === "version-mismatch";
 		if (outdated) {
-			this.#drop();
-			this.#setState({ kind: "outdated" });
+			this.#outdated();
 			return;
 		}
 		if (message.type === "welcome") {
@@ -137,6 +140,11 @@ export class WallSocket {
 			this.#setState({ kind: "open" });
 		}
 		this.#options.onMessage(message);
+	}
+
+	#outdated(): void {
+		this.#drop();
+		this.#setState({ kind: "outdated" });
 	}
 
 	#watchSilence(delayMs: number): void {

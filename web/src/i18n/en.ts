@@ -38,6 +38,7 @@ export const en = {
 	"action.reload": "Reload the page",
 	"copy.done": "Diagnostics copied",
 	"copy.failed": "Copy this text:",
+	"summary.demo": "Demo",
 	"summary.live": "{count} live",
 	"summary.connecting": "{count} connecting",
 	"summary.frozen": "{count} frozen",
@@ -46,7 +47,7 @@ export const en = {
 	"announce.one": "{name}: {state}",
 	"announce.many": "{count} cameras: {state}",
 	"link.connecting": "Connecting to the server…",
-	"link.waiting": "No connection to the server. Next try in {age}",
+	"link.lost": "No connection to the server.",
 	"notice.demo": "These cameras are simulated. To see your own, put {settings} into a file named .env and start again.",
 	"notice.codec":
 		"This browser cannot play H.264 over WebRTC. Use Chrome, Edge or Safari; in Firefox, turn on the OpenH264 plugin.",
@@ -78,5 +79,7 @@ export const en = {
 	"reason.session-ended": REASON_TEXTS["session-ended"],
 	"reason.connection-lost": REASON_TEXTS["connection-lost"],
 	"reason.protocol-error": REASON_TEXTS["protocol-error"],
+	"reason.no-key-frame": REASON_TEXTS["no-key-frame"],
+	"reason.certificate-untrusted": REASON_TEXTS["certificate-untrusted"],
 	"reason.internal-error": REASON_TEXTS["internal-error"],
 } as const;

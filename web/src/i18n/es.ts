@@ -38,6 +38,7 @@ export const es: Record<MessageKey, string> = {
 	"action.reload": "Recargar la página",
 	"copy.done": "Diagnóstico copiado",
 	"copy.failed": "Copie este texto:",
+	"summary.demo": "Demostración",
 	"summary.live": "{count} en vivo",
 	"summary.connecting": "{count} conectando",
 	"summary.frozen": "{count} congeladas",
@@ -46,7 +47,7 @@ export const es: Record<MessageKey, string> = {
 	"announce.one": "{name}: {state}",
 	"announce.many": "{count} cámaras: {state}",
 	"link.connecting": "Conectando con el servidor…",
-	"link.waiting": "Sin conexión con el servidor. Próximo intento en {age}",
+	"link.lost": "Sin conexión con el servidor.",
 	"notice.demo":
 		"Estas cámaras son simuladas. Para ver las suyas, escriba {settings} en un archivo llamado .env y vuelva a iniciar.",
 	"notice.codec":
@@ -82,5 +83,9 @@ export const es: Record<MessageKey, string> = {
 	"reason.session-ended": "La cámara cerró la sesión.",
 	"reason.connection-lost": "Se perdió la conexión con la cámara.",
 	"reason.protocol-error": "La cámara envió algo que no es RTSP válido.",
+	"reason.no-key-frame":
+		"La cámara envía vídeo sin fotogramas clave: ponga el intervalo de fotogramas I en 1-2 s y desactive «intra refresh».",
+	"reason.certificate-untrusted":
+		"No se puede verificar el certificado TLS de la cámara: use rtsp:// en su propia red, o un certificado en el que confíe este equipo.",
 	"reason.internal-error": "Vigía cometió un error con esta cámara; consulte el registro.",
 };

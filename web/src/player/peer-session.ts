@@ -7,8 +7,10 @@ export interface PeerSessionOptions {
 	readonly connection: number;
 	readonly iceServers: readonly IceServer[];
 	readonly send: (message: ClientMessage) => void;
-	/** A slot has a track. It may have no pictures yet. */
+	/** A slot has a track. It may have no pictures yet. Told once the answer is on its way, which is more urgent. */
 	readonly onTrack: (slot: number, track: MediaStreamTrack) => void;
+	/** An offer was answered, and its tracks were told. */
+	readonly onAnswered: () => void;
 	/** The connection cannot be saved; whoever owns it asks the server for another. */
 	readonly onFailed: () => void;
 	/** The browser refused every track of the offer: it cannot play what the server has. */
@@ -21,6 +23,8 @@ export class PeerSession {
 	readonly #peer: RTCPeerConnection;
 	readonly #options: PeerSessionOptions;
 	readonly #slotOfMid = new Map<string, number>();
+	/** Tracks of the offer that is being answered. */
+	#newTracks: { readonly slot: number; readonly track: MediaStreamTrack }[] = [];
 	/** Offers are answered one after the other. */
 	#work: Promise<void> = Promise.resolve();
 	#closed = false;
@@ -35,7 +39,7 @@ export class PeerSession {
 		this.#peer = peer;
 		peer.ontrack = ({ transceiver, track }) => {
 			const slot = transceiver.mid === null ? undefined : this.#slotOfMid.get(transceiver.mid);
-			if (slot !== undefined && !this.#closed) options.onTrack(slot, track);
+			if (slot !== undefined) this.#newTracks.push({ slot, track });
 		};
 		peer.onicecandidate = ({ candidate }) => {
 			if (!candidate?.candidate) return;
@@ -96,6 +100,10 @@ export class PeerSession {
 		const sdp = this.#peer.localDescription?.sdp;
 		if (this.#closed || sdp === undefined) return;
 		this.#options.send({ type: "answer", connection: this.connection, negotiation: offer.negotiation, sdp });
+		const tracks = this.#newTracks;
+		this.#newTracks = [];
+		for (const { slot, track } of tracks) this.#options.onTrack(slot, track);
+		this.#options.onAnswered();
 		// A media section that was refused has port 0 (RFC 3264 section 6).
 		if (offer.slots.length > 0 && !/^m=video (?!0 )/m.test(sdp)) this.#options.onUnplayable();
 	}

@@ -3,9 +3,10 @@
 /** How long a base for rates is kept, in milliseconds: rates are over one to two of these. */
 const RATE_BASE_MS = 2000;
 
-/** The parts of one report, by media section. */
+/** The parts of one report. */
 export interface PeerStats {
-	readonly inbound: ReadonlyMap<string, RTCInboundRtpStreamStats>;
+	/** By slot. */
+	readonly inbound: ReadonlyMap<number, RTCInboundRtpStreamStats>;
 	readonly codecs: ReadonlyMap<string, string>;
 	/** The chosen candidate pair's round-trip time, in milliseconds. It is no latency of a picture. */
 	readonly roundTripMs: number | undefined;
@@ -18,15 +19,19 @@ interface CandidateStats {
 	readonly protocol?: string;
 }
 
+/** The slot of a received track, by `mid`, or by `trackIdentifier` where the browser does not tell the `mid`. */
+export type SlotOfStats = (stats: Pick<RTCInboundRtpStreamStats, "mid" | "trackIdentifier">) => number | undefined;
+
 /** Reads everything that diagnostics show. */
-export function readPeerStats(report: RTCStatsReport): PeerStats {
-	const inbound = new Map<string, RTCInboundRtpStreamStats>();
+export function readPeerStats(report: RTCStatsReport, slotOf: SlotOfStats): PeerStats {
+	const inbound = new Map<number, RTCInboundRtpStreamStats>();
 	const codecs = new Map<string, string>();
 	let pair: RTCIceCandidatePairStats | undefined;
 	report.forEach((entry: RTCStats) => {
 		if (entry.type === "inbound-rtp") {
 			const stats = entry as RTCInboundRtpStreamStats;
-			if (stats.kind === "video" && stats.mid !== undefined) inbound.set(stats.mid, stats);
+			const slot = stats.kind === "video" ? slotOf(stats) : undefined;
+			if (slot !== undefined) inbound.set(slot, stats);
 		} else if (entry.type === "codec") {
 			const codec = entry as RTCStats & { mimeType?: string; sdpFmtpLine?: string };
 			codecs.set(codec.id, [codec.mimeType, codec.sdpFmtpLine].filter(Boolean).join(" "));

@@ -8,14 +8,18 @@ import type { CameraState, ReasonCode } from "@vigia/api";
 import type { SlotFacts } from "./slot-watch.ts";
 
 /** A picture older than this is marked, in milliseconds; the promise is three seconds, and a tick is half of one. */
-export const FROZEN_AFTER_MS = 2000;
-/** No packet for this long is more than a camera's frame interval and a network's jitter, in milliseconds. */
-export const PACKETS_MISSING_MS = 1500;
+const FROZEN_AFTER_MS = 2000;
+/** Of a camera that is slower than that, a picture is marked after this many of its intervals, as the server does. */
+const FROZEN_AFTER_INTERVALS = 3;
+/** However slow the camera is: the slowest that is still told apart from a dead one, in milliseconds. */
+const LONGEST_FROZEN_AFTER_MS = 8000;
 /**
- * The server's age of its last picture grows between two reports, up to about 1.1 s when all is well: from here on,
- * in milliseconds, nothing came from the camera.
+ * The server's age of its last picture grows between two reports, up to about 1.1 s when all is well. The camera is
+ * silent this much before a picture is marked, in milliseconds, so that the fault is named from the first moment.
  */
-export const CAMERA_SILENT_MS = 1700;
+const CAMERA_SILENT_BEFORE_MS = 300;
+/** Packets are missing this much before a picture is marked, in milliseconds. */
+const PACKETS_MISSING_BEFORE_MS = 500;
 /** A report of the server that is older than this says nothing about now, in milliseconds; one comes each second. */
 export const FACTS_STALE_MS = 1800;
 /** Waiting for a first picture longer than this is worth a word about whose fault it is, in milliseconds. */
@@ -31,6 +35,8 @@ export interface ServerFacts {
 	/** How old the report is, in milliseconds; `undefined` while there is no socket to the server. */
 	readonly reportAgeMs: number | undefined;
 	readonly state: CameraState;
+	/** Pictures per second when they last came; `undefined` before they were counted. */
+	readonly fps: number | undefined;
 	/** Age of the last picture that reached the server, in milliseconds. */
 	readonly videoAgeMs: number | undefined;
 	readonly reason: ReasonCode | undefined;
@@ -95,7 +101,7 @@ export class TileMachine {
 			return this.#offline(input, ageMs, server.reason ?? "video-stalled");
 		}
 		if (wasOffline && !(known && server.state === "live")) {
-			const arrived = slot.lastFrameMs !== undefined && nowMs - slot.lastFrameMs < FROZEN_AFTER_MS;
+			const arrived = slot.lastFrameMs !== undefined && nowMs - slot.lastFrameMs < frozenAfterMs(server.fps);
 			if (known || !arrived)
 				return this.#offline(input, ageMs, this.#state.kind === "offline" ? this.#state.reason : undefined);
 		}
@@ -105,7 +111,7 @@ export class TileMachine {
 			const named = waitedMs >= SLOW_START_MS || !input.playable;
 			return { kind: "connecting", ageMs, fault: named ? this.#hold(faultOf(input), nowMs) : undefined };
 		}
-		if (ageMs > FROZEN_AFTER_MS || (known && server.state === "stalled")) {
+		if (ageMs > frozenAfterMs(server.fps) || (known && server.state === "stalled")) {
 			return { kind: "frozen", ageMs, fault: this.#hold(faultOf(input), nowMs) };
 		}
 		this.#awaitingSinceMs = undefined;
@@ -141,13 +147,24 @@ export class TileMachine {
 	}
 }
 
+/** A picture older than this is marked, in milliseconds, for a camera of this many pictures per second. */
+export function frozenAfterMs(fps: number | undefined): number {
+	if (fps === undefined) return FROZEN_AFTER_MS;
+	return Math.min(LONGEST_FROZEN_AFTER_MS, Math.max(FROZEN_AFTER_MS, (1000 * FROZEN_AFTER_INTERVALS) / fps));
+}
+
+/** Whether the server lacks pictures of the camera: the last one is too old, or there is none. */
+export function isSilent({ videoAgeMs, fps }: ServerFacts): boolean {
+	return videoAgeMs === undefined || videoAgeMs >= frozenAfterMs(fps) - CAMERA_SILENT_BEFORE_MS;
+}
+
 /** Whether the server's report is recent enough to judge by. */
 export function isKnown(server: ServerFacts): boolean {
 	return server.reportAgeMs !== undefined && server.reportAgeMs <= FACTS_STALE_MS;
 }
 
 /** The server has given the stream up for now: `waiting` for a retry, or for somebody to act. */
-function isDown(state: CameraState): boolean {
+export function isDown(state: CameraState): boolean {
 	return state === "waiting" || state === "refused" || state === "unsupported" || state === "busy";
 }
 
@@ -168,8 +185,7 @@ function pictureAgeMs({ nowMs, slot, server, visibleSinceMs }: TileInput): numbe
 function faultOf({ nowMs, slot, server, playable }: TileInput): Fault {
 	if (!playable) return "device";
 	if (!isKnown(server)) return "network";
-	if (server.state !== "live" || server.videoAgeMs === undefined || server.videoAgeMs >= CAMERA_SILENT_MS)
-		return "camera";
-	if (slot.lastPacketMs === undefined || nowMs - slot.lastPacketMs >= PACKETS_MISSING_MS) return "network";
-	return "device";
+	if (server.state !== "live" || isSilent(server)) return "camera";
+	const missingMs = frozenAfterMs(server.fps) - PACKETS_MISSING_BEFORE_MS;
+	return slot.lastPacketMs === undefined || nowMs - slot.lastPacketMs >= missingMs ? "network" : "device";
 }

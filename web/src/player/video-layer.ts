@@ -16,6 +16,7 @@ export class VideoLayer {
 	readonly element: HTMLVideoElement;
 	readonly track: MediaStreamTrack;
 	readonly #options: VideoLayerOptions;
+	#blocked = false;
 	#handle: number | undefined;
 	#everyFrame: ((metadata: VideoFrameCallbackMetadata) => void) | undefined;
 
@@ -38,13 +39,17 @@ export class VideoLayer {
 
 	/** Starts again what the browser paused, for example in a hidden tab. */
 	play(): void {
+		this.#blocked = false;
 		this.element.play().catch((error: unknown) => {
-			if (error instanceof DOMException && error.name === "NotAllowedError") this.#options.onBlocked();
+			if (!(error instanceof DOMException && error.name === "NotAllowedError")) return;
+			this.#blocked = true;
+			this.#options.onBlocked();
 		});
 	}
 
-	/** Reports the next painted picture; at most one report is under way. */
+	/** Reports the next painted picture; at most one report is under way. Browsers also pause what is in sight. */
 	sample(): void {
+		if (this.element.paused && !this.#blocked && document.visibilityState === "visible") this.play();
 		this.#handle ??= this.element.requestVideoFrameCallback((_, metadata) => this.#painted(metadata));
 	}
 

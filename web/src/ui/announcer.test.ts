@@ -9,7 +9,7 @@ let announcer: Announcer;
 beforeEach(() => {
 	clock = new FakeClock();
 	said = [];
-	announcer = new Announcer(clock, (state, ids) => said.push(`${state} ${ids.join(",")}`));
+	announcer = new Announcer(clock, (news) => said.push(news.map(({ state, ids }) => `${state} ${ids.join(",")}`).join("; ")));
 });
 
 test("a first picture is not told, a failure and the return are", () => {
@@ -28,7 +28,7 @@ test("many cameras at once are told together", () => {
 	for (const id of ["cam1", "cam2", "cam3"]) announcer.note(id, "offline");
 	announcer.note("cam4", "frozen");
 	clock.advance(TOGETHER_MS);
-	expect(said).toEqual(["offline cam1,cam2,cam3", "frozen cam4"]);
+	expect(said).toEqual(["offline cam1,cam2,cam3; frozen cam4"]);
 });
 
 test("what was over within the time is not told", () => {

@@ -9,16 +9,22 @@ export const TOO_MANY_NAMES = 4;
 
 export type Told = Exclude<TileState["kind"], "connecting">;
 
+/** Cameras that are in a state now. */
+export interface News {
+	readonly state: Told;
+	readonly ids: readonly string[];
+}
+
 /** Tells of cameras that freeze, go offline, or are live again after that; a first picture is not worth a word. */
 export class Announcer {
 	readonly #told = new Map<string, Told>();
 	readonly #news = new Map<string, Told>();
 	readonly #clock: Clock;
-	readonly #say: (state: Told, ids: readonly string[]) => void;
+	readonly #say: (news: readonly News[]) => void;
 	#timer: Timer | undefined;
 
-	/** `say` is called once for each state, with the cameras that are in it now. */
-	constructor(clock: Clock, say: (state: Told, ids: readonly string[]) => void) {
+	/** `say` is called with everything that there is to tell at a time, the worst first. */
+	constructor(clock: Clock, say: (news: readonly News[]) => void) {
 		this.#clock = clock;
 		this.#say = say;
 	}
@@ -37,10 +43,10 @@ export class Announcer {
 
 	#tell(): void {
 		this.#timer = undefined;
-		for (const state of ["offline", "frozen", "live"] as const) {
-			const ids = [...this.#news].filter(([, kind]) => kind === state).map(([id]) => id);
-			if (ids.length > 0) this.#say(state, ids);
-		}
+		const news = (["offline", "frozen", "live"] as const)
+			.map((state) => ({ state, ids: [...this.#news].filter(([, kind]) => kind === state).map(([id]) => id) }))
+			.filter(({ ids }) => ids.length > 0);
+		if (news.length > 0) this.#say(news);
 		for (const [id, kind] of this.#news) this.#told.set(id, kind);
 		this.#news.clear();
 	}

@@ -22,11 +22,20 @@ function Page() {
 	const store = useWall();
 	const idle = useIdle();
 	const full = store.fullScreen.value;
+	useEffect(() => {
+		// Only what browsers count as an activation by the user: a finger's pointerdown is none.
+		const unblock = () => store.unblock();
+		document.addEventListener("click", unblock);
+		document.addEventListener("keydown", unblock);
+		return () => {
+			document.removeEventListener("click", unblock);
+			document.removeEventListener("keydown", unblock);
+		};
+	}, [store]);
 	return (
 		<div
 			class={`app${idle ? " idle" : ""}${full ? " full" : ""}`}
 			data-link={store.linkState.value.kind}
-			onPointerDown={() => store.unblock()}
 		>
 			<Notices />
 			<Stage />
@@ -35,9 +44,9 @@ function Page() {
 			<TileMenu />
 			<KeyHelp />
 			<CopyByHand />
-			{store.toast.value && <div class="toast">{store.toast.value}</div>}
-			<div class="off-screen" role="status" aria-live="polite">
-				{store.toast.value ?? store.announcement.value}
+			<div role="status">{store.toast.value && <div class="toast">{store.toast.value}</div>}</div>
+			<div class="off-screen" role="status">
+				{store.announcement.value}
 			</div>
 		</div>
 	);

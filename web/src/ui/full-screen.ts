@@ -1,21 +1,23 @@
 /** Full screen of the whole wall, so that tiles can be enlarged inside of it. @module */
 
-/** Whether the browser can show an element in full screen; an iPhone can show only a video. */
-export function hasFullScreen(): boolean {
-	return typeof document.documentElement.requestFullscreen === "function" && document.fullscreenEnabled;
-}
-
 export function isFullScreen(): boolean {
 	return document.fullscreenElement !== null;
 }
 
-/** Enters or leaves; answers whether the browser did it. */
-export async function setFullScreen(on: boolean): Promise<boolean> {
+/** Enters if the browser can and will: an iPhone can show only a video, and some frames and policies refuse it. */
+export async function enterFullScreen(): Promise<void> {
 	try {
-		if (on) await document.documentElement.requestFullscreen({ navigationUI: "hide" });
-		else if (isFullScreen()) await document.exitFullscreen();
-		return true;
+		if (document.fullscreenEnabled) await document.documentElement.requestFullscreen({ navigationUI: "hide" });
 	} catch {
-		return false;
+		// The wall fills the window all the same.
+	}
+}
+
+/** Leaves if the browser is in full screen. */
+export async function leaveFullScreen(): Promise<void> {
+	try {
+		if (isFullScreen()) await document.exitFullscreen();
+	} catch {
+		// It was left already.
 	}
 }

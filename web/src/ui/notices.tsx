@@ -13,31 +13,42 @@ const COUNTDOWN_MS = 500;
 export function Notices() {
 	const store = useWall();
 	const t = store.translate;
-	const { codecMissing, demo, linkState, playBlocked, refusal } = store;
+	const { codecMissing, demo, demoDismissed, linkState, playBlocked, refusal } = store;
 	const code = refusal.value;
 	return (
 		<div class="notices">
 			{linkState.value.kind === "outdated" && (
 				<Notice kind="warning">
 					{t("notice.outdated")}
-					<button type="button" class="text-button" onClick={() => location.reload()}>
-						{t("action.reload")}
-					</button>
+					<ReloadButton />
 				</Notice>
 			)}
-			{codecMissing.value && <Notice kind="warning">{t("notice.codec")}</Notice>}
+			{codecMissing.value && (
+				<Notice kind="warning">
+					{t("notice.codec")}
+					<ReloadButton />
+				</Notice>
+			)}
 			{code && (
 				<Notice kind="warning">
 					{code === "too-many-viewers" ? t("notice.tooMany") : t("notice.refused", { code })}
 				</Notice>
 			)}
 			{playBlocked.value && <Notice kind="calm">{t("notice.blocked")}</Notice>}
-			{demo.value && (
-				<Notice kind="calm" onDismiss={() => store.dismissDemo()} dismissLabel={t("action.dismiss")}>
+			{demo.value && !demoDismissed.value && (
+				<Notice kind="calm demo" onDismiss={() => store.dismissDemo()} dismissLabel={t("action.dismiss")}>
 					<DemoText />
 				</Notice>
 			)}
 		</div>
+	);
+}
+
+function ReloadButton() {
+	return (
+		<button type="button" class="text-button" onClick={() => location.reload()}>
+			{useWall().translate("action.reload")}
+		</button>
 	);
 }
 
@@ -53,7 +64,7 @@ function DemoText() {
 }
 
 function Notice(props: {
-	kind: "calm" | "warning";
+	kind: "calm" | "calm demo" | "warning";
 	children: ComponentChildren;
 	onDismiss?: () => void;
 	dismissLabel?: string;
@@ -79,11 +90,18 @@ export function LinkBanner() {
 	return (
 		<div class="link-banner" role="status">
 			<span class="waiting-mark small" />
-			{link.kind === "waiting" ? <Countdown toMs={link.retryAtMs} /> : store.translate("link.connecting")}
+			{link.kind === "waiting" ? (
+				<span>
+					{store.translate("link.lost")} <Countdown toMs={link.retryAtMs} />
+				</span>
+			) : (
+				store.translate("link.connecting")
+			)}
 		</div>
 	);
 }
 
+/** For the eye only: a screen reader would be told every second. */
 function Countdown({ toMs }: { toMs: number }) {
 	const { clock, translate } = useWall();
 	const [leftMs, setLeftMs] = useState(() => toMs - clock.nowMs());
@@ -93,5 +111,5 @@ function Countdown({ toMs }: { toMs: number }) {
 		const timer = setInterval(show, COUNTDOWN_MS);
 		return () => clearInterval(timer);
 	}, [clock, toMs]);
-	return <span>{translate("link.waiting", { age: formatAge(translate, leftMs + 999) })}</span>;
+	return <span aria-hidden="true">{translate("offline.retry", { age: formatAge(translate, leftMs + 999) })}</span>;
 }

@@ -68,6 +68,8 @@ function listenForKeys(store: WallStore, focus: (id: string) => void): () => voi
 		const ids = store.ids.peek();
 		const at = ids.indexOf(store.focused.peek() ?? "");
 		const direction = ARROWS[event.key];
+		// What a held key repeats is meant for moving on, not for switching to and fro.
+		if (event.repeat && /^(Enter|f|F|\?)$/.test(event.key)) return;
 		if (direction) goTo(neighbour(store.layout.peek().tiles, at, direction));
 		else if (event.key === "Home") goTo(0);
 		else if (event.key === "End") goTo(ids.length - 1);

@@ -10,16 +10,15 @@ import type { TileState } from "../player/tile-machine.ts";
 import { type Layout, layOut } from "../wall/layout.ts";
 import type { WallEvents, WallSession } from "../wall/wall-session.ts";
 import type { TileView } from "../wall/wall-tile.ts";
-import { Announcer, TOO_MANY_NAMES } from "./announcer.ts";
+import { Announcer, type News, TOO_MANY_NAMES } from "./announcer.ts";
 import { copyText } from "./copy-text.ts";
-import { hasFullScreen, isFullScreen, setFullScreen } from "./full-screen.ts";
+import { enterFullScreen, isFullScreen, leaveFullScreen } from "./full-screen.ts";
+import type { Reloader } from "./reload.ts";
 
 /** Between two tiles, in CSS pixels. */
 const GAP_PX = 3;
 /** A short message goes away after this long, in milliseconds. */
 const TOAST_MS = 3000;
-/** Where the dismissal of the demo notice is kept. */
-const DEMO_DISMISSED_KEY = "vigia.demo-dismissed";
 
 export type Counts = Readonly<Record<TileState["kind"], number>>;
 
@@ -35,8 +34,10 @@ export class WallStore implements WallEvents {
 	readonly linkState = signal<LinkState>({ kind: "connecting" });
 	/** A `welcome` was heard once. */
 	readonly welcomed = signal(false);
+	/** The cameras are simulated. */
 	readonly demo = signal(false);
-	readonly codecMissing: Signal<boolean>;
+	readonly demoDismissed = signal(false);
+	readonly codecMissing = signal(false);
 	readonly playBlocked = signal(false);
 	readonly refusal = signal<WallErrorCode | undefined>(undefined);
 	readonly ids = signal<readonly string[]>([]);
@@ -58,13 +59,20 @@ export class WallStore implements WallEvents {
 	readonly translate: Translate;
 	readonly #tiles = new Map<string, Signal<TileView>>();
 	readonly #announcer: Announcer;
+	readonly #reloader: Pick<Reloader, "outdated" | "upToDate">;
 	#session: WallSession | undefined;
 
-	constructor(options: { clock: Clock; translate: Translate; webrtcH264: boolean }) {
+	constructor(options: {
+		clock: Clock;
+		translate: Translate;
+		reloader: Pick<Reloader, "outdated" | "upToDate">;
+	}) {
 		this.clock = options.clock;
 		this.translate = options.translate;
-		this.codecMissing = signal(!options.webrtcH264);
-		this.#announcer = new Announcer(options.clock, (state, ids) => this.#announce(state, ids));
+		this.#reloader = options.reloader;
+		this.#announcer = new Announcer(options.clock, (news) => {
+			this.announcement.value = news.map((part) => this.#sentence(part)).join(". ");
+		});
 		// As a text, so that the layout is solved again only when a shape changed.
 		const aspects = computed(() => this.ids.value.map((id) => this.#tiles.get(id)?.value.aspect ?? 1).join(" "));
 		this.layout = computed(() =>
@@ -92,12 +100,13 @@ export class WallStore implements WallEvents {
 
 	link(state: LinkState): void {
 		this.linkState.value = state;
+		if (state.kind === "outdated") this.#reloader.outdated();
+		else if (state.kind === "open") this.#reloader.upToDate();
 	}
 
 	welcome({ demo }: { readonly demo: boolean }): void {
 		this.welcomed.value = true;
-		this.refusal.value = undefined;
-		this.demo.value = demo && !readFlag(DEMO_DISMISSED_KEY);
+		this.demo.value = demo;
 	}
 
 	refused(code: WallErrorCode | undefined): void {
@@ -108,6 +117,7 @@ export class WallStore implements WallEvents {
 		for (const id of this.#tiles.keys()) if (!ids.includes(id)) this.#tiles.delete(id);
 		if (ids.join(" ") !== this.ids.peek().join(" ")) this.ids.value = ids;
 		if (!ids.includes(this.focused.peek() ?? "")) this.focused.value = ids[0];
+		if (!ids.includes(this.menu.peek()?.id ?? "")) this.menu.value = undefined;
 		if (this.enlarged.peek() !== undefined && !ids.includes(this.enlarged.peek() ?? "")) this.enlarge(undefined);
 	}
 
@@ -118,8 +128,8 @@ export class WallStore implements WallEvents {
 		this.#announcer.note(id, view.state.kind);
 	}
 
-	unplayable(): void {
-		this.codecMissing.value = true;
+	playable(can: boolean): void {
+		this.codecMissing.value = !can;
 	}
 
 	blocked(): void {
@@ -128,6 +138,7 @@ export class WallStore implements WallEvents {
 
 	/** Shows one camera large, or the wall. */
 	enlarge(id: string | undefined): void {
+		if (id !== undefined && !this.ids.peek().includes(id)) return;
 		this.enlarged.value = id;
 		if (id !== undefined) this.focused.value = id;
 		this.#session?.enlarge(id);
@@ -140,7 +151,7 @@ export class WallStore implements WallEvents {
 	/** Full screen where the browser has it; otherwise everything but the pictures goes away. */
 	async toggleFullScreen(): Promise<void> {
 		const on = !this.fullScreen.peek();
-		if (hasFullScreen() && (await setFullScreen(on))) return;
+		await (on ? enterFullScreen() : leaveFullScreen());
 		this.fullScreen.value = on;
 	}
 
@@ -167,8 +178,7 @@ export class WallStore implements WallEvents {
 	}
 
 	dismissDemo(): void {
-		this.demo.value = false;
-		writeFlag(DEMO_DISMISSED_KEY);
+		this.demoDismissed.value = true;
 	}
 
 	#say(text: string): void {
@@ -178,31 +188,12 @@ export class WallStore implements WallEvents {
 		});
 	}
 
-	#announce(kind: Exclude<TileState["kind"], "connecting">, ids: readonly string[]): void {
+	#sentence({ state: kind, ids }: News): string {
 		const state = this.translate(`state.${kind}`);
-		this.announcement.value =
-			ids.length >= TOO_MANY_NAMES
-				? this.translate("announce.many", { count: ids.length, state })
-				: ids
-						.map((id) => this.translate("announce.one", { name: this.#tiles.get(id)?.peek().name ?? id, state }))
-						.join(", ");
-	}
-}
-
-/** Storage is refused in some private windows. */
-function readFlag(key: string): boolean {
-	try {
-		return localStorage.getItem(key) !== null;
-	} catch {
-		return false;
-	}
-}
-
-function writeFlag(key: string): void {
-	try {
-		localStorage.setItem(key, "1");
-	} catch {
-		// The notice comes back with the next page: that is all.
+		if (ids.length >= TOO_MANY_NAMES) return this.translate("announce.many", { count: ids.length, state });
+		return ids
+			.map((id) => this.translate("announce.one", { name: this.#tiles.get(id)?.peek().name ?? id, state }))
+			.join(", ");
 	}
 }
 

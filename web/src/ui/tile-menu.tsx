@@ -34,6 +34,17 @@ function OpenMenu({ store, place }: { store: WallStore; place: MenuPlace }) {
 	const close = () => {
 		store.menu.value = undefined;
 	};
+	useEffect(() => {
+		// Wherever the focus is, and before the keys of the wall: a click beside the items takes it off them.
+		const onKey = (event: KeyboardEvent) => {
+			if (event.key !== "Escape") return;
+			store.menu.value = undefined;
+			event.preventDefault();
+			event.stopPropagation();
+		};
+		document.addEventListener("keydown", onKey, true);
+		return () => document.removeEventListener("keydown", onKey, true);
+	}, [store]);
 	const item = (icon: JSX.Element, label: string, act: () => void) => (
 		<button
 			type="button"
@@ -81,7 +92,7 @@ function moveInMenu(event: KeyboardEvent, close: () => void): void {
 	const at = items.indexOf(document.activeElement as HTMLElement);
 	const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
 	if (to !== undefined) items[(to + items.length) % items.length]?.focus();
-	else if (event.key === "Escape" || event.key === "Tab") close();
+	else if (event.key === "Tab") close();
 	else return;
 	event.preventDefault();
 	event.stopPropagation();

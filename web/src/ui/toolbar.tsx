@@ -12,6 +12,7 @@ export function Toolbar() {
 	return (
 		<div class="toolbar">
 			<div class="summary">
+				{store.demo.value && <span>{t("summary.demo")}</span>}
 				{(["live", "connecting", "frozen", "offline"] as const).map(
 					(kind) =>
 						counts[kind] > 0 && (

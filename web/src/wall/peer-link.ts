@@ -1,11 +1,13 @@
 /** The page's PeerConnection through all its replacements: the one that is there now, its tracks and its statistics. @module */
 import type { ClientMessage, IceServer } from "@vigia/api";
 import { type Offer, PeerSession } from "../player/peer-session.ts";
-import { type PeerStats, readPeerStats } from "../player/stats.ts";
+import { type PeerStats, readPeerStats, type SlotOfStats } from "../player/stats.ts";
 
 export interface PeerLinkOptions {
 	readonly send: (message: ClientMessage) => void;
 	readonly onTrack: (slot: number) => void;
+	/** An offer was answered. */
+	readonly onAnswered: () => void;
 	readonly onFailed: () => void;
 	readonly onUnplayable: () => void;
 }
@@ -18,7 +20,8 @@ export class PeerLink {
 	/** The connection was offered over the socket that is open now: numbers of another socket mean something else. */
 	#current = false;
 	#stats: PeerStats | undefined;
-	#asking = false;
+	/** The session whose report is awaited: one that never comes must not hold up the next session's. */
+	#asked: PeerSession | undefined;
 
 	constructor(options: PeerLinkOptions) {
 		this.#options = options;
@@ -45,12 +48,7 @@ export class PeerLink {
 
 	/** Statistics of the slot's track in the last report. */
 	inboundOf(slot: number | undefined): RTCInboundRtpStreamStats | undefined {
-		for (const [mid, inbound] of this.#stats?.inbound ?? []) if (this.slotOf(mid) === slot) return inbound;
-		return undefined;
-	}
-
-	slotOf(mid: string): number | undefined {
-		return this.#session?.slotOf(mid);
+		return slot === undefined ? undefined : this.#stats?.inbound.get(slot);
 	}
 
 	/** Takes an offer; answers whether it begins a new connection, in place of the one before. */
@@ -69,6 +67,7 @@ export class PeerLink {
 					this.#tracks.set(slot, track);
 					this.#options.onTrack(slot);
 				},
+				onAnswered: this.#options.onAnswered,
 				onFailed: this.#options.onFailed,
 				onUnplayable: this.#options.onUnplayable,
 			});
@@ -83,16 +82,22 @@ export class PeerLink {
 		this.#current = false;
 	}
 
-	/** Asks for one report on everything; answers whether there is a new one. At most one is under way. */
+	/** Asks for one report on everything; answers whether there is a new one. At most one of a session is under way. */
 	async poll(): Promise<boolean> {
 		const session = this.#session;
-		if (!session || this.#asking) return false;
-		this.#asking = true;
+		if (!session || this.#asked === session) return false;
+		this.#asked = session;
 		const report = await session.stats();
-		this.#asking = false;
+		if (this.#asked === session) this.#asked = undefined;
 		if (!report || session !== this.#session) return false;
-		this.#stats = readPeerStats(report);
+		this.#stats = readPeerStats(report, (stats) => this.#slotOf(stats));
 		return true;
+	}
+
+	#slotOf({ mid, trackIdentifier }: Parameters<SlotOfStats>[0]): number | undefined {
+		if (mid !== undefined) return this.#session?.slotOf(mid);
+		for (const [slot, track] of this.#tracks) if (track.id === trackIdentifier) return slot;
+		return undefined;
 	}
 
 	close(): void {

@@ -7,22 +7,22 @@ const camera = (id: string, streams: CameraStatus["streams"] = { main: live, sub
 
 test("tile i uses slot i for its sub stream", () => {
 	expect(wishes([camera("cam1"), camera("cam2")], undefined)).toEqual([
-		{ slot: 0, camera: "cam1", stream: "sub" },
-		{ slot: 1, camera: "cam2", stream: "sub" },
+		{ slot: 0, camera: "cam1", stream: "sub", role: "grid" },
+		{ slot: 1, camera: "cam2", stream: "sub", role: "grid" },
 	]);
 });
 
 test("the enlarged tile keeps its sub stream and gets main in a spare slot", () => {
 	expect(wishes([camera("cam1"), camera("cam2")], "cam1")).toEqual([
-		{ slot: 0, camera: "cam1", stream: "sub" },
-		{ slot: 1, camera: "cam2", stream: "sub" },
-		{ slot: 2, camera: "cam1", stream: "main" },
+		{ slot: 0, camera: "cam1", stream: "sub", role: "grid" },
+		{ slot: 1, camera: "cam2", stream: "sub", role: "grid" },
+		{ slot: 2, camera: "cam1", stream: "main", role: "main" },
 	]);
 });
 
 test("a camera without main stays with sub, and one without sub shows main in the grid", () => {
-	expect(wishes([camera("cam1", { sub: live })], "cam1")).toEqual([{ slot: 0, camera: "cam1", stream: "sub" }]);
-	expect(wishes([camera("cam1", { main: live })], "cam1")).toEqual([{ slot: 0, camera: "cam1", stream: "main" }]);
+	expect(wishes([camera("cam1", { sub: live })], "cam1")).toEqual([{ slot: 0, camera: "cam1", stream: "sub", role: "grid" }]);
+	expect(wishes([camera("cam1", { main: live })], "cam1")).toEqual([{ slot: 0, camera: "cam1", stream: "main", role: "grid" }]);
 	expect(gridStream(camera("cam1", {}))).toBe("sub");
 });
 

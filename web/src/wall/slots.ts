@@ -6,6 +6,14 @@ export function gridStream(camera: Pick<CameraStatus, "streams">): StreamName {
 	return camera.streams.sub === undefined && camera.streams.main !== undefined ? "main" : "sub";
 }
 
+/** The grid's own picture of a tile, or the main stream behind an enlarged one. */
+export type SlotRole = "grid" | "main";
+
+/** A wish, and what for. */
+export interface SlotWish extends TileWish {
+	readonly role: SlotRole;
+}
+
 /**
  * The whole wanted state: tile i's grid stream in slot i, and behind the enlarged tile its main stream in the first
  * slot after the grid's. A camera whose grid stream is main, or that has no main, needs no second slot. Cameras
@@ -14,12 +22,14 @@ export function gridStream(camera: Pick<CameraStatus, "streams">): StreamName {
 export function wishes(
 	cameras: readonly Pick<CameraStatus, "id" | "streams">[],
 	enlarged: string | undefined,
-): TileWish[] {
+): SlotWish[] {
 	const shown = cameras.slice(0, MAX_SLOTS);
-	const tiles: TileWish[] = shown.map((camera, slot) => ({ slot, camera: camera.id, stream: gridStream(camera) }));
+	const tiles = shown.map((camera, slot): SlotWish => {
+		return { slot, camera: camera.id, stream: gridStream(camera), role: "grid" };
+	});
 	const large = shown.find((camera) => camera.id === enlarged);
 	if (large?.streams.main !== undefined && gridStream(large) === "sub" && tiles.length < MAX_SLOTS) {
-		tiles.push({ slot: tiles.length, camera: large.id, stream: "main" });
+		tiles.push({ slot: tiles.length, camera: large.id, stream: "main", role: "main" });
 	}
 	return tiles;
 }

@@ -3,22 +3,25 @@
  * It knows nothing of how a tile looks; the views listen to {@link WallEvents}.
  * @module
  */
-import type { CameraStatus, IceServer, ServerMessage, StreamName, TileWish, WallErrorCode } from "@vigia/api";
+import type { CameraStatus, IceServer, ServerMessage, WallErrorCode } from "@vigia/api";
 import { type LinkState, type SocketLike, WallSocket } from "../api/wall-socket.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { diagnosticsText } from "../player/diagnostics.ts";
 import type { Offer } from "../player/peer-session.ts";
-import { CAMERA_SILENT_MS, isKnown } from "../player/tile-machine.ts";
-import { Watchdog } from "../player/watchdog.ts";
 import { PeerLink } from "./peer-link.ts";
 import { Presence } from "./presence.ts";
-import { gridStream, wishes } from "./slots.ts";
+import { wishes } from "./slots.ts";
+import { WallSlots } from "./wall-slots.ts";
 import { type TileView, WallTile } from "./wall-tile.ts";
 
 /** How often everything is judged, in milliseconds: a fault is marked within the two seconds of the machine and this. */
 export const TICK_MS = 500;
 /** A first picture is judged this soon, in milliseconds: sixteen of them within this time are judged together. */
 const SOON_MS = 50;
+/** From one enlarged tile to the next, main is asked for only where somebody stays this long, in milliseconds. */
+export const MAIN_AFTER_MS = 250;
+/** The views wait for the answer to the first offer, but no longer than this, in milliseconds. */
+export const ANSWER_FIRST_MS = 300;
 
 /** Refusals that somebody can do something about; the others are the page's own affair, and in the console. */
 const SHOWN_REFUSALS: ReadonlySet<WallErrorCode> = new Set(["too-many-viewers", "internal-error"]);
@@ -26,15 +29,15 @@ const SHOWN_REFUSALS: ReadonlySet<WallErrorCode> = new Set(["too-many-viewers", 
 /** What the views are told. */
 export interface WallEvents {
 	link(state: LinkState): void;
-	/** The server's `welcome`: its release, and whether its cameras are simulated. */
-	welcome(info: { readonly release: string; readonly demo: boolean }): void;
+	/** The server's `welcome`: whether its cameras are simulated. */
+	welcome(info: { readonly demo: boolean }): void;
 	/** The server has no room or made a mistake; `undefined` once it offers again. */
 	refused(code: WallErrorCode | undefined): void;
 	/** The cameras in the order of the wall. */
 	order(ids: readonly string[]): void;
 	tile(id: string, view: TileView): void;
-	/** The browser cannot play what the server sends. */
-	unplayable(): void;
+	/** Whether the browser can play what the server sends, as far as it is known. */
+	playable(can: boolean): void;
 	/** The browser waits for a touch before it plays. */
 	blocked(): void;
 }
@@ -44,13 +47,9 @@ export interface WallSessionOptions {
 	readonly clock: Clock;
 	readonly random: () => number;
 	readonly createSocket: (url: string) => SocketLike;
-	readonly webrtcH264: boolean;
+	/** Whether the browser can play the wall's video: asked anew for each connection with the server. */
+	readonly webrtcH264: () => boolean;
 	readonly events: WallEvents;
-}
-
-interface WantedSlot extends TileWish {
-	/** The view in which this content was first asked for. */
-	readonly revision: number;
 }
 
 /** {@link start} and {@link stop} may alternate as often as the page is shown and put away. */
@@ -59,23 +58,25 @@ export class WallSession {
 	readonly #socket: WallSocket;
 	readonly #presence: Presence;
 	readonly #peer: PeerLink;
-	readonly #watchdog = new Watchdog();
 	readonly #tiles = new Map<string, WallTile>();
-	readonly #wanted = new Map<number, WantedSlot>();
+	readonly #slots = new WallSlots(this.#tiles);
 	#order: string[] = [];
 	#serverId: string | undefined;
 	#release: string | undefined;
 	#iceServers: readonly IceServer[] = [];
-	#revision = 0;
 	#enlarged: string | undefined;
+	/** The camera whose main stream is asked for: the enlarged one, unless somebody is only passing. */
+	#mainOf: string | undefined;
+	#mainTimer: Timer | undefined;
 	#visible = true;
 	#timer: Timer | undefined;
 	#soon: Timer | undefined;
-	#playable: boolean;
+	/** What the views have not been told of the last `welcome`. */
+	#untold: { readonly demo: boolean; readonly timer: Timer } | undefined;
+	#playable = true;
 
 	constructor(options: WallSessionOptions) {
 		this.#options = options;
-		this.#playable = options.webrtcH264;
 		this.#socket = new WallSocket({
 			...options,
 			onState: (state) => this.#linkChanged(state),
@@ -84,8 +85,9 @@ export class WallSession {
 		this.#peer = new PeerLink({
 			send: (message) => this.#socket.send(message),
 			onTrack: (slot) => this.#showTrack(slot),
+			onAnswered: () => this.#tellViews(),
 			onFailed: () => {
-				if (this.#linked && this.#watchdog.mayReconnect(options.clock.nowMs())) this.#reconnect();
+				if (this.#linked && this.#slots.mayReconnect(options.clock.nowMs())) this.#reconnect();
 			},
 			onUnplayable: () => this.#refusedCodec(),
 		});
@@ -106,7 +108,10 @@ export class WallSession {
 	stop(): void {
 		this.#timer?.cancel();
 		this.#soon?.cancel();
-		this.#timer = this.#soon = undefined;
+		this.#untold?.timer.cancel();
+		this.#mainTimer?.cancel();
+		this.#timer = this.#soon = this.#untold = this.#mainTimer = undefined;
+		this.#mainOf = this.#enlarged;
 		this.#presence.stop();
 		this.#socket.close();
 		this.#peer.close();
@@ -133,20 +138,25 @@ export class WallSession {
 		for (const tile of this.#tiles.values()) tile.picture.play();
 	}
 
-	/** Asks for the main stream of one camera, or of none. */
+	/** Asks for the main stream of one camera, or of none; of the last one of several in quick succession. */
 	enlarge(id: string | undefined): void {
-		if (id === this.#enlarged) return;
+		const before = this.#enlarged;
+		if (id === before) return;
 		this.#enlarged = id;
 		this.#coverTiles();
-		this.#sendView();
+		this.#mainTimer?.cancel();
+		this.#mainTimer = undefined;
+		if (before === undefined || id === undefined) this.#wantMain(id);
+		else this.#mainTimer = this.#options.clock.after(MAIN_AFTER_MS, () => this.#wantMain(id));
 		this.#tickSoon();
 	}
 
-	/** Asks for one camera's pictures again. */
+	/** Asks for one camera's pictures again, and has them played. */
 	refresh(id: string): void {
-		for (const wanted of this.#wanted.values()) {
-			if (wanted.camera === id) this.#socket.send({ type: "refresh", slot: wanted.slot });
+		for (const { camera, slot } of this.#slots.wanted) {
+			if (camera === id) this.#socket.send({ type: "refresh", slot });
 		}
+		this.#tiles.get(id)?.picture.play();
 	}
 
 	/** The element with the videos of one camera. */
@@ -159,9 +169,7 @@ export class WallSession {
 		const tile = this.#tiles.get(id);
 		if (!tile) return "";
 		const main = tile.picture.mainShown;
-		const slot = [...this.#wanted.values()].find(
-			(wanted) => wanted.camera === id && (main ? wanted.slot >= this.#order.length : wanted.slot < this.#order.length),
-		)?.slot;
+		const slot = this.#slots.of(id, main ? "main" : "grid")?.slot;
 		return diagnosticsText({
 			wallMs: this.#options.clock.wallMs(),
 			release: this.#release,
@@ -200,9 +208,9 @@ export class WallSession {
 				this.#offered(message);
 				break;
 			case "slot": {
-				const wanted = this.#wanted.get(message.slot);
+				const wanted = this.#slots.at(message.slot);
 				const isIt = wanted?.camera === message.camera && wanted.stream === message.stream;
-				if (!isIt || message.revision < wanted.revision || !this.#isMain(wanted)) break;
+				if (!isIt || message.revision < wanted.revision || wanted.role !== "main") break;
 				this.#tiles.get(message.camera)?.picture.mainStarts(message.rtpTimestamp);
 				break;
 			}
@@ -215,22 +223,36 @@ export class WallSession {
 	}
 
 	#welcomed(message: Extract<ServerMessage, { type: "welcome" }>): void {
-		if (message.serverId !== this.#serverId) this.#playable = this.#options.webrtcH264;
+		const order = message.cameras.map(({ id }) => id);
+		// A slot of the old connection may be another camera's now.
+		if (message.serverId !== this.#serverId || order.join() !== this.#order.join()) this.#peer.close();
 		this.#serverId = message.serverId;
 		this.#release = message.release;
 		this.#iceServers = message.iceServers;
-		this.#options.events.welcome({ release: message.release, demo: message.demo });
-		this.#order = message.cameras.map(({ id }) => id);
+		this.#order = order;
+		this.#setPlayable(this.#options.webrtcH264());
+		this.#options.events.refused(undefined);
 		for (const [id, tile] of this.#tiles) {
 			if (this.#order.includes(id)) continue;
 			tile.close();
 			this.#tiles.delete(id);
 		}
 		this.#reported(message.cameras);
-		this.#options.events.order(this.#order);
-		for (const slot of this.#wanted.keys()) this.#watchdog.dropped(slot);
-		this.#wanted.clear();
+		this.#slots.clear();
 		this.#askAnew(false);
+		this.#untold?.timer.cancel();
+		const timer = this.#options.clock.after(ANSWER_FIRST_MS, () => this.#tellViews());
+		this.#untold = { demo: message.demo, timer };
+	}
+
+	/** Has the wall drawn. To draw many tiles holds up a slow device, so the answer to the offer goes out before. */
+	#tellViews(): void {
+		const untold = this.#untold;
+		if (!untold) return;
+		untold.timer.cancel();
+		this.#untold = undefined;
+		this.#options.events.welcome({ demo: untold.demo });
+		this.#options.events.order(this.#order);
 	}
 
 	/** Asks for all pictures. After a stop, what is on the tiles is marked before anybody sees it. */
@@ -271,52 +293,52 @@ export class WallSession {
 	/** Sends the whole wanted state and forgets what is not in it. */
 	#sendView(): void {
 		if (!this.#linked) return;
-		const nowMs = this.#options.clock.nowMs();
 		const cameras = this.#order.flatMap((id) => this.#tiles.get(id)?.status ?? []);
-		const tiles = this.#presence.away || !this.#playable ? [] : wishes(cameras, this.#enlarged);
-		this.#revision += 1;
-		const before = new Map(this.#wanted);
-		this.#wanted.clear();
-		for (const wish of tiles) {
-			const old = before.get(wish.slot);
-			const same = old?.camera === wish.camera && old.stream === wish.stream;
-			this.#wanted.set(wish.slot, same ? old : { ...wish, revision: this.#revision });
-			if (!same) this.#watchdog.asked(wish.slot, nowMs);
-		}
-		for (const slot of before.keys()) if (!this.#wanted.has(slot)) this.#watchdog.dropped(slot);
-		const mains = new Set<string>();
-		for (const wanted of this.#wanted.values()) if (this.#isMain(wanted)) mains.add(wanted.camera);
-		for (const [id, tile] of this.#tiles) tile.wantMain(mains.has(id));
-		this.#socket.send({ type: "view", revision: this.#revision, tiles });
-		for (const slot of this.#wanted.keys()) this.#showTrack(slot);
+		const tiles = this.#presence.away || !this.#playable ? [] : wishes(cameras, this.#mainOf);
+		const revision = this.#slots.want(tiles, this.#options.clock.nowMs());
+		this.#socket.send({
+			type: "view",
+			revision,
+			tiles: tiles.map(({ slot, camera, stream }) => ({ slot, camera, stream })),
+		});
+		for (const { slot } of tiles) this.#showTrack(slot);
 	}
 
-	/** The slot holds the main stream behind an enlarged tile. */
-	#isMain({ slot, stream }: { slot: number; stream: StreamName }): boolean {
-		return stream === "main" && slot >= this.#order.length;
+	#wantMain(id: string | undefined): void {
+		this.#mainTimer = undefined;
+		this.#mainOf = id;
+		this.#sendView();
 	}
 
 	#offered(offer: Offer): void {
+		const isNew = this.#peer.offered(offer, this.#iceServers);
 		this.#options.events.refused(undefined);
-		this.#watchdog.connecting(this.#options.clock.nowMs());
-		if (!this.#peer.offered(offer, this.#iceServers)) return;
+		this.#slots.connecting(this.#options.clock.nowMs());
+		if (!isNew) return;
 		// Main's pictures were announced by timestamps of the old connection.
 		for (const tile of this.#tiles.values()) tile.picture.dropMain();
 	}
 
+	/** Tracks may be there before anything is wanted of them, and the other way round. */
 	#showTrack(slot: number): void {
-		const wanted = this.#wanted.get(slot);
+		const wanted = this.#slots.at(slot);
 		const track = this.#peer.trackOf(slot);
 		const tile = wanted && this.#tiles.get(wanted.camera);
 		if (!tile || !track) return;
-		if (this.#isMain(wanted)) tile.picture.showMain(slot, track, tile.watches.main);
+		if (wanted.role === "main") tile.picture.showMain(slot, track, tile.watches.main);
 		else tile.picture.showGrid(slot, wanted.stream, track, tile.watches.grid);
 	}
 
 	#refusedCodec(): void {
-		this.#playable = false;
-		this.#options.events.unplayable();
+		if (!this.#playable) return;
+		this.#setPlayable(false);
+		this.#sendView();
 		this.#tickSoon();
+	}
+
+	#setPlayable(can: boolean): void {
+		this.#playable = can;
+		this.#options.events.playable(can);
 	}
 
 	#reconnect(): void {
@@ -353,28 +375,9 @@ export class WallSession {
 		this.#judge();
 		void this.#peer.poll().then((isNew) => {
 			if (!isNew) return;
-			this.#takeStats();
+			this.#slots.takeStats(this.#peer.stats?.inbound ?? new Map(), this.#options.clock.nowMs());
 			this.#judge();
 		});
-	}
-
-	#takeStats(): void {
-		const nowMs = this.#options.clock.nowMs();
-		for (const [mid, inbound] of this.#peer.stats?.inbound ?? []) {
-			const wanted = this.#wanted.get(this.#peer.slotOf(mid) ?? -1);
-			const tile = wanted && this.#tiles.get(wanted.camera);
-			if (!tile) continue;
-			const which = this.#isMain(wanted) ? "main" : "grid";
-			const watch = tile.watches[which];
-			watch.received(inbound.packetsReceived ?? 0, inbound.framesDecoded ?? 0, nowMs);
-			tile.meters[which].add({
-				atMs: nowMs,
-				received: inbound.framesReceived ?? 0,
-				decoded: inbound.framesDecoded ?? 0,
-				painted: watch.presented,
-				bytes: inbound.bytesReceived ?? 0,
-			});
-		}
 	}
 
 	#judge(): void {
@@ -386,18 +389,8 @@ export class WallSession {
 	}
 
 	#watch(): void {
-		const nowMs = this.#options.clock.nowMs();
-		for (const wanted of this.#wanted.values()) {
-			const tile = this.#tiles.get(wanted.camera);
-			if (!tile) continue;
-			const main = this.#isMain(wanted);
-			const facts = tile.facts(main ? "main" : gridStream(tile.status), true);
-			const serverLive = isKnown(facts) && facts.state === "live" && (facts.videoAgeMs ?? Infinity) < CAMERA_SILENT_MS;
-			const { lastFrameMs } = main ? tile.watches.main : tile.watches.grid;
-			if (this.#watchdog.needsRefresh({ slot: wanted.slot, serverLive, lastFrameMs }, nowMs)) {
-				this.#socket.send({ type: "refresh", slot: wanted.slot });
-			}
-		}
-		if (this.#watchdog.needsReconnect(nowMs)) this.#reconnect();
+		const { refresh, reconnect } = this.#slots.watch(this.#options.clock.nowMs());
+		for (const slot of refresh) this.#socket.send({ type: "refresh", slot });
+		if (reconnect) this.#reconnect();
 	}
 }

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { SlotWatch } from "../player/slot-watch.ts";
 import { StateHistory } from "../player/state-history.ts";
 import { RateMeter } from "../player/stats.ts";
-import { FROZEN_AFTER_MS, isKnown, type ServerFacts, TileMachine, type TileState } from "../player/tile-machine.ts";
+import { frozenAfterMs, isDown, isKnown, type ServerFacts, TileMachine, type TileState } from "../player/tile-machine.ts";
 import { TilePicture } from "../player/tile-picture.ts";
 import { gridStream } from "./slots.ts";
 
@@ -25,6 +25,8 @@ export interface TileView {
 	readonly mainRefused: ReasonCode | undefined;
 }
 
+/** While the last picture is younger than this, in milliseconds, the server's count of them is not of an outage. */
+const FRESH_MS = 1000;
 /** The shape of a picture that is not known yet. */
 const USUAL_ASPECT = 16 / 9;
 
@@ -46,6 +48,8 @@ export class WallTile {
 	readonly #clock: Clock;
 	#status: CameraStatus;
 	#statusMs: number;
+	/** Pictures per second of each stream when they last came. */
+	readonly #fps: Partial<Record<StreamName, number>> = {};
 	#mainWanted = false;
 	#mainWasShown = false;
 	#visibleSinceMs: number | undefined;
@@ -79,6 +83,10 @@ export class WallTile {
 	report(status: CameraStatus): void {
 		this.#status = status;
 		this.#statusMs = this.#clock.nowMs();
+		for (const name of ["sub", "main"] as const) {
+			const { fps, lastVideoMs } = status.streams[name] ?? {};
+			if (fps !== undefined && (lastVideoMs ?? Infinity) < FRESH_MS) this.#fps[name] = fps;
+		}
 	}
 
 	/**
@@ -107,10 +115,11 @@ export class WallTile {
 	facts(stream: StreamName, linked: boolean): ServerFacts {
 		const sinceMs = this.#clock.nowMs() - this.#statusMs;
 		const status = this.#status.streams[stream];
-		const { reason, retryInMs } = this.#status;
+		const { reason, retryInMs } = status ?? this.#status;
 		return {
 			reportAgeMs: linked ? sinceMs : undefined,
 			state: status?.state ?? this.#status.state,
+			fps: this.#fps[stream],
 			videoAgeMs: status?.lastVideoMs === undefined ? undefined : status.lastVideoMs + sinceMs,
 			reason: reason?.code,
 			retryInMs: retryInMs === undefined ? undefined : Math.max(0, retryInMs - sinceMs),
@@ -122,7 +131,10 @@ export class WallTile {
 		const nowMs = this.#clock.nowMs();
 		const { grid, main } = this.watches;
 		// A main stream that has stopped is no better than the grid's, which may go on.
-		if (this.picture.mainShown && nowMs - (main.lastFrameMs ?? 0) > FROZEN_AFTER_MS) this.picture.hideMain();
+		const mainFacts = this.facts("main", linked);
+		const stopped =
+			nowMs - (main.lastFrameMs ?? 0) > frozenAfterMs(mainFacts.fps) || (isKnown(mainFacts) && isDown(mainFacts.state));
+		if (this.picture.mainShown && stopped) this.picture.hideMain();
 		const mainShown = this.picture.mainShown;
 		if (mainShown !== this.#mainWasShown) {
 			// What was covered until now was not painted, and has its time from here on.
@@ -169,10 +181,9 @@ export class WallTile {
 
 	#mainProblem(): ReasonCode | undefined {
 		const facts = this.facts("main", true);
-		if (!isKnown(facts)) return undefined;
-		if (facts.state === "unsupported") return "codec-unsupported";
-		if (facts.state === "busy") return "camera-full";
-		return undefined;
+		if (!isKnown(facts) || facts.state === "live") return undefined;
+		if (facts.reason !== undefined) return facts.reason;
+		return facts.state === "stalled" ? "video-stalled" : undefined;
 	}
 }
 
