@@ -58,7 +58,8 @@ async function run(): Promise<void> {
 		onChange: (camera, name) => logState(log, camera, name),
 		onReaderFailed: (camera, error) => log.error({ camera: camera.id, error }, "a reader failed and was detached"),
 	});
-	const webrtc = await openWebrtc({ settings, directory: cameras, clock });
+	const onError = (error: unknown): void => log.error({ error }, "a WebRTC connection failed by our mistake");
+	const webrtc = await openWebrtc({ settings, directory: cameras, clock, onError });
 	stack.defer(() => webrtc.close());
 	const serverId = randomUUID();
 	const app = await buildApp({

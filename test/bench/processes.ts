@@ -62,6 +62,7 @@ export class CamerasProcess implements Disposable {
 
 export class ViewerProcess implements Disposable {
 	readonly received: ReceivedPicture[] = [];
+	readonly direct: ReceivedPicture[] = [];
 	packets = 0;
 	readonly #child: ChildProcess;
 
@@ -70,13 +71,14 @@ export class ViewerProcess implements Disposable {
 		child.on("message", (message: ViewerMessage) => {
 			if (!("received" in message)) return;
 			this.received.push(...message.received);
+			this.direct.push(...message.direct);
 			this.packets = message.packets;
 		});
 	}
 
-	/** Resolves when all its tiles receive. */
-	static async start(serverUrl: string): Promise<ViewerProcess> {
-		const child = fork(script("viewer.ts"), [serverUrl]);
+	/** Resolves when all its tiles receive. With the cameras' port it reads them directly as well. */
+	static async start(serverUrl: string, camerasPort?: number): Promise<ViewerProcess> {
+		const child = fork(script("viewer.ts"), camerasPort ? [serverUrl, String(camerasPort)] : [serverUrl]);
 		await new Promise<void>((resolve, reject) => {
 			child.on("message", (message: ViewerMessage) => "live" in message && resolve());
 			child.once("exit", () => reject(new Error("a viewer ended")));

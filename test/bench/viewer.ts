@@ -1,10 +1,14 @@
 /**
  * A viewer of sixteen tiles that is no browser: speaks the wall protocol, receives the media by node-datachannel.
- * Says `{live}` when every tile receives, then each second `{received}`. @module
+ * Says `{live}` when every tile receives, then each second `{received}`. With the cameras' RTSP port as its second
+ * argument it also reads the cameras directly, and says when each picture came that way: the difference is what the
+ * server adds. @module
  */
 import { isRtcp, parseRtpPacket } from "@vigia/rtp";
 import { PeerConnection, RtcpReceivingSession, type Track } from "node-datachannel";
 import WebSocket from "ws";
+import { systemClock } from "../../server/src/platform/clock.ts";
+import { openRtspSource } from "../../server/src/sources/rtsp-source.ts";
 import type { ReceivedPicture } from "./ipc.ts";
 
 const TILES = 16;
@@ -16,6 +20,7 @@ const peers = new Map<number, PeerConnection>();
 const channelOfMid = new Map<string, number>();
 const receiving = new Set<string>();
 let received: ReceivedPicture[] = [];
+let direct: ReceivedPicture[] = [];
 let packets = 0;
 /** The library ends a track whose object was collected. */
 const tracks: Track[] = [];
@@ -64,8 +69,21 @@ socket.on("message", (data: Buffer) => {
 	});
 	peer.setRemoteDescription(message.sdp, "offer" as Parameters<PeerConnection["setRemoteDescription"]>[1]);
 });
+function readDirectly(port: number, channel: number): void {
+	const path = `/cam/realmonitor?channel=${channel}&subtype=1`;
+	openRtspSource({ address: { scheme: "rtsp", host: "127.0.0.1", port, path }, clock: systemClock })({
+		onPlaying() {},
+		onParameterSets() {},
+		onAccessUnit: (_unit, arrivalMs) => direct.push([channel, performance.timeOrigin + arrivalMs]),
+		onEnd: (failure) => console.error(`reading camera ${channel} directly ended: ${failure?.detail}`),
+	});
+}
+const camerasPort = Number(process.argv[3]);
+for (let channel = 1; camerasPort > 0 && channel <= TILES; channel++) readDirectly(camerasPort, channel);
+
 setInterval(() => {
-	process.send?.({ received, packets });
+	process.send?.({ received, direct, packets });
 	received = [];
+	direct = [];
 }, 1000);
 process.on("disconnect", () => process.exit());

@@ -28,6 +28,7 @@ const count = z.number().check(z.nonnegative());
 
 export const reasonSchema = z.object({
 	/** A code of a newer server is read as `internal-error`: one unknown word does not discard a whole status. */
+	// oxlint-disable-next-line promise/valid-params -- Zod's `catch` has nothing to do with a promise's.
 	code: z.catch(z.enum(Object.keys(REASON_TEXTS) as [ReasonCode, ...ReasonCode[]]), "internal-error"),
 	/** Plain English, with the remedy. */
 	text: z.string(),

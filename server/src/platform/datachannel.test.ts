@@ -16,6 +16,18 @@ test("a taken port stops the start with the port and the remedy", async () => {
 	socket.close();
 });
 
+test("a port that only IPv6 uses is taken too", async ({ skip }) => {
+	const socket = createSocket({ type: "udp6", ipv6Only: true });
+	const bound = once(socket, "listening").then(
+		() => true,
+		() => false,
+	);
+	socket.bind(0);
+	if (!(await bound)) skip("no IPv6 here");
+	await expect(MediaPort.open({ port: socket.address().port, iceServers: [] })).rejects.toThrow("is already in use");
+	socket.close();
+});
+
 test("the port is held while there is no peer, and a second server cannot take it", async () => {
 	const first = await MediaPort.open({ port: 0, iceServers: [] });
 	first.createPeer(() => {}).close();

@@ -28,8 +28,8 @@ import { nativeIceServers } from "./native-ice-servers.ts";
 export const MAX_PEERS = 200;
 /** How long an offer or answer waits for candidates of STUN and TURN servers, in ms; interfaces take 5 ms. */
 export const GATHERING_LIMIT_MS = 2000;
-/** Packets kept for retransmission: 1 s of 4.9 Mbit/s in 1200-byte packets, 0.6 MB a track. */
-export const MIN_HISTORY_PACKETS = 512;
+/** Packets kept for retransmission at least: 2 s of a sub stream of 460 kbit/s in 1200-byte packets, 0.1 MB a track. */
+export const MIN_HISTORY_PACKETS = 96;
 /** Bound of the memory that one track may hold for retransmission: 5 MB, 1 s of 39 Mbit/s. */
 export const MAX_HISTORY_PACKETS = 4096;
 
@@ -42,7 +42,7 @@ const SSRC_START_LIMIT = 2 ** 32 - 2 ** 16;
 /** Why a peer could not do what was asked. `code` says whose turn it is; the message never holds SDP. */
 export class PeerError extends Error {
 	override readonly name = "PeerError";
-	readonly code: "too-many-peers" | "bad-description" | "codec-not-accepted" | "closed";
+	readonly code: "too-many-peers" | "bad-description" | "codec-not-accepted" | "no-answer" | "closed";
 
 	constructor(code: PeerError["code"], message: string) {
 		super(message);
@@ -58,9 +58,15 @@ export interface VideoTrack {
 	readonly ssrc: number;
 	readonly payloadType: number;
 	isOpen(): boolean;
-	/** Sends one RTP packet with this track's SSRC; copies the bytes. False when the track is not open. */
+	/**
+	 * Sends one RTP packet with this track's SSRC; copies the bytes. False when the track is not open. A packet that
+	 * the full buffer of the socket refuses counts as sent and lost: it is kept for retransmission like any other.
+	 */
 	send(packet: Uint8Array): boolean;
-	/** Makes room for this many packets of retransmission; the history so far is lost when it must grow. */
+	/**
+	 * Makes room for at least this many packets of retransmission, up to {@link MAX_HISTORY_PACKETS}. It only grows, by
+	 * doubling, because the history so far is lost when it must.
+	 */
 	reserveHistory(packets: number): void;
 }
 
@@ -309,7 +315,7 @@ class NativeVideoTrack implements VideoTrack {
 		if (this.#closed) return false;
 		try {
 			// The binding reads any Uint8Array; its type says Buffer.
-			return this.#track.sendMessageBinary(packet as Buffer);
+			return this.#track.sendMessageBinary(packet as Buffer) || this.#track.isOpen();
 		} catch {
 			// The track is not open (yet, or any more): the library says so by throwing.
 			return false;
@@ -317,7 +323,9 @@ class NativeVideoTrack implements VideoTrack {
 	}
 
 	reserveHistory(packets: number): void {
-		const wanted = Math.min(MAX_HISTORY_PACKETS, packets);
+		let wanted = MIN_HISTORY_PACKETS;
+		while (wanted < packets && wanted < MAX_HISTORY_PACKETS) wanted *= 2;
+		wanted = Math.min(MAX_HISTORY_PACKETS, wanted);
 		if (this.#closed || wanted <= this.#historyPackets) return;
 		this.#historyPackets = wanted;
 		const config = new nodeDataChannel.RtpPacketizationConfig(this.ssrc, CNAME, this.payloadType, RTP_CLOCK_HZ);
@@ -345,20 +353,40 @@ function portTaken(port: number): Error {
 	);
 }
 
-/** Finds out whether the port is free, or picks a free one for 0. Both families: the library's socket serves both. */
+/** What binding says where the system has no IPv6 (or has it switched off). */
+const NO_IPV6 = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]);
+
+/**
+ * Finds out whether the port is free, or picks a free one for 0. The library's socket is an IPv6 one that takes IPv4
+ * too, or an IPv4 one where there is no IPv6; so is this one.
+ */
 async function checkPort(port: number): Promise<number> {
-	const socket = createSocket("udp4");
+	try {
+		return await bindOnce("udp6", port).catch((error: unknown) => {
+			if (NO_IPV6.has(codeOf(error))) return bindOnce("udp4", port);
+			throw error;
+		});
+	} catch (error) {
+		const code = codeOf(error);
+		if (code === "EADDRINUSE") throw portTaken(port);
+		throw new Error(`UDP port ${port} for WebRTC cannot be opened (${code}): choose another, e.g. WEBRTC_PORT=8555`);
+	}
+}
+
+/** Binds the port, lets it go again and returns its number. */
+async function bindOnce(type: "udp4" | "udp6", port: number): Promise<number> {
+	const socket = createSocket(type);
 	try {
 		socket.bind(port);
 		await once(socket, "listening");
 		return socket.address().port;
-	} catch (error) {
-		const code = (error as NodeJS.ErrnoException).code;
-		if (code === "EADDRINUSE") throw portTaken(port);
-		throw new Error(`UDP port ${port} for WebRTC cannot be opened (${code}): choose another, e.g. WEBRTC_PORT=8555`);
 	} finally {
 		const closed = once(socket, "close");
 		socket.close();
 		await closed;
 	}
+}
+
+function codeOf(error: unknown): string {
+	return (error as NodeJS.ErrnoException).code ?? "unknown";
 }

@@ -1,5 +1,5 @@
 import type { ServerMessage } from "@vigia/api";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeClock } from "../fake-clock.ts";
 import { BackOff, FIRST_DELAY_MS, LONGEST_DELAY_MS } from "./back-off.ts";
 import { HEALTHY_AFTER_MS, type LinkState, SILENCE_MS, type SocketLike, WallSocket } from "./wall-socket.ts";
@@ -166,15 +166,6 @@ describe("the wall's socket", () => {
 		expect(socket.state.kind).toBe("outdated");
 	});
 
-	test("a message that is not understood is a sign of life and nothing else", () => {
-		last().welcome();
-		clock.advance(SILENCE_MS - 1);
-		last().says("{");
-		clock.advance(SILENCE_MS - 1);
-		expect(socket.state.kind).toBe("open");
-		expect(messages).toHaveLength(1);
-	});
-
 	test("closing leaves no timer behind, and start begins again", () => {
 		last().welcome();
 		socket.close();
@@ -183,5 +174,35 @@ describe("the wall's socket", () => {
 		socket.start();
 		expect(sockets).toHaveLength(2);
 		expect(socket.state.kind).toBe("connecting");
+	});
+});
+
+describe("messages that cannot be read", () => {
+	beforeEach(() => vi.spyOn(console, "warn").mockImplementation(() => {}));
+	afterEach(() => vi.restoreAllMocks());
+
+	test("instead of a welcome mean a server of another version", () => {
+		last().says({ type: "welcome", version: 1, cameras: "none" });
+		expect(socket.state.kind).toBe("outdated");
+		expect(last().closed).toBe(true);
+		clock.advance(60_000);
+		expect(sockets).toHaveLength(1);
+	});
+
+	test("are left out once the server has welcomed the page", () => {
+		last().welcome();
+		last().says("{");
+		last().says({ type: "status", cameras: [] });
+		expect(socket.state.kind).toBe("open");
+		expect(messages.map(({ type }) => type)).toEqual(["welcome", "status"]);
+	});
+
+	test("are no sign of life", () => {
+		last().welcome();
+		for (let second = 0; second < SILENCE_MS / 1000 + 1; second++) {
+			sockets[0]?.says("garbage");
+			clock.advance(1000);
+		}
+		expect(sockets[0]?.closed).toBe(true);
 	});
 });

@@ -1,6 +1,13 @@
 import type { CameraState } from "@vigia/api";
 import { describe, expect, test } from "vitest";
-import { FAULT_HOLD_MS, type ServerFacts, SLOW_START_MS, TileMachine, type TileState } from "./tile-machine.ts";
+import {
+	FAULT_HOLD_MS,
+	frozenAfterMs,
+	type ServerFacts,
+	SLOW_START_MS,
+	TileMachine,
+	type TileState,
+} from "./tile-machine.ts";
 
 const TICK_MS = 500;
 
@@ -55,6 +62,7 @@ class Bench {
 			server: {
 				reportAgeMs: this.socket ? reportAgeMs : undefined,
 				state: this.#reported?.state ?? "idle",
+				fps: undefined,
 				videoAgeMs:
 					this.#reported?.videoAgeMs === undefined ? undefined : this.#reported.videoAgeMs + (reportAgeMs ?? 0),
 				reason: this.reason,
@@ -319,4 +327,8 @@ test("the blank picture of a refused track is no picture", () => {
 	const bench = new Bench();
 	bench.decodes = false;
 	expect(bench.after(1000).kind).toBe("connecting");
+});
+
+test("a picture of a slow camera is marked after three of its intervals, within bounds", () => {
+	expect([undefined, 25, 1.5, 1, 0.5, 0.1, 0].map(frozenAfterMs)).toEqual([2000, 2000, 2000, 3000, 6000, 8000, 8000]);
 });

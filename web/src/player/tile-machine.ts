@@ -95,17 +95,16 @@ export class TileMachine {
 		const { nowMs, server, slot } = input;
 		const known = isKnown(server);
 		const ageMs = pictureAgeMs(input);
-		const wasOffline = this.#state.kind === "offline";
+		const before = this.#state;
 		if (known && isDown(server.state)) return this.#offline(input, ageMs, server.reason);
 		if (known && server.state === "stalled" && slot.lastFrameMs === undefined) {
 			return this.#offline(input, ageMs, server.reason ?? "video-stalled");
 		}
-		if (wasOffline && !(known && server.state === "live")) {
+		if (before.kind === "offline" && !(known && server.state === "live")) {
 			const arrived = slot.lastFrameMs !== undefined && nowMs - slot.lastFrameMs < frozenAfterMs(server.fps);
-			if (known || !arrived)
-				return this.#offline(input, ageMs, this.#state.kind === "offline" ? this.#state.reason : undefined);
+			if (known || !arrived) return this.#offline(input, ageMs, before.reason);
 		}
-		if (wasOffline) this.expect(nowMs);
+		if (before.kind === "offline") this.expect(nowMs);
 		if (ageMs === undefined || !this.#hasArrived(input)) {
 			const waitedMs = nowMs - (this.#awaitingSinceMs ?? nowMs);
 			const named = waitedMs >= SLOW_START_MS || !input.playable;

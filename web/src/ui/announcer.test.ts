@@ -9,7 +9,9 @@ let announcer: Announcer;
 beforeEach(() => {
 	clock = new FakeClock();
 	said = [];
-	announcer = new Announcer(clock, (news) => said.push(news.map(({ state, ids }) => `${state} ${ids.join(",")}`).join("; ")));
+	announcer = new Announcer(clock, (news) =>
+		said.push(news.map(({ state, ids }) => `${state} ${ids.join(",")}`).join("; ")),
+	);
 });
 
 test("a first picture is not told, a failure and the return are", () => {

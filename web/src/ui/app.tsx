@@ -33,10 +33,7 @@ function Page() {
 		};
 	}, [store]);
 	return (
-		<div
-			class={`app${idle ? " idle" : ""}${full ? " full" : ""}`}
-			data-link={store.linkState.value.kind}
-		>
+		<div class={`app${idle ? " idle" : ""}${full ? " full" : ""}`} data-link={store.linkState.value.kind}>
 			<Notices />
 			<Stage />
 			<LinkBanner />

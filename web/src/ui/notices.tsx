@@ -36,7 +36,7 @@ export function Notices() {
 			)}
 			{playBlocked.value && <Notice kind="calm">{t("notice.blocked")}</Notice>}
 			{demo.value && !demoDismissed.value && (
-				<Notice kind="calm demo" onDismiss={() => store.dismissDemo()} dismissLabel={t("action.dismiss")}>
+				<Notice kind="demo" onDismiss={() => store.dismissDemo()} dismissLabel={t("action.dismiss")}>
 					<DemoText />
 				</Notice>
 			)}
@@ -64,7 +64,7 @@ function DemoText() {
 }
 
 function Notice(props: {
-	kind: "calm" | "calm demo" | "warning";
+	kind: "calm" | "demo" | "warning";
 	children: ComponentChildren;
 	onDismiss?: () => void;
 	dismissLabel?: string;

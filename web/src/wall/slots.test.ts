@@ -21,8 +21,12 @@ test("the enlarged tile keeps its sub stream and gets main in a spare slot", () 
 });
 
 test("a camera without main stays with sub, and one without sub shows main in the grid", () => {
-	expect(wishes([camera("cam1", { sub: live })], "cam1")).toEqual([{ slot: 0, camera: "cam1", stream: "sub", role: "grid" }]);
-	expect(wishes([camera("cam1", { main: live })], "cam1")).toEqual([{ slot: 0, camera: "cam1", stream: "main", role: "grid" }]);
+	expect(wishes([camera("cam1", { sub: live })], "cam1")).toEqual([
+		{ slot: 0, camera: "cam1", stream: "sub", role: "grid" },
+	]);
+	expect(wishes([camera("cam1", { main: live })], "cam1")).toEqual([
+		{ slot: 0, camera: "cam1", stream: "main", role: "grid" },
+	]);
 	expect(gridStream(camera("cam1", {}))).toBe("sub");
 });
 

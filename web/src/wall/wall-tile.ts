@@ -4,7 +4,14 @@ import type { Clock } from "../clock.ts";
 import { SlotWatch } from "../player/slot-watch.ts";
 import { StateHistory } from "../player/state-history.ts";
 import { RateMeter } from "../player/stats.ts";
-import { frozenAfterMs, isDown, isKnown, type ServerFacts, TileMachine, type TileState } from "../player/tile-machine.ts";
+import {
+	frozenAfterMs,
+	isDown,
+	isKnown,
+	type ServerFacts,
+	TileMachine,
+	type TileState,
+} from "../player/tile-machine.ts";
 import { TilePicture } from "../player/tile-picture.ts";
 import { gridStream } from "./slots.ts";
 

@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 
@@ -22,13 +21,16 @@ const COMPONENT = 1;
 /** RFC 1123 section 2.1. */
 const NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
 
+/** Finds the addresses of a name; empty when there are none, and it never rejects. */
+export type Resolve = (name: string) => Promise<readonly string[]>;
+
 export interface AdvertisedHostsOptions {
 	/** Host name or address the page was loaded from, without port; brackets of IPv6 may stay. */
 	readonly pageHost: string | undefined;
 	/** The setting `WEBRTC_HOSTS`. */
 	readonly webrtcHosts: readonly string[];
-	/** For tests; the system's resolver otherwise. */
-	readonly resolve?: (name: string) => Promise<readonly string[]>;
+	/** Asked for names only, never for addresses. */
+	readonly resolve: Resolve;
 	/** For tests; the system's interfaces otherwise. */
 	readonly interfaceAddresses?: () => readonly string[];
 }
@@ -39,7 +41,7 @@ export interface AdvertisedHostsOptions {
  * names (RFC 8839 section 5.1 allows them) may know it.
  */
 export async function advertisedHosts(options: AdvertisedHostsOptions): Promise<string[]> {
-	const { pageHost, webrtcHosts, resolve = resolveName, interfaceAddresses = systemAddresses } = options;
+	const { pageHost, webrtcHosts, resolve, interfaceAddresses = systemAddresses } = options;
 	const wanted = pageHost === undefined ? webrtcHosts : [pageHost, ...webrtcHosts];
 	const resolved = await Promise.all(wanted.map((host) => addressesOf(stripBrackets(host), resolve)));
 	return [...new Set([...resolved.flat(), ...interfaceAddresses()])].slice(0, MAX_HOST_CANDIDATES);
@@ -65,10 +67,7 @@ function hostCandidate(host: string, port: number, index: number): string {
 	return `a=candidate:h${index + 1} ${COMPONENT} UDP ${priority} ${host} ${port} typ host`;
 }
 
-async function addressesOf(
-	host: string,
-	resolve: (name: string) => Promise<readonly string[]>,
-): Promise<readonly string[]> {
+async function addressesOf(host: string, resolve: Resolve): Promise<readonly string[]> {
 	if (isIP(host) !== 0) return [host];
 	if (!NAME.test(host)) return [];
 	let timer: NodeJS.Timeout | undefined;
@@ -78,16 +77,9 @@ async function addressesOf(
 	try {
 		const addresses = await Promise.race([resolve(host), late]);
 		return addresses.length > 0 ? addresses : [host];
-	} catch {
-		return [host];
 	} finally {
 		clearTimeout(timer);
 	}
-}
-
-async function resolveName(name: string): Promise<readonly string[]> {
-	const found = await lookup(name, { all: true });
-	return found.map(({ address }) => address);
 }
 
 function stripBrackets(host: string): string {

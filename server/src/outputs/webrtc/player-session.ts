@@ -1,7 +1,7 @@
 /** One WHEP player: the peer offers, one camera's stream is the answer. @module */
 import { randomInt } from "node:crypto";
 import type { Clock, Timer } from "../../platform/clock.ts";
-import type { MediaPort, Peer, PeerState } from "../../platform/datachannel.ts";
+import type { MediaPort, Peer, PeerState, VideoTrack } from "../../platform/datachannel.ts";
 import type { ReadableStreamSource } from "../../streams/reader.ts";
 import { finishAnswer } from "./descriptions.ts";
 import { Pacer } from "./pacer.ts";
@@ -76,18 +76,24 @@ class SessionParts {
 		this.#onClose = options.onClose;
 		this.peer = port.createPeer((state) => this.#handleState(state));
 		this.#pacer = new Pacer(clock);
-		this.#connectLimit = clock.after(CONNECT_LIMIT_MS, () => this.close());
-		const track = this.peer.addVideoTrack({
-			mid: offer.mid,
-			payloadType: offer.payloadType,
-			fmtp: offer.fmtp,
-			onOpen: () => this.#sender.open(),
-			onRtcp: (packet) => this.#sender.handleRtcp(packet),
-		});
+		let track: VideoTrack;
+		try {
+			track = this.peer.addVideoTrack({
+				mid: offer.mid,
+				payloadType: offer.payloadType,
+				fmtp: offer.fmtp,
+				onOpen: () => this.#sender.open(),
+				onRtcp: (packet) => this.#sender.handleRtcp(packet),
+			});
+		} catch (error) {
+			this.peer.close();
+			throw error;
+		}
 		const sequenceNumber = randomInt(2 ** 16);
 		const timestamp = randomInt(2 ** 32);
 		this.#sender = new SlotSender({ track, pacer: this.#pacer, clock, counters, sequenceNumber, timestamp });
 		this.#sender.setSource(options.source);
+		this.#connectLimit = clock.after(CONNECT_LIMIT_MS, () => this.close());
 	}
 
 	close(): void {

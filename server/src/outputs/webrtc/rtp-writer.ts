@@ -6,7 +6,7 @@ import { MAX_RTP_PAYLOAD_BYTES } from "../../streams/reader.ts";
 export interface PacketSink {
 	readonly ssrc: number;
 	readonly payloadType: number;
-	/** False when it cannot send now. */
+	/** False when it did not take the packet. One that is lost after it was taken is the receiver's to ask for. */
 	send(packet: Uint8Array): boolean;
 }
 
@@ -38,7 +38,10 @@ export class RtpWriter {
 		};
 	}
 
-	/** Sends one packet and returns its size in bytes. `timestamp` is in 90 kHz ticks and is cut to 32 bits. */
+	/**
+	 * Sends one packet and returns its size in bytes, 0 when the sink did not take it: its sequence number is then the
+	 * next one's. `timestamp` is in 90 kHz ticks and is cut to 32 bits.
+	 */
 	send(payload: Uint8Array, timestamp: number, marker: boolean): number {
 		const fields = this.#fields;
 		fields.marker = marker;
@@ -51,7 +54,7 @@ export class RtpWriter {
 			view = scratch.subarray(0, sizeBytes);
 			views[sizeBytes] = view;
 		}
-		this.#sink.send(view);
+		if (!this.#sink.send(view)) return 0;
 		fields.sequenceNumber = (fields.sequenceNumber + 1) & 0xffff;
 		return sizeBytes;
 	}

@@ -3,7 +3,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FakeClock } from "../../platform/fake-clock.ts";
 import { MAX_PENDING_BYTES, Pacer } from "./pacer.ts";
-import { DeliveryCounters, REPLAY_INTERVAL_MS, SlotSender, START_STEP_TICKS } from "./slot-sender.ts";
+import {
+	DeliveryCounters,
+	MAX_REPLAY_INTERVAL_MS,
+	REPLAY_INTERVAL_MS,
+	REPLAY_RESET_MS,
+	SlotSender,
+	START_STEP_TICKS,
+} from "./slot-sender.ts";
 import { FakeStream, FakeTrack, fakeUnit } from "./testing/fake-stream.ts";
 
 /** 15 pictures a second. */
@@ -71,13 +78,14 @@ test("live pictures go straight through and keep the stream's own distances", ()
 });
 
 test("without a cached key frame the slot waits for one", () => {
-	const { track, sender, counters } = setUp();
+	const { clock, track, sender, counters } = setUp();
 	const stream = new FakeStream();
 	sender.setSource(stream);
 	sender.open();
 	stream.push(fakeUnit({ timestamp: 0 }));
 	expect(track.sent).toEqual([]);
 	stream.push(fakeUnit({ timestamp: FRAME_TICKS, randomAccess: true, packets: 2 }));
+	clock.advance(1);
 	expect(track.sent).toHaveLength(2);
 	expect(counters).toMatchObject({ starts: 0, packets: 2, bytes: 2 * 112 });
 });
@@ -121,7 +129,85 @@ test("a picture loss indication is answered with the GOP in 0.1 ms steps, and li
 	expectContinuous(track);
 });
 
-test("key frame requests are answered once per 300 ms, not during a burst, and not for other tracks", () => {
+test("a slot that starts with a live key frame spreads it like a cached one, and motion follows in order", () => {
+	const { clock, track, sender, pacer } = setUp();
+	const stream = new FakeStream();
+	sender.setSource(stream);
+	sender.open();
+	stream.push(fakeUnit({ timestamp: 0, randomAccess: true, packets: 200, payloadBytes: 1200 }));
+	expect(sender.nextIsUrgent()).toBe(true);
+	clock.advance(1);
+	expect(track.sent.length).toBeLessThan(50);
+	stream.push(fakeUnit({ timestamp: FRAME_TICKS }));
+	clock.advance(50);
+	expect(track.sent).toHaveLength(201);
+	expect(pacer.pendingBytes).toBe(0);
+	stream.push(fakeUnit({ timestamp: 2 * FRAME_TICKS }));
+	expect(track.sent).toHaveLength(202);
+	expectContinuous(track);
+});
+
+test("the waits between replays are counted from their end and double up to 5 s until the viewer was content for 10 s", () => {
+	const { clock, sender, counters } = setUp();
+	const stream = playing(0);
+	stream.push(fakeUnit({ timestamp: FRAME_TICKS, packets: 500, payloadBytes: 1200 }));
+	sender.setSource(stream);
+	sender.open();
+	while (sender.hasPending()) clock.advance(1);
+	/** Asks every ms until the GOP comes again; the time that took. */
+	const waitForReplay = (): number => {
+		const before = counters.replays;
+		for (let ms = 0; ; ms++) {
+			sender.refresh();
+			if (counters.replays > before) {
+				while (sender.hasPending()) clock.advance(1);
+				return ms;
+			}
+			clock.advance(1);
+		}
+	};
+	const waits = Array.from({ length: 6 }, waitForReplay);
+	expect(waits).toEqual([300, 600, 1200, 2400, 4800, MAX_REPLAY_INTERVAL_MS]);
+	clock.advance(REPLAY_RESET_MS);
+	expect(waitForReplay()).toBe(0);
+	expect(waitForReplay()).toBe(2 * REPLAY_INTERVAL_MS);
+});
+
+test("new content goes on where the last picture was, however far its camera's clock has run from ours", () => {
+	const { clock, track, sender } = setUp();
+	const fast = playing(0);
+	sender.setSource(fast);
+	sender.open();
+	clock.advance(1);
+	// 7 s ahead, as after an hour of a clock that is 0.2 % fast.
+	fast.push(fakeUnit({ timestamp: 7000 * 90 }));
+	const last = track.sent.at(-1)?.timestamp ?? 0;
+	clock.advance(500);
+	const next = playing(0, 0, 2);
+	sender.setSource(next);
+	clock.advance(1);
+	expect(track.sent.at(-1)?.timestamp).toBe(last + 500 * 90);
+	next.push(fakeUnit({ timestamp: FRAME_TICKS }));
+	next.push(fakeUnit({ timestamp: 2 * FRAME_TICKS }));
+	expect(timestampsOf(track).slice(-2)).toEqual([last + 500 * 90 + FRAME_TICKS, last + 500 * 90 + 2 * FRAME_TICKS]);
+	expectContinuous(track);
+});
+
+test("a packet that the track does not take is not counted and leaves no gap", () => {
+	const { clock, track, sender, counters } = setUp();
+	const stream = playing(0);
+	sender.setSource(stream);
+	sender.open();
+	clock.advance(1);
+	track.open = false;
+	stream.push(fakeUnit({ timestamp: FRAME_TICKS }));
+	track.open = true;
+	stream.push(fakeUnit({ timestamp: 2 * FRAME_TICKS }));
+	expect(counters).toMatchObject({ packets: 4, bytes: 4 * 112 });
+	expectContinuous(track);
+});
+
+test("key frame requests are answered once per 300 ms at first, not during a burst, and not for other tracks", () => {
 	const { clock, track, sender, counters } = setUp();
 	sender.setSource(playing(5));
 	sender.open();
@@ -135,7 +221,7 @@ test("key frame requests are answered once per 300 ms, not during a burst, and n
 	expect(counters.replays).toBe(0);
 	sender.handleRtcp(writeCompound([writeReceiverReport({ ssrc: 1, reports: [] }), pli, pli]));
 	expect(counters.replays).toBe(1);
-	clock.advance(REPLAY_INTERVAL_MS);
+	clock.advance(2 * REPLAY_INTERVAL_MS);
 	sender.refresh();
 	expect(counters).toMatchObject({ replays: 2, keyFrameRequests: 4 });
 });
@@ -145,7 +231,7 @@ test("a replay longer than a frame interval still leaves the live timestamps ris
 	const stream = playing(1000);
 	sender.setSource(stream);
 	sender.open();
-	clock.advance(REPLAY_INTERVAL_MS);
+	clock.advance(REPLAY_INTERVAL_MS + 100);
 	sender.refresh();
 	clock.advance(100);
 	const offset = 1_000_000 - 1000 * FRAME_TICKS;
@@ -182,6 +268,7 @@ test("a viewer for which too much waits goes on at the next key frame, and that 
 	expect(track.sent).toEqual([]);
 	expect(pacer.pendingBytes).toBe(MAX_PENDING_BYTES - 350);
 	stream.push(fakeUnit({ timestamp: 3 * FRAME_TICKS, randomAccess: true }));
+	clock.advance(1);
 	expect(track.sent).toHaveLength(1);
 });
 
@@ -212,6 +299,21 @@ test("the retransmission history is sized for a second of the stream", () => {
 	sender.open();
 	expect(track.historyPackets).toBeGreaterThan(1400);
 	expect(track.historyPackets).toBeLessThan(1700);
+});
+
+test("a stream that starts with a live key frame has room for it at once, and for a second when its GOP is complete", () => {
+	const { track, sender } = setUp();
+	const stream = new FakeStream();
+	sender.setSource(stream);
+	sender.open();
+	const second = 90_000;
+	stream.push(fakeUnit({ timestamp: 0, randomAccess: true, packets: 150, payloadBytes: 1200 }));
+	expect(track.historyPackets).toBe(150);
+	for (let i = 1; i < 30; i++) {
+		stream.push(fakeUnit({ timestamp: (i * second) / 15, packets: 50, payloadBytes: 1200 }));
+	}
+	stream.push(fakeUnit({ timestamp: 2 * second, randomAccess: true, packets: 150, payloadBytes: 1200 }));
+	expect(track.historyPackets).toBe((150 + 29 * 50) / 2);
 });
 
 test("whatever is switched, replayed and lost in between, sequence numbers and timestamps go on", () => {

@@ -7,18 +7,20 @@
 import { parseRtcp } from "@vigia/rtp";
 import type { Clock } from "../../platform/clock.ts";
 import type { Attachment, ReadableStreamSource, Reader, StreamUnit } from "../../streams/reader.ts";
-import { MAX_RTP_PAYLOAD_BYTES } from "../../streams/reader.ts";
+import { TICKS_PER_MS } from "../../streams/timeline.ts";
 import { MAX_PENDING_BYTES, type PacedSender, type Pacer } from "./pacer.ts";
 import { type PacketSink, RtpWriter } from "./rtp-writer.ts";
 
-/** 90 kHz: RFC 6184 section 5.1. */
-export const TICKS_PER_MS = 90;
 /** A cached GOP is shown as if its pictures had come 1 ms apart, the newest now: the tile is at the live edge at once. */
 export const START_STEP_TICKS = 90;
 /** Timestamps rise at least by this from picture to picture: 0.1 ms, so that a replay ends before the next live one. */
 export const MIN_STEP_TICKS = 9;
-/** A slot's GOP is sent again at most this often, in ms: a browser asks every 200 ms until a picture comes. */
+/** First wait between a slot's GOP and the same again, in ms: a browser asks every 200 ms until a picture comes. */
 export const REPLAY_INTERVAL_MS = 300;
+/** The wait doubles with each replay in a row up to this, in ms: what a poor link loses must not fill it up for good. */
+export const MAX_REPLAY_INTERVAL_MS = 5000;
+/** So long without a request, in ms, and the link is good again. */
+export const REPLAY_RESET_MS = 10_000;
 /** Retransmission covers this much of the stream, in ms: several round trips of a poor mobile link. */
 const HISTORY_MS = 1000;
 
@@ -65,7 +67,7 @@ interface QueuedUnit {
 export class SlotSender implements Reader, PacedSender {
 	readonly #options: SlotSenderOptions;
 	readonly #writer: RtpWriter;
-	/** Ticks of this track at the clock's zero. */
+	/** Ticks of this track at the clock's zero, until it has sent something. */
 	readonly #zeroTicks: number;
 	#source: ReadableStreamSource | undefined;
 	#attachment: Attachment | undefined;
@@ -78,7 +80,16 @@ export class SlotSender implements Reader, PacedSender {
 	#offsetTicks = 0;
 	/** The timestamp of the newest unit that was begun, not cut to 32 bits. */
 	#lastTicks = Number.NEGATIVE_INFINITY;
-	#lastGopMs = Number.NEGATIVE_INFINITY;
+	/** When that was. */
+	#lastUnitMs = 0;
+	/** When the newest burst had left, or was given up. */
+	#burstEndMs = Number.NEGATIVE_INFINITY;
+	/** GOPs sent again without {@link REPLAY_RESET_MS} of peace in between. */
+	#replaysInARow = 0;
+	#lastRequestMs = Number.NEGATIVE_INFINITY;
+	/** What the present GOP has had so far, to find the bitrate when it is complete. */
+	#gopPackets = 0;
+	#gopStartTicks = 0;
 	readonly #queue: QueuedUnit[] = [];
 	/** The next payload of the queue's first unit. */
 	#payloadIndex = 0;
@@ -98,6 +109,7 @@ export class SlotSender implements Reader, PacedSender {
 		this.#attachment = undefined;
 		this.#clearQueue();
 		this.#started = false;
+		this.#replaysInARow = 0;
 		this.#source = source;
 		this.#onFirstPicture = onFirstPicture;
 		if (!source) return;
@@ -121,10 +133,15 @@ export class SlotSender implements Reader, PacedSender {
 	push(unit: StreamUnit): void {
 		if (!this.#open) return;
 		if (!this.#started) {
-			if (!unit.randomAccess) return;
-			this.#started = true;
-			this.#offsetTicks = this.#nowTicks() - unit.timestamp;
+			if (unit.randomAccess) this.#startLive(unit);
+			return;
 		}
+		if (unit.randomAccess) {
+			this.#reserveHistory(unit.timestamp);
+			this.#gopPackets = 0;
+			this.#gopStartTicks = unit.timestamp;
+		}
+		this.#gopPackets += unit.payloads.length;
 		const idealTicks = unit.timestamp + this.#offsetTicks;
 		if (this.#queue.length > 0) this.#enqueue({ unit, idealTicks, urgent: false });
 		else this.#sendNow(unit, idealTicks);
@@ -132,14 +149,19 @@ export class SlotSender implements Reader, PacedSender {
 
 	/** The viewer lost the picture: sends the current GOP again, but not while one is under way or just was. */
 	refresh(): void {
+		const nowMs = this.#options.clock.nowMs();
+		if (nowMs - this.#lastRequestMs >= REPLAY_RESET_MS) this.#replaysInARow = 0;
+		this.#lastRequestMs = nowMs;
 		if (!this.#open || !this.#source || this.#queue.length > 0) return;
-		if (this.#options.clock.nowMs() - this.#lastGopMs < REPLAY_INTERVAL_MS) return;
+		const waitMs = Math.min(MAX_REPLAY_INTERVAL_MS, REPLAY_INTERVAL_MS * 2 ** this.#replaysInARow);
+		if (nowMs - this.#burstEndMs < waitMs) return;
 		const gop = this.#source.currentGop();
+		if (gop.length === 0) return;
+		this.#replaysInARow++;
 		if (!this.#started) {
 			this.#start(gop);
 			return;
 		}
-		if (gop.length === 0) return;
 		this.#options.counters.replays++;
 		this.#burst(gop, () => this.#lastTicks);
 	}
@@ -185,6 +207,8 @@ export class SlotSender implements Reader, PacedSender {
 			this.#queue.shift();
 			this.#payloadIndex = 0;
 			this.#options.pacer.changePending(-queued.unit.sizeBytes);
+			// Only a burst makes a queue, and what comes behind it belongs to it.
+			if (this.#queue.length === 0) this.#burstEndMs = this.#options.clock.nowMs();
 		} else {
 			this.#payloadIndex++;
 		}
@@ -193,18 +217,43 @@ export class SlotSender implements Reader, PacedSender {
 
 	/** Starts the content with what is cached; without a key frame there, the next one that comes starts it. */
 	#start(gop: readonly StreamUnit[]): void {
+		const [first] = gop;
 		const newest = gop.at(-1);
-		if (!newest) return;
+		if (!first || !newest) return;
 		this.#started = true;
 		this.#options.counters.starts++;
-		this.#options.track.reserveHistory(historyPackets(gop));
+		this.#gopPackets = 0;
+		for (const { payloads } of gop) this.#gopPackets += payloads.length;
+		this.#gopStartTicks = first.timestamp;
+		this.#reserveHistory(newest.timestamp);
 		const nowTicks = this.#nowTicks();
 		this.#offsetTicks = nowTicks - newest.timestamp;
 		this.#burst(gop, (index) => nowTicks - (gop.length - 1 - index) * START_STEP_TICKS);
 	}
 
+	/**
+	 * Starts the content with a key frame that has just come. It is paced like a cached one: a receiver never asks for
+	 * what it lost before the first packet of a track that it got.
+	 */
+	#startLive(unit: StreamUnit): void {
+		this.#started = true;
+		this.#gopPackets = unit.payloads.length;
+		this.#gopStartTicks = unit.timestamp;
+		this.#reserveHistory(unit.timestamp);
+		const idealTicks = this.#nowTicks();
+		this.#offsetTicks = idealTicks - unit.timestamp;
+		this.#enqueue({ unit, idealTicks, urgent: true });
+	}
+
+	/** Makes room for {@link HISTORY_MS} at the bitrate of the present GOP, which began before `endTicks`. */
+	#reserveHistory(endTicks: number): void {
+		const spanMs = (endTicks - this.#gopStartTicks) / TICKS_PER_MS;
+		// A young GOP is mostly its key frame and says little about a second.
+		const packets = Math.ceil((this.#gopPackets * HISTORY_MS) / Math.max(spanMs, HISTORY_MS));
+		this.#options.track.reserveHistory(packets);
+	}
+
 	#burst(gop: readonly StreamUnit[], idealTicks: (index: number) => number): void {
-		this.#lastGopMs = this.#options.clock.nowMs();
 		for (const [index, unit] of gop.entries()) {
 			if (!this.#started) return;
 			this.#enqueue({ unit, idealTicks: idealTicks(index), urgent: index === 0 });
@@ -218,6 +267,7 @@ export class SlotSender implements Reader, PacedSender {
 			counters.droppedUnits += this.#queue.length + 1;
 			this.#clearQueue();
 			this.#started = false;
+			this.#burstEndMs = this.#options.clock.nowMs();
 			return;
 		}
 		this.#queue.push(queued);
@@ -248,6 +298,7 @@ export class SlotSender implements Reader, PacedSender {
 
 	#beginUnit(idealTicks: number): void {
 		this.#lastTicks = Math.round(Math.max(idealTicks, this.#lastTicks + MIN_STEP_TICKS));
+		this.#lastUnitMs = this.#options.clock.nowMs();
 		if (!this.#onFirstPicture) return;
 		const tell = this.#onFirstPicture;
 		this.#onFirstPicture = undefined;
@@ -256,24 +307,19 @@ export class SlotSender implements Reader, PacedSender {
 
 	#send(payload: Uint8Array, marker: boolean): number {
 		const sizeBytes = this.#writer.send(payload, this.#lastTicks, marker);
+		if (sizeBytes === 0) return 0;
 		this.#options.counters.packets++;
 		this.#options.counters.bytes += sizeBytes;
 		return sizeBytes;
 	}
 
+	/**
+	 * Where new content begins: as long after the newest picture as time has passed since it was sent. The clock of the
+	 * camera before runs at its own speed, so that the track may be seconds away from our clock.
+	 */
 	#nowTicks(): number {
-		return this.#zeroTicks + this.#options.clock.nowMs() * TICKS_PER_MS;
+		const nowMs = this.#options.clock.nowMs();
+		if (this.#lastTicks === Number.NEGATIVE_INFINITY) return this.#zeroTicks + nowMs * TICKS_PER_MS;
+		return this.#lastTicks + Math.max(MIN_STEP_TICKS, (nowMs - this.#lastUnitMs) * TICKS_PER_MS);
 	}
-}
-
-/** Packets of {@link HISTORY_MS} at the GOP's bitrate, with one packet more for the remainder of each picture. */
-function historyPackets(gop: readonly StreamUnit[]): number {
-	const first = gop[0];
-	const newest = gop.at(-1);
-	if (!first || !newest) return 0;
-	let packets = 0;
-	for (const unit of gop) packets += Math.ceil(unit.sizeBytes / MAX_RTP_PAYLOAD_BYTES) + 1;
-	const spanMs = (newest.timestamp - first.timestamp) / TICKS_PER_MS;
-	// A young GOP is mostly its key frame and says little about a second.
-	return Math.ceil((packets * HISTORY_MS) / Math.max(spanMs, HISTORY_MS));
 }

@@ -1,7 +1,7 @@
 /** One PeerConnection of a page: a pool of slots, offered by us, that grows by renegotiation. @module */
 import { randomInt } from "node:crypto";
 import { MAX_SLOTS, type ServerMessage } from "@vigia/api";
-import type { Clock } from "../../platform/clock.ts";
+import type { Clock, Timer } from "../../platform/clock.ts";
 import { type MediaPort, type Peer, PeerError, type PeerState } from "../../platform/datachannel.ts";
 import type { ReadableStreamSource } from "../../streams/reader.ts";
 import { finishOffer, H264_FMTP, H264_PAYLOAD_TYPE } from "./descriptions.ts";
@@ -10,11 +10,13 @@ import { type DeliveryCounters, SlotSender } from "./slot-sender.ts";
 
 /** Slots beyond those of the view, so that enlarging a tile (its main stream behind it) needs no new offer. */
 export const SPARE_SLOTS = 2;
+/** A page that has not answered an offer by then, in ms, is stuck: browsers take well below a second. */
+export const ANSWER_LIMIT_MS = 10_000;
 /** Candidates that came before the answer: a browser has a few for each interface. */
 const MAX_EARLY_CANDIDATES = 64;
 
 export interface WallConnectionOptions {
-	readonly port: MediaPort;
+	readonly port: Pick<MediaPort, "port" | "createPeer">;
 	readonly clock: Clock;
 	readonly counters: DeliveryCounters;
 	/** Addresses to offer, best first. */
@@ -23,8 +25,8 @@ export interface WallConnectionOptions {
 	readonly number: number;
 	readonly send: (message: ServerMessage) => void;
 	readonly onState: (state: PeerState) => void;
-	/** No offer could be made. */
-	readonly onBroken: () => void;
+	/** No offer could be made, or the page did not answer it: PeerError `no-answer`. */
+	readonly onBroken: (error: unknown) => void;
 }
 
 export class WallConnection {
@@ -39,6 +41,7 @@ export class WallConnection {
 	/** An offer is being made or its answer is awaited. */
 	#negotiating = false;
 	#answered = false;
+	#answerLimit: Timer | undefined;
 	readonly #earlyCandidates: { readonly mid: string; readonly candidate: string }[] = [];
 
 	/** @throws PeerError when the server serves too many viewers. */
@@ -75,6 +78,7 @@ export class WallConnection {
 	/** Takes the page's answer; one to an older offer is ignored. @throws PeerError as {@link Peer.acceptAnswer}. */
 	answer(negotiation: number, sdp: string): void {
 		if (!this.#negotiating || negotiation !== this.#negotiation) return;
+		this.#answerLimit?.cancel();
 		this.#peer.acceptAnswer(sdp);
 		this.#negotiating = false;
 		this.#answered = true;
@@ -90,6 +94,7 @@ export class WallConnection {
 	}
 
 	close(): void {
+		this.#answerLimit?.cancel();
 		for (const slot of this.#slots) slot.close();
 		this.#pacer.close();
 		this.#peer.close();
@@ -98,18 +103,22 @@ export class WallConnection {
 	#negotiateIfNeeded(): void {
 		if (this.#negotiating || this.#slots.length >= this.#wantedSlots) return;
 		this.#negotiating = true;
-		while (this.#slots.length < this.#wantedSlots) this.#addSlot();
-		this.#offer().catch(() => this.#options.onBroken());
+		this.#offer().catch((error: unknown) => this.#options.onBroken(error));
 	}
 
+	/** The slots exist when it returns, their offer follows. */
 	async #offer(): Promise<void> {
+		while (this.#slots.length < this.#wantedSlots) this.#addSlot();
 		const slots = this.#mids.map((mid, slot) => ({ slot, mid }));
 		const negotiation = ++this.#negotiation;
 		const [sdp, hosts] = await Promise.all([this.#peer.createOffer(), this.#options.hosts]);
 		if (this.#peer.state === "closed") throw new PeerError("closed", "The connection is closed");
-		const { port } = this.#options.port;
-		const finished = finishOffer(sdp, { hosts, port });
-		this.#options.send({ type: "offer", connection: this.number, negotiation, sdp: finished, slots });
+		const { port, clock, send, onBroken } = this.#options;
+		const finished = finishOffer(sdp, { hosts, port: port.port });
+		this.#answerLimit = clock.after(ANSWER_LIMIT_MS, () =>
+			onBroken(new PeerError("no-answer", "The page does not answer")),
+		);
+		send({ type: "offer", connection: this.number, negotiation, sdp: finished, slots });
 	}
 
 	#addSlot(): void {

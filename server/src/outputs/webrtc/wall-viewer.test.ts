@@ -3,9 +3,12 @@ import { isRtcp, parseRtpPacket, type RtpPacket } from "@vigia/rtp";
 import nodeDataChannel, { type Track } from "node-datachannel";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Clock, systemClock } from "../../platform/clock.ts";
+import { MediaPort, type Peer } from "../../platform/datachannel.ts";
 import { FakeClock } from "../../platform/fake-clock.ts";
 import { FakeStream, fakeUnit } from "./testing/fake-stream.ts";
-import type { WallViewer } from "./wall-viewer.ts";
+import { DeliveryCounters } from "./slot-sender.ts";
+import { ANSWER_LIMIT_MS } from "./wall-connection.ts";
+import { RECONNECT_MIN_MS, WallViewer } from "./wall-viewer.ts";
 import { openWebrtc, type Webrtc } from "./webrtc.ts";
 
 type Offer = Extract<ServerMessage, { type: "offer" }>;
@@ -69,11 +72,12 @@ class Client {
 	}
 }
 
+const directory = {
+	hasCamera: (camera: string) => streams.has(`${camera}/sub`),
+	stream: (camera: string, name: string) => streams.get(`${camera}/${name}`),
+};
+
 async function setUp(clock: Clock): Promise<void> {
-	const directory = {
-		hasCamera: (camera: string) => streams.has(`${camera}/sub`),
-		stream: (camera: string, name: string) => streams.get(`${camera}/${name}`),
-	};
 	const settings = { webrtcPort: 0, webrtcHosts: [], iceServers: [] };
 	webrtc = await openWebrtc({ settings, directory, clock });
 	const opened = webrtc.openViewer((message) => messages.push(message), "127.0.0.1");
@@ -236,6 +240,77 @@ test("a broken answer is told, and the page can start anew", async () => {
 	viewer.reconnect(1);
 	expect(await offerAt(1)).toMatchObject({ connection: 2 });
 });
+
+test("views after broken answers make at most one connection a second", async () => {
+	webrtc.close();
+	const clock = new FakeClock();
+	await setUp(clock);
+	viewer.setView(1, [tile(0, "cam1")]);
+	expect(webrtc.peers).toBe(1);
+	await offerAt(0);
+	viewer.answer(1, 1, "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n");
+	viewer.setView(2, [tile(0, "cam2")]);
+	viewer.prepare(4);
+	clock.advance(RECONNECT_MIN_MS - 1);
+	expect(webrtc.peers).toBe(0);
+	clock.advance(1);
+	expect(webrtc.peers).toBe(1);
+	expect(await offerAt(1)).toMatchObject({ connection: 2 });
+});
+
+test("an offer that the page does not answer in time is followed by one of another connection", async () => {
+	webrtc.close();
+	const clock = new FakeClock();
+	await setUp(clock);
+	viewer.setView(1, [tile(0, "cam1")]);
+	await offerAt(0);
+	clock.advance(ANSWER_LIMIT_MS);
+	expect(await offerAt(1)).toMatchObject({ connection: 2, negotiation: 1 });
+	expect(webrtc.peers).toBe(1);
+});
+
+test.each(["createPeer", "addVideoTrack"] as const)(
+	"when %s fails the page hears it or not, the log does, and another connection follows by itself",
+	async (place) => {
+		const clock = new FakeClock();
+		const port = await MediaPort.open({ port: 0, iceServers: [] });
+		const failure = new Error("of the library");
+		const problems: unknown[] = [];
+		let failing = true;
+		const fail = (): never => {
+			failing = false;
+			throw failure;
+		};
+		const faulty: Pick<MediaPort, "port" | "createPeer"> = {
+			port: port.port,
+			createPeer(onState): Peer {
+				if (failing && place === "createPeer") fail();
+				const peer = port.createPeer(onState);
+				if (failing) peer.addVideoTrack = fail;
+				return peer;
+			},
+		};
+		const alone = new WallViewer({
+			directory,
+			port: faulty,
+			clock,
+			counters: new DeliveryCounters(),
+			send: (message) => messages.push(message),
+			pageHost: "127.0.0.1",
+			webrtcHosts: [],
+			resolve: async () => [],
+			onError: (error) => problems.push(error),
+		});
+		alone.setView(1, [tile(0, "cam1")]);
+		await vi.waitFor(() => expect(problems).toEqual([failure]), WAIT);
+		expect(errors()).toEqual(place === "createPeer" ? ["internal-error"] : []);
+		clock.advance(RECONNECT_MIN_MS);
+		expect(await offerAt(0)).toMatchObject({ connection: 2 });
+		alone.close();
+		expect({ timers: clock.pending, peers: port.peerCount }).toEqual({ timers: 0, peers: 0 });
+		port.close();
+	},
+);
 
 test("an empty view makes no connection", () => {
 	viewer.setView(1, []);

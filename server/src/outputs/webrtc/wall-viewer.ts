@@ -3,7 +3,7 @@ import type { ServerMessage, TileWish, WallErrorCode } from "@vigia/api";
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { type MediaPort, PeerError, type PeerState } from "../../platform/datachannel.ts";
 import type { ReadableStreamSource, StreamDirectory } from "../../streams/reader.ts";
-import { advertisedHosts } from "./candidates.ts";
+import { advertisedHosts, type Resolve } from "./candidates.ts";
 import type { DeliveryCounters } from "./slot-sender.ts";
 import { WallConnection } from "./wall-connection.ts";
 
@@ -18,7 +18,7 @@ const JITTER = 0.3;
 
 export interface WallViewerOptions {
 	readonly directory: StreamDirectory;
-	readonly port: MediaPort;
+	readonly port: Pick<MediaPort, "port" | "createPeer">;
 	readonly clock: Clock;
 	readonly counters: DeliveryCounters;
 	/** Hands a message to the page's socket; must not throw. */
@@ -27,6 +27,9 @@ export interface WallViewerOptions {
 	readonly pageHost: string | undefined;
 	/** The setting `WEBRTC_HOSTS`. */
 	readonly webrtcHosts: readonly string[];
+	readonly resolve: Resolve;
+	/** Hears what is the server's own fault, for its log. */
+	readonly onError: (error: unknown) => void;
 	/** Called once, by {@link WallViewer.close}. */
 	readonly onClose?: () => void;
 }
@@ -59,14 +62,17 @@ export class WallViewer {
 
 	constructor(options: WallViewerOptions) {
 		this.#options = options;
-		this.#hosts = advertisedHosts({ pageHost: options.pageHost, webrtcHosts: options.webrtcHosts });
+		const { pageHost, webrtcHosts, resolve } = options;
+		this.#hosts = advertisedHosts({ pageHost, webrtcHosts, resolve });
+		// Each connection that waits for them hears of a failure; without one nobody would.
+		this.#hosts.catch(() => {});
 	}
 
 	/** Offers so many slots at once: the page's view then finds its connection on the way. */
 	prepare(slots: number): void {
 		if (this.#closed || this.#connection) return;
 		this.#expectedSlots = slots;
-		this.#connect();
+		if (!this.#retry) this.#connectSoon();
 	}
 
 	/** The whole wanted state; the same again changes nothing. A tile that cannot be shown is answered by `error`. */
@@ -81,7 +87,7 @@ export class WallViewer {
 			if (tile) this.#tiles.set(wish.slot, tile);
 		}
 		if (this.#connection) this.#serveView(this.#connection);
-		else if (!this.#retry && !this.#refused) this.#connect();
+		else if (!this.#retry && !this.#refused) this.#connectSoon();
 	}
 
 	/** The page's answer to an offer; one for another connection or an older offer is ignored. */
@@ -91,6 +97,7 @@ export class WallViewer {
 			this.#connection.answer(negotiation, sdp);
 			this.#serveView(this.#connection);
 		} catch (error) {
+			if (!(error instanceof PeerError)) this.#options.onError(error);
 			const refused = error instanceof PeerError && error.code === "codec-not-accepted";
 			this.#refused = refused;
 			this.#drop();
@@ -113,7 +120,7 @@ export class WallViewer {
 		if (this.#closed || connection !== this.#connections) return;
 		this.#refused = false;
 		this.#drop();
-		this.#connectAfter(this.#startedAtMs + RECONNECT_MIN_MS - this.#options.clock.nowMs());
+		this.#connectAfter(this.#minWaitMs());
 	}
 
 	/** The state of the present connection, or undefined while there is none. */
@@ -161,11 +168,17 @@ export class WallViewer {
 				number,
 				send,
 				onState: (state) => isCurrent() && this.#handleState(state),
-				onBroken: () => isCurrent() && this.#fail(),
+				onBroken: (error) => {
+					if (!isCurrent()) return;
+					if (!isExpected(error)) this.#options.onError(error);
+					this.#fail();
+				},
 			});
 		} catch (error) {
 			const tooMany = error instanceof PeerError && error.code === "too-many-peers";
+			if (!isExpected(error)) this.#options.onError(error);
 			this.#say(tooMany ? "too-many-viewers" : "internal-error", problemOf(error));
+			this.#fail();
 			return;
 		}
 		this.#serveView(this.#connection);
@@ -213,6 +226,17 @@ export class WallViewer {
 		this.#connectAfter(backOffMs * (1 + Math.random() * JITTER));
 	}
 
+	/** How long the page must wait for another connection; the first one may come at once. */
+	#minWaitMs(): number {
+		return Math.max(0, this.#startedAtMs + RECONNECT_MIN_MS - this.#options.clock.nowMs());
+	}
+
+	#connectSoon(): void {
+		const waitMs = this.#minWaitMs();
+		if (waitMs > 0) this.#connectAfter(waitMs);
+		else this.#connect();
+	}
+
 	#connectAfter(delayMs: number): void {
 		this.#retry?.cancel();
 		this.#retry = this.#options.clock.after(Math.max(0, delayMs), () => {
@@ -233,6 +257,11 @@ export class WallViewer {
 	#say(code: WallErrorCode, message: string): void {
 		this.#options.send({ type: "error", code, message });
 	}
+}
+
+/** Nothing that the server's log needs: the page is gone or stuck, the server is full or stops. */
+function isExpected(error: unknown): boolean {
+	return error instanceof PeerError && ["too-many-peers", "no-answer", "closed"].includes(error.code);
 }
 
 function problemOf(error: unknown): string {

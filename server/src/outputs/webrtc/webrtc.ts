@@ -5,6 +5,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { MediaPort } from "../../platform/datachannel.ts";
 import type { ReadableStreamSource, StreamDirectory } from "../../streams/reader.ts";
 import { advertisedHosts } from "./candidates.ts";
+import { NameCache } from "./name-cache.ts";
 import type { PlayerOffer } from "./player-offer.ts";
 import { PlayerSession } from "./player-session.ts";
 import { DeliveryCounters } from "./slot-sender.ts";
@@ -19,6 +20,8 @@ export interface WebrtcOptions {
 	readonly settings: Pick<Settings, "webrtcPort" | "webrtcHosts" | "iceServers">;
 	readonly directory: StreamDirectory;
 	readonly clock: Clock;
+	/** Hears what is the server's own fault, for its log: a page only learns that there was a mistake. */
+	readonly onError?: (error: unknown) => void;
 }
 
 export interface OpenPlayerOptions {
@@ -35,6 +38,7 @@ export class Webrtc {
 	readonly counters = new DeliveryCounters();
 	readonly #options: WebrtcOptions;
 	readonly #port: MediaPort;
+	readonly #names: NameCache;
 	readonly #viewers = new Set<WallViewer>();
 	readonly #players = new Set<PlayerSession>();
 	/** Players that are being answered. */
@@ -43,6 +47,7 @@ export class Webrtc {
 	constructor(options: WebrtcOptions, port: MediaPort) {
 		this.#options = options;
 		this.#port = port;
+		this.#names = new NameCache(options.clock);
 	}
 
 	/** The UDP port of all media. */
@@ -67,6 +72,8 @@ export class Webrtc {
 			port: this.#port,
 			counters: this.counters,
 			webrtcHosts: settings.webrtcHosts,
+			resolve: (name) => this.#names.resolve(name),
+			onError: (error) => this.#options.onError?.(error),
 			onClose: () => this.#viewers.delete(viewer),
 		});
 		this.#viewers.add(viewer);
@@ -82,8 +89,9 @@ export class Webrtc {
 		const { clock, settings } = this.#options;
 		this.#openingPlayers++;
 		try {
-			const hosts = await advertisedHosts({ pageHost: options.pageHost, webrtcHosts: settings.webrtcHosts });
-			const { source, offer, offerSdp } = options;
+			const { source, offer, offerSdp, pageHost } = options;
+			const resolve = (name: string): Promise<readonly string[]> => this.#names.resolve(name);
+			const hosts = await advertisedHosts({ pageHost, webrtcHosts: settings.webrtcHosts, resolve });
 			const onClose = (session: PlayerSession | undefined): void => {
 				if (session) this.#players.delete(session);
 				options.onClose();

@@ -51,6 +51,8 @@ export class FakeTrack implements SlotTrack {
 	readonly ssrc: number;
 	readonly payloadType = 96;
 	readonly sent: RtpPacket[] = [];
+	/** Takes packets. */
+	open = true;
 	historyPackets = 0;
 
 	constructor(ssrc = 0xdecafbad) {
@@ -58,6 +60,7 @@ export class FakeTrack implements SlotTrack {
 	}
 
 	send(packet: Uint8Array): boolean {
+		if (!this.open) return false;
 		const parsed = parseRtpPacket(packet.slice());
 		if (!parsed.ok) throw new Error(parsed.code);
 		this.sent.push(parsed.packet);

@@ -1,0 +1,123 @@
+import type { CameraStatus, StreamStatus } from "@vigia/api";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { FakeClock } from "../fake-clock.ts";
+import { type FakeElement, FakeTrack, installFakeDom } from "../fake-dom.ts";
+import { WallTile } from "./wall-tile.ts";
+
+const text = "";
+const live: StreamStatus = { state: "live", lastVideoMs: 30, fps: 15 };
+const camera = (main: StreamStatus, sub: StreamStatus = live): CameraStatus => ({
+	id: "cam1",
+	name: "Door",
+	state: sub.state,
+	since: "2026-01-01T00:00:00Z",
+	streams: { main, sub },
+	...(sub.reason && { reason: sub.reason }),
+});
+
+let clock: FakeClock;
+let tile: WallTile;
+const video = (stream: string) =>
+	(tile.picture.element as unknown as FakeElement).children.find((child) => child.dataset["stream"] === stream);
+/** Half a second in which both streams deliver, as far as they are said to. */
+function tick(status: CameraStatus, mainArrives = true): void {
+	clock.advance(500);
+	tile.report(status);
+	tile.picture.sample();
+	const count = clock.nowMs();
+	tile.watches.grid.received(count, count, count);
+	video("sub")?.paint(count);
+	if (mainArrives) {
+		tile.watches.main.received(count, count, count);
+		video("main")?.paint(count);
+	}
+	tile.update(true, true);
+}
+
+beforeEach(() => {
+	installFakeDom();
+	clock = new FakeClock();
+	tile = new WallTile(camera(live), { clock, onPicture: () => {}, onBlocked: () => {} });
+	tile.setVisible(true);
+	const track = (id: string) => new FakeTrack(id) as unknown as MediaStreamTrack;
+	tile.picture.showGrid(0, "sub", track("sub"), tile.watches.grid);
+	tile.wantMain(true);
+	tile.picture.showMain(1, track("main"), tile.watches.main);
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe("an enlarged tile", () => {
+	test("shows main from its announced picture on", () => {
+		tick(camera(live), false);
+		expect(tile.view).toMatchObject({ stream: "sub", mainComing: true, state: { kind: "live" } });
+		tile.picture.mainStarts(0);
+		tick(camera(live));
+		tick(camera(live));
+		expect(tile.view).toMatchObject({ stream: "main", mainComing: false, state: { kind: "live" } });
+	});
+
+	test("goes back to the live sub stream at once when the server has lost main", () => {
+		tile.picture.mainStarts(0);
+		tick(camera(live));
+		tick(camera(live));
+		expect(tile.view.stream).toBe("main");
+		const lost: StreamStatus = { state: "waiting", reason: { code: "connection-lost", text }, retryInMs: 500 };
+		tick(camera(lost), false);
+		expect(tile.view).toMatchObject({ stream: "sub", state: { kind: "live" }, mainRefused: "connection-lost" });
+	});
+
+	test("is offline with the grid's own reason when both are lost", () => {
+		const reason = (code: "no-route" | "auth-refused") => ({ reason: { code, text } });
+		tick(camera({ state: "refused", ...reason("auth-refused") }, { state: "waiting", ...reason("no-route") }), false);
+		expect(tile.view.state).toMatchObject({ kind: "offline", reason: "no-route" });
+	});
+});
+
+describe("a main stream that cannot be had", () => {
+	test.each([
+		["refused", "auth-refused"],
+		["waiting", "not-found"],
+		["unsupported", "no-video"],
+		["unsupported", "codec-unsupported"],
+		["busy", "camera-full"],
+		["connecting", "no-answer"],
+	] as const)("is told with its own reason while it is %s: %s", (state, code) => {
+		tick(camera({ state, reason: { code, text } }), false);
+		expect(tile.view).toMatchObject({ stream: "sub", mainComing: false, mainRefused: code, state: { kind: "live" } });
+	});
+
+	test("is coming while nothing speaks against it", () => {
+		tick(camera({ state: "buffering" }), false);
+		expect(tile.view).toMatchObject({ mainComing: true, mainRefused: undefined });
+	});
+});
+
+describe("a camera of one picture in two seconds", () => {
+	const slow = (lastVideoMs: number, fps = 0.5) => camera(live, { state: "live", lastVideoMs, fps });
+
+	test("is live between its pictures", () => {
+		tick(slow(100), false);
+		for (let ageMs = 600; ageMs < 2600; ageMs += 500) {
+			clock.advance(500);
+			tile.report(slow(ageMs));
+			tile.update(true, true);
+			expect(tile.view.state.kind).toBe("live");
+		}
+	});
+
+	test("a fast camera's outage does not make it a slow one", () => {
+		tick(camera(live), false);
+		for (const [ageMs, fps] of [
+			[600, 15],
+			[1600, 12],
+			[2600, 9],
+			[4600, 0.2],
+		] as const) {
+			clock.advance(1000);
+			tile.report(slow(ageMs, fps));
+			tile.update(true, true);
+		}
+		expect(tile.view.state).toMatchObject({ kind: "frozen", fault: "camera" });
+	});
+});
