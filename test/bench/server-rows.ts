@@ -11,7 +11,7 @@ const MORE_VIEWERS = 3;
 const REPORT_MS = 1_500;
 
 export async function measureServer(cameras: CamerasProcess, server: ServerProcess): Promise<Row[]> {
-	using first = await ViewerProcess.start(server.url);
+	using _viewer = await ViewerProcess.start(server.url);
 	await sleep(WARM_UP_MS);
 	const onePercent = await measureProcessorPercent(server.pid, MEASURE_MS);
 	const megabytes = residentMegabytes(server.pid);

@@ -81,6 +81,12 @@ function readDirectly(port: number, channel: number): void {
 const camerasPort = Number(process.argv[3]);
 for (let channel = 1; camerasPort > 0 && channel <= TILES; channel++) readDirectly(camerasPort, channel);
 
+// As a page does: a connection that brings nothing for this long is asked for anew.
+const NOTHING_MS = 6_000;
+setInterval(() => {
+	const connection = [...peers.keys()].at(-1);
+	if (receiving.size < TILES && connection !== undefined) send({ type: "reconnect", connection });
+}, NOTHING_MS);
 setInterval(() => {
 	process.send?.({ received, direct, packets });
 	received = [];

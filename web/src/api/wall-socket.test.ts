@@ -1,6 +1,6 @@
 import type { ServerMessage } from "@vigia/api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
 import { BackOff, FIRST_DELAY_MS, LONGEST_DELAY_MS } from "./back-off.ts";
 import { HEALTHY_AFTER_MS, type LinkState, SILENCE_MS, type SocketLike, WallSocket } from "./wall-socket.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FakeElement, FakeTrack, installFakeDom, settle } from "../fake-dom.ts";
+import { FakeElement, FakeTrack, installFakeDom, settle } from "../testing/fake-dom.ts";
 import { VideoLayer } from "./video-layer.ts";
 
 let blocked: number;

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
 import { Announcer, TOGETHER_MS } from "./announcer.ts";
 
 let clock: FakeClock;

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
 import { RELOAD_AFTER_MS, RELOAD_WITHIN_MS, Reloader, type ReloaderOptions } from "./reload.ts";
 
 let clock: FakeClock;

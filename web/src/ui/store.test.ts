@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
 import { createTranslate } from "../i18n/index.ts";
 import type { TileView } from "../wall/wall-tile.ts";
 import { TOGETHER_MS } from "./announcer.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
 import { DIGITS_TOGETHER_MS, DigitJump, neighbour } from "./focus.ts";
 import { layOut } from "./layout.ts";
 

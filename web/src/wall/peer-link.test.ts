@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FakePeer, installFakeDom, settle } from "../fake-dom.ts";
+import { FakePeer, installFakeDom, settle } from "../testing/fake-dom.ts";
 import { PeerLink } from "./peer-link.ts";
 
 let told: string[];

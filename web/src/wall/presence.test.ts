@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
 import { HIDDEN_GRACE_MS, Presence } from "./presence.ts";
 
 let clock: FakeClock;

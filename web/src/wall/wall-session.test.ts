@@ -1,8 +1,8 @@
 import type { CameraStatus, ClientMessage } from "@vigia/api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SocketLike } from "../api/wall-socket.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { type FakeElement, FakePeer, installFakeDom, settle } from "../fake-dom.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
+import { type FakeElement, FakePeer, installFakeDom, settle } from "../testing/fake-dom.ts";
 import { ANSWER_FIRST_MS, MAIN_AFTER_MS, WallSession } from "./wall-session.ts";
 
 class FakeSocket implements SocketLike {

@@ -1,7 +1,7 @@
 import type { CameraStatus, StreamStatus } from "@vigia/api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FakeClock } from "../fake-clock.ts";
-import { type FakeElement, FakeTrack, installFakeDom } from "../fake-dom.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
+import { type FakeElement, FakeTrack, installFakeDom } from "../testing/fake-dom.ts";
 import { WallTile } from "./wall-tile.ts";
 
 const text = "";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FakeClock } from "../../platform/fake-clock.ts";
-import { MAX_CREDIT_BYTES, PACE_BYTES_PER_MS, type PacedSender, Pacer } from "./pacer.ts";
+import { HEAD_START_MS, MAX_CREDIT_BYTES, PACE_BYTES_PER_MS, type PacedSender, Pacer } from "./pacer.ts";
 
 const PACKET_BYTES = 1000;
 
@@ -48,9 +48,24 @@ test("the key frames of all slots go before the rest of any", () => {
 	const log: string[] = [];
 	for (const name of ["a", "b", "c"]) pacer.add(new Slot(log, name, [2, 1, 2]));
 	expect(log).toEqual([]);
+	clock.advance(3 * HEAD_START_MS - 1);
+	expect(log.join("")).toBe("AABBCC");
 	clock.advance(20);
 	expect(log.join("")).toBe("AABBCCabcaabbcc");
 	expect(clock.pending).toBe(0);
+});
+
+test("a key frame that comes in the head start of another one goes at once", () => {
+	const clock = new FakeClock();
+	const pacer = new Pacer(clock);
+	const log: string[] = [];
+	pacer.add(new Slot(log, "a", [2, 1]));
+	clock.advance(1);
+	pacer.add(new Slot(log, "b", [2, 1]));
+	clock.advance(0);
+	expect(log.join("")).toBe("AABB");
+	clock.advance(2 * HEAD_START_MS);
+	expect(log.join("")).toBe("AABBab");
 });
 
 test("a burst is spread at the pace, after what may go at once", () => {

@@ -1,7 +1,7 @@
 /**
  * Spreads the bursts of one viewer over time: a browser's UDP receive buffer holds some 100 packets, and what overflows
  * before the first received packet of a track is never asked for again. Key frames of all slots go first, so that every
- * tile has a picture before any has motion.
+ * tile has a picture before any has motion; the rest follows when a slow browser has had the time to paint them.
  *
  * @module
  */
@@ -13,6 +13,11 @@ export const PACE_BYTES_PER_MS = 10_000;
 export const MAX_CREDIT_BYTES = 32_000;
 /** What may wait for one viewer, in bytes: 3 s of the pace, 64 slots with a GOP of 10 s at 400 kbit/s. */
 export const MAX_PENDING_BYTES = 32_000_000;
+/**
+ * What a browser gets for each key frame before the rest comes, in ms: a new decoder and a first picture take it about
+ * this long, and pictures that come meanwhile would be decoded in between.
+ */
+export const HEAD_START_MS = 8;
 /** How often a burst goes on, in ms. */
 const TICK_MS = 1;
 
@@ -36,6 +41,8 @@ export class Pacer {
 	#timer: Timer | undefined;
 	#creditBytes = MAX_CREDIT_BYTES;
 	#creditAtMs: number;
+	/** What is not urgent waits until then. */
+	#restFromMs = Number.NEGATIVE_INFINITY;
 	#pendingBytes = 0;
 
 	constructor(clock: Clock) {
@@ -56,6 +63,8 @@ export class Pacer {
 	/** Takes in a sender that has begun to wait. The first packets go in a later turn, to let other slots come too. */
 	add(sender: PacedSender): void {
 		this.#enter(sender);
+		// A pause for what was urgent before must not hold up what is urgent now.
+		if (sender.nextIsUrgent()) this.close();
 		this.#timer ??= this.#clock.after(0, this.#tick);
 	}
 
@@ -81,17 +90,22 @@ export class Pacer {
 		this.#creditBytes = Math.min(MAX_CREDIT_BYTES, this.#creditBytes + earned);
 		this.#creditAtMs = nowMs;
 		while (this.#creditBytes > 0) {
-			const list = this.#urgent.length > 0 ? this.#urgent : this.#rest;
+			const urgent = this.#urgent.length > 0;
+			if (!urgent && nowMs < this.#restFromMs) break;
+			const list = urgent ? this.#urgent : this.#rest;
 			const sender = list[0];
 			if (!sender) return;
 			this.#creditBytes -= sender.sendNext();
-			if (!sender.hasPending()) list.shift();
-			else if (list === this.#urgent ? !sender.nextIsUrgent() : sender.atUnitStart()) {
-				list.shift();
-				this.#enter(sender);
-			}
+			const done = !sender.hasPending();
+			if (!done && (urgent ? sender.nextIsUrgent() : !sender.atUnitStart())) continue;
+			list.shift();
+			if (!done) this.#enter(sender);
+			if (urgent) this.#restFromMs = Math.max(nowMs, this.#restFromMs) + HEAD_START_MS;
 		}
-		if (this.#urgent.length + this.#rest.length > 0) this.#timer = this.#clock.after(TICK_MS, this.#tick);
+		const pauseMs = this.#urgent.length > 0 ? 0 : this.#restFromMs - nowMs;
+		if (this.#urgent.length + this.#rest.length > 0) {
+			this.#timer = this.#clock.after(Math.max(TICK_MS, pauseMs), this.#tick);
+		}
 	};
 
 	#enter(sender: PacedSender): void {

@@ -2,7 +2,7 @@ import { writeCompound, writePli, writeReceiverReport } from "@vigia/rtp";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FakeClock } from "../../platform/fake-clock.ts";
-import { MAX_PENDING_BYTES, Pacer } from "./pacer.ts";
+import { HEAD_START_MS, MAX_PENDING_BYTES, Pacer } from "./pacer.ts";
 import {
 	DeliveryCounters,
 	MAX_REPLAY_INTERVAL_MS,
@@ -54,7 +54,7 @@ test("a new slot gets the cached GOP at once, its pictures 1 ms apart and the ne
 	expect(track.sent).toEqual([]);
 	clock.advance(500);
 	sender.open();
-	clock.advance(5);
+	clock.advance(HEAD_START_MS + 5);
 	const now = 1_000_000 + 500 * 90;
 	expect(timestampsOf(track)).toEqual(Array.from({ length: 10 }, (_, i) => now - (9 - i) * START_STEP_TICKS));
 	expect(track.sent[0]).toMatchObject({ sequenceNumber: 100, payloadType: 96, ssrc: 0xdecafbad, marker: false });
@@ -116,11 +116,11 @@ test("a picture loss indication is answered with the GOP in 0.1 ms steps, and li
 	const stream = playing(5);
 	sender.setSource(stream);
 	sender.open();
-	clock.advance(REPLAY_INTERVAL_MS);
+	clock.advance(HEAD_START_MS + REPLAY_INTERVAL_MS);
 	const before = track.sent.length;
 	const last = track.sent.at(-1)?.timestamp ?? 0;
 	sender.handleRtcp(writePli(1, track.ssrc));
-	clock.advance(5);
+	clock.advance(HEAD_START_MS + 5);
 	const replayed = [...new Set(track.sent.slice(before).map(({ timestamp }) => timestamp))];
 	expect(replayed).toEqual([1, 2, 3, 4, 5, 6].map((step) => last + step * 9));
 	stream.push(fakeUnit({ timestamp: 6 * FRAME_TICKS }));
@@ -213,6 +213,8 @@ test("key frame requests are answered once per 300 ms at first, not during a bur
 	sender.open();
 	const pli = writePli(1, track.ssrc);
 	sender.handleRtcp(pli);
+	// The interval counts from the end of the burst.
+	clock.advance(HEAD_START_MS);
 	clock.advance(REPLAY_INTERVAL_MS - 1);
 	sender.handleRtcp(pli);
 	expect(counters.replays).toBe(0);
@@ -221,7 +223,7 @@ test("key frame requests are answered once per 300 ms at first, not during a bur
 	expect(counters.replays).toBe(0);
 	sender.handleRtcp(writeCompound([writeReceiverReport({ ssrc: 1, reports: [] }), pli, pli]));
 	expect(counters.replays).toBe(1);
-	clock.advance(2 * REPLAY_INTERVAL_MS);
+	clock.advance(HEAD_START_MS + 2 * REPLAY_INTERVAL_MS);
 	sender.refresh();
 	expect(counters).toMatchObject({ replays: 2, keyFrameRequests: 4 });
 });

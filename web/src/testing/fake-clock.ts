@@ -1,5 +1,5 @@
 /** A clock for tests: time stands still until the test moves it. @module */
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock, Timer } from "../clock.ts";
 
 export class FakeClock implements Clock {
 	#nowMs = 1000;
