@@ -11,10 +11,11 @@ const MORE_VIEWERS = 3;
 const REPORT_MS = 1_500;
 
 export async function measureServer(cameras: CamerasProcess, server: ServerProcess): Promise<Row[]> {
-	using _viewer = await ViewerProcess.start(server.url);
+	using first = await ViewerProcess.start(server.url);
 	await sleep(WARM_UP_MS);
 	const onePercent = await measureProcessorPercent(server.pid, MEASURE_MS);
 	const megabytes = residentMegabytes(server.pid);
+	if (first.packets === 0) throw new Error("the viewer received nothing: the figures would be of an idle server");
 
 	const more: ViewerProcess[] = [];
 	for (let index = 0; index < MORE_VIEWERS; index++) more.push(await ViewerProcess.start(server.url));
