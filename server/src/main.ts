@@ -1,9 +1,9 @@
 /** The composition root: makes every part, wires them, and takes them down again. @module */
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { type StreamName, WALL_PROTOCOL_VERSION } from "@vigia/api";
+import { WALL_PROTOCOL_VERSION } from "@vigia/api";
+import type { FastifyInstance } from "fastify";
 import packageJson from "../../package.json" with { type: "json" };
-import type { Camera } from "./cameras/camera.ts";
 import { Cameras } from "./cameras/cameras.ts";
 import { loadSettingsOrExit } from "./config/load.ts";
 import { secretsOf } from "./config/secrets.ts";
@@ -11,9 +11,10 @@ import { startDemo } from "./demo.ts";
 import { buildApp } from "./http/app.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { registerWhep } from "./http/whep.ts";
-import { createLogger, type Logger } from "./observe/log.ts";
+import { createLogger } from "./observe/log.ts";
 import { createMetrics, type MetricsSnapshot } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
+import { StreamLog } from "./observe/stream-log.ts";
 import { openWebrtc, type Webrtc } from "./outputs/webrtc/webrtc.ts";
 import { systemClock } from "./platform/clock.ts";
 import { HostGate } from "./sources/host-gate.ts";
@@ -22,8 +23,6 @@ import { openRtspSource } from "./sources/rtsp-source.ts";
 /** Longest that a stop waits for cameras and sockets: TEARDOWN takes half a second at most. */
 const STOP_LIMIT_MS = 3_000;
 
-/** The reason that was logged last, by camera and stream. */
-const saidReasons = new Map<string, string | undefined>();
 const release = packageJson.version;
 const clock = systemClock;
 const webDirectory = fileURLToPath(new URL("../../web/dist/", import.meta.url));
@@ -38,24 +37,32 @@ const redactor = new Redactor();
 for (const secret of secretsOf(settings)) redactor.add(secret);
 const log = createLogger({ level: settings.logLevel, redactor });
 for (const warning of warnings) log.warn({}, warning);
+if (settings.protocol !== "auto" && settings.protocol !== "webrtc") {
+	log.warn({}, `PROTOCOL=${settings.protocol} is for a later release: this one shows all pictures over WebRTC`);
+}
+if (settings.rtspTransport === "udp") {
+	log.warn({}, "RTSP_TRANSPORT=udp is for a later release: this one reads cameras over TCP");
+}
 
 try {
 	await run();
 } catch (error) {
-	log.error({ error }, "Vigía does not start");
+	log.error({}, `Vigía does not start: ${error instanceof Error ? error.message : String(error)}`);
+	log.debug({ error }, "where it happened");
 	process.exit(1);
 }
 
 async function run(): Promise<void> {
 	await using stack = new AsyncDisposableStack();
 	const demo = settings.cameras.length === 0 ? stack.use(await startDemo()) : undefined;
+	const streamLog = new StreamLog(log);
 	const cameras = new Cameras({
 		cameras: demo?.cameras ?? settings.cameras,
 		clock,
 		random: Math.random,
 		hostGate: new HostGate(clock),
 		openSource: ({ credentials }, address) => openRtspSource({ address, credentials, clock }),
-		onChange: (camera, name) => logState(log, camera, name),
+		onChange: (camera, name, status) => streamLog.note(camera.id, name, status),
 		onReaderFailed: (camera, error) => log.error({ camera: camera.id, error }, "a reader failed and was detached"),
 	});
 	const onError = (error: unknown): void => log.error({ error }, "a WebRTC connection failed by our mistake");
@@ -94,8 +101,8 @@ async function run(): Promise<void> {
 		});
 	}
 	cameras.start();
-	const address = await app.listen({ host: settings.host, port: settings.port });
-	log.info({ address, webrtcPort: webrtc.port, demo: demo !== undefined, release }, "the wall is ready");
+	const address = await listen(app);
+	log.info({ webrtcPort: webrtc.port, demo: demo !== undefined, release }, `the wall is ready: ${address}`);
 
 	const signal = await new Promise<string>((resolve) => {
 		// Ctrl-C reaches us twice, from the terminal and from npm: the second one must not cut the first one's work short.
@@ -108,19 +115,15 @@ async function run(): Promise<void> {
 	process.exit(0);
 }
 
-function logState(logger: Logger, camera: Camera, name: StreamName): void {
-	const status = camera.streams.get(name)?.supervisor.status;
-	if (!status) return;
-	const { state, failure } = status;
-	const fields = { camera: camera.id, stream: name, state, reason: failure?.code, detail: failure?.detail };
-	// A camera that is down is said once for each reason; its further tries are for whoever looks closely.
-	const key = `${camera.id}/${name}`;
-	const isTry = state === "connecting" || state === "buffering";
-	const isNews = isTry ? failure === undefined : saidReasons.get(key) !== failure?.code || failure === undefined;
-	if (!isTry) saidReasons.set(key, failure?.code);
-	if (!isNews) logger.debug(fields, "stream");
-	else if (failure) logger.warn(fields, "stream");
-	else logger.info(fields, "stream");
+/** @throws Error with the remedy when the port is taken. */
+async function listen(app: FastifyInstance): Promise<string> {
+	try {
+		return await app.listen({ host: settings.host, port: settings.port });
+	} catch (error) {
+		if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+		const remedy = "stop the other program or choose another port, e.g. PORT=8001";
+		throw new Error(`TCP port ${settings.port} is already in use: ${remedy}`, { cause: error });
+	}
 }
 
 function snapshot(cameras: Cameras, webrtc: Webrtc): MetricsSnapshot {

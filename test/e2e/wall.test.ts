@@ -17,13 +17,17 @@ let browser: Browser;
 
 beforeAll(async () => {
 	sim = await startCameraSim({ count: CAMERAS, credentials: { username: USER, password: PASSWORD } });
-	server = await startServer({
-		CAM_USER: USER,
-		CAM_PASS: PASSWORD,
-		CAM_IP: "127.0.0.1",
-		CAM_PORT: String(sim.port),
-		TOTAL_CAMERAS: String(CAMERAS),
-	});
+	// As users of the first generation have it, password unescaped.
+	server = await startServer(
+		{},
+		[
+			`CAM_USER=${USER}`,
+			`CAM_PASS=${PASSWORD}`,
+			"CAM_IP=127.0.0.1",
+			`CAM_PORT=${sim.port}`,
+			`TOTAL_CAMERAS=${CAMERAS}`,
+		].join("\n"),
+	);
 	browser = await launchChromium();
 });
 

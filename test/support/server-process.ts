@@ -1,7 +1,7 @@
 /** The real server in a process of its own, as a user starts it. @module */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,9 +23,13 @@ export interface ServerProcess extends AsyncDisposable {
 	restart(): Promise<void>;
 }
 
-/** Starts the server with these settings in an empty folder, and waits until it answers. */
-export async function startServer(env: Record<string, string>): Promise<ServerProcess> {
+/**
+ * Starts the server with these settings in a folder that holds nothing but the `.env` given, and waits until it
+ * answers.
+ */
+export async function startServer(env: Record<string, string>, dotEnv?: string): Promise<ServerProcess> {
 	const directory = mkdtempSync(join(tmpdir(), "vigia-test-"));
+	if (dotEnv !== undefined) writeFileSync(join(directory, ".env"), dotEnv);
 	const ports = { PORT: String(await freeTcpPort()), WEBRTC_PORT: String(await freeUdpPort()) };
 	const url = `http://127.0.0.1:${ports.PORT}`;
 	let output = "";

@@ -4,7 +4,7 @@ import type { CameraSettings, StreamAddress } from "../config/settings.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { HostGate } from "../sources/host-gate.ts";
 import type { OpenSource } from "../sources/source.ts";
-import { Supervisor } from "../sources/supervisor.ts";
+import { Supervisor, type SupervisorStatus } from "../sources/supervisor.ts";
 import { Stream } from "../streams/stream.ts";
 
 /** A stream that is pulled on demand goes on this long without readers: somebody leafing through tiles comes back. */
@@ -17,7 +17,7 @@ export interface CameraOptions {
 	readonly hostGate: HostGate;
 	readonly openSource: (camera: CameraSettings, address: StreamAddress) => OpenSource;
 	/** A state changed: whoever shows states should look again. */
-	readonly onChange: (camera: Camera, name: StreamName) => void;
+	readonly onChange: (camera: Camera, name: StreamName, status: SupervisorStatus) => void;
 	readonly onReaderFailed: (camera: Camera, error: unknown) => void;
 }
 
@@ -91,7 +91,7 @@ export class Camera {
 			hostGate,
 			stream,
 			openSource: this.#options.openSource(settings, address),
-			onChange: () => this.#options.onChange(this, name),
+			onChange: (status) => this.#options.onChange(this, name, status),
 		});
 		return { name, stream, supervisor };
 	}

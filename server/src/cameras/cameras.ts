@@ -4,9 +4,8 @@ import type { CameraSettings } from "../config/settings.ts";
 import type { ReadableStreamSource, StreamDirectory } from "../streams/reader.ts";
 import { Camera, type CameraOptions } from "./camera.ts";
 
-export type CamerasOptions = Omit<CameraOptions, "settings" | "onChange"> & {
+export type CamerasOptions = Omit<CameraOptions, "settings"> & {
 	readonly cameras: readonly CameraSettings[];
-	readonly onChange: (camera: Camera, name: StreamName) => void;
 };
 
 export class Cameras implements StreamDirectory {
@@ -18,8 +17,8 @@ export class Cameras implements StreamDirectory {
 			const camera = new Camera({
 				...options,
 				settings,
-				onChange: (changed, name) => {
-					options.onChange(changed, name);
+				onChange: (...change) => {
+					options.onChange(...change);
 					for (const listener of this.#listeners) listener();
 				},
 			});

@@ -134,13 +134,13 @@ export const settingsSchema = z.object({
 	),
 	PROTOCOL: documented(z.enum(["auto", "webrtc", "mse", "hls"]).prefault("auto"), {
 		rule: "auto, webrtc, mse or hls",
-		summary: "How pictures get to the browser. `auto` begins with WebRTC and falls back by itself.",
+		summary: "How pictures get to the browser. This release has WebRTC only; the other ones are warned of in the log.",
 		example: "auto",
 		defaultText: "auto",
 	}),
 	RTSP_TRANSPORT: documented(z.enum(["auto", "tcp", "udp"]).prefault("auto"), {
 		rule: "auto, tcp or udp",
-		summary: "How cameras send. `auto` takes TCP, and UDP where a camera offers nothing else.",
+		summary: "How cameras send. This release reads over TCP only; `udp` is warned of in the log.",
 		example: "tcp",
 		defaultText: "auto",
 	}),

@@ -1,0 +1,26 @@
+/** The end of the server is an end for its cameras and its pages too. */
+import { startCameraSim } from "@vigia/camera-sim";
+import { expect, test } from "vitest";
+import WebSocket from "ws";
+import { eventually } from "../support/eventually.ts";
+import { startServer } from "../support/server-process.ts";
+
+test("SIGTERM says TEARDOWN on every session, closes pages' sockets and exits with 0", async () => {
+	await using sim = await startCameraSim({ count: 4 });
+	await using server = await startServer({ CAM_IP: "127.0.0.1", CAM_PORT: String(sim.port), TOTAL_CAMERAS: "4" });
+	await eventually("all are live", async () => (await server.cameras()).every(({ state }) => state === "live"));
+	const socket = new WebSocket(`${server.url.replace("http", "ws")}/api/wall`);
+	const closed = new Promise((resolve) => socket.on("close", resolve));
+	await new Promise((resolve) => socket.on("open", resolve));
+	socket.send(JSON.stringify({ type: "hello", version: 1, webrtcH264: true }));
+	// A main stream, pulled on demand, is one more session.
+	socket.send(JSON.stringify({ type: "view", revision: 1, tiles: [{ slot: 0, camera: "cam1", stream: "main" }] }));
+	await eventually("the main stream of cam1 is live", async () => {
+		return (await server.cameras())[0]?.streams.main?.state === "live";
+	});
+	expect(sim.sessions).toBe(5);
+	expect(await server.kill("SIGTERM")).toBe(0);
+	await closed;
+	await eventually("no session is left", () => sim.sessions === 0);
+	expect(sim.statuses().map(({ teardowns }) => teardowns)).toEqual([2, 1, 1, 1]);
+});
