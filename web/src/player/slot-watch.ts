@@ -32,6 +32,11 @@ export class SlotWatch implements SlotFacts {
 		this.#frames = frames;
 	}
 
+	/** A picture that was waited for was painted: it arrived and was decoded, though no statistics may say so yet. */
+	cameIntoSight(nowMs: number): void {
+		this.lastPacketMs = this.lastFrameMs = nowMs;
+	}
+
 	/**
 	 * Takes the count of pictures that the video element presented. A refused track paints one blank picture: what
 	 * is painted says something only together with what is decoded.

@@ -57,6 +57,17 @@ describe("an enlarged tile", () => {
 		expect(tile.view).toMatchObject({ stream: "main", mainComing: false, state: { kind: "live" } });
 	});
 
+	test("stays with main although the statistics come after its first picture", () => {
+		clock.advance(60_000);
+		tick(camera(live), false);
+		tile.picture.mainStarts(0);
+		tile.picture.sample();
+		video("main")?.paint(1);
+		clock.advance(50);
+		tile.update(true, true);
+		expect(tile.view).toMatchObject({ stream: "main", state: { kind: "live" } });
+	});
+
 	test("goes back to the live sub stream at once when the server has lost main", () => {
 		tile.picture.mainStarts(0);
 		tick(camera(live));

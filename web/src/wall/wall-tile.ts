@@ -139,6 +139,7 @@ export class WallTile {
 		const { grid, main } = this.watches;
 		// A main stream that has stopped is no better than the grid's, which may go on.
 		const mainFacts = this.facts("main", linked);
+		if (this.picture.mainShown && !this.#mainWasShown) main.cameIntoSight(nowMs);
 		const stopped =
 			nowMs - (main.lastFrameMs ?? 0) > frozenAfterMs(mainFacts.fps) || (isKnown(mainFacts) && isDown(mainFacts.state));
 		if (this.picture.mainShown && stopped) this.picture.hideMain();
