@@ -129,11 +129,12 @@ test("double click brings the main stream without a blank picture in between, an
 	await withWall(async (page) => {
 		await allLive(page);
 		await page.evaluate(() => {
-			const seen: { blanks: number; widths: number[] } = { blanks: 0, widths: [] };
+			const seen: { blanks: number; others: number; widths: number[] } = { blanks: 0, others: 0, widths: [] };
 			Object.assign(window, { seen });
 			const look = (): void => {
 				const tile = window.readTiles().find(({ camera }) => camera === "cam3");
-				if (tile?.code?.camera !== 3) seen.blanks++;
+				if (!tile || tile.blank) seen.blanks++;
+				else if ((tile.code?.camera ?? 3) !== 3) seen.others++;
 				else if (seen.widths.at(-1) !== tile.width) seen.widths.push(tile.width);
 				requestAnimationFrame(look);
 			};
@@ -150,8 +151,8 @@ test("double click brings the main stream without a blank picture in between, an
 		await page.keyboard.press("Escape");
 		await eventually("the sub stream is shown again", async () => !(await isMain()));
 		await allLive(page);
-		const seen = await page.evaluate(() => (window as unknown as { seen: { blanks: number; widths: number[] } }).seen);
-		expect(seen).toEqual({ blanks: 0, widths: [640, 1280, 640] });
+		const seen = await page.evaluate(() => (window as unknown as { seen: unknown }).seen);
+		expect(seen).toEqual({ blanks: 0, others: 0, widths: [640, 1280, 640] });
 	});
 });
 

@@ -34,6 +34,8 @@ export interface TilePicture {
 	/** Of the decoded picture; 0 when no video has one. */
 	readonly width: number;
 	readonly height: number;
+	/** There is no picture, or one of a single shade: every simulated picture has black and white along its top. */
+	readonly blank: boolean;
 	/** From the code along the picture's top edge; absent if there is no picture or no code on it. */
 	readonly code?: { readonly camera: number; readonly counter: number };
 }
@@ -45,6 +47,8 @@ export async function openContext(browser: Browser, width = 1280, height = 720):
 	await context.addInitScript({ content: `(() => { ${reader}\nwindow.readFrameCode = readFrameCode; })();` });
 	await context.addInitScript(() => {
 		const canvas = document.createElement("canvas");
+		/** Every so many pixels of the strip are looked at: its blocks are larger. */
+		const BLANK_SAMPLE_STEP = 7;
 		window.readTiles = () =>
 			[...document.querySelectorAll<HTMLElement>("[data-camera]")].map((tile) => {
 				const videos = [...tile.querySelectorAll("video")].filter(
@@ -55,19 +59,31 @@ export async function openContext(browser: Browser, width = 1280, height = 720):
 				);
 				const video = videos.at(-1);
 				const base = { camera: tile.dataset.camera ?? "", state: tile.dataset.state ?? "", fault: tile.dataset.fault };
-				if (!video) return { ...base, width: 0, height: 0 };
+				if (!video) return { ...base, width: 0, height: 0, blank: true };
 				canvas.width = video.videoWidth;
 				canvas.height = Math.ceil(video.videoWidth / 20);
 				const context2d = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
 				context2d.drawImage(video, 0, 0);
 				const { data } = context2d.getImageData(0, 0, canvas.width, canvas.height);
+				let darkest = 255;
+				let brightest = 0;
+				for (let at = 0; at < data.length; at += 4 * BLANK_SAMPLE_STEP) {
+					darkest = Math.min(darkest, data[at] ?? 0);
+					brightest = Math.max(brightest, data[at] ?? 0);
+				}
 				const read = (
 					window as unknown as {
 						readFrameCode: (...args: unknown[]) => { camera: number; counter: number } | undefined;
 					}
 				).readFrameCode;
 				const code = read(data, canvas.width, canvas.height, 4);
-				return { ...base, width: video.videoWidth, height: video.videoHeight, ...(code && { code }) };
+				return {
+					...base,
+					width: video.videoWidth,
+					height: video.videoHeight,
+					blank: brightest - darkest < 64,
+					...(code && { code }),
+				};
 			});
 	});
 	return context;
