@@ -1,14 +1,13 @@
+/** The WebRTC output in real Chromium, with a page of the test's own: slots, switches, growth, reconnects. */
 import { readFileSync } from "node:fs";
 import type { ServerMessage } from "@vigia/api";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { systemClock } from "../../platform/clock.ts";
-import { chromiumMissing, launchChromium } from "./testing/chromium.ts";
-import { LoopedStream, readClip } from "./testing/looped-stream.ts";
-import { type PageSession, type PageTrack, servePage } from "./testing/page.ts";
-import { openWebrtc, type Webrtc } from "./webrtc.ts";
-
-if (chromiumMissing) console.log(`SKIPPED: ${chromiumMissing}`);
+import { systemClock } from "../../server/src/platform/clock.ts";
+import { LoopedStream, readClip } from "../../server/src/outputs/webrtc/testing/looped-stream.ts";
+import { type PageSession, type PageTrack, servePage } from "../../server/src/outputs/webrtc/testing/page.ts";
+import { openWebrtc, type Webrtc } from "../../server/src/outputs/webrtc/webrtc.ts";
+import { launchChromium } from "../support/browser.ts";
 
 const CAMERAS = 20;
 const TILES = 16;
@@ -26,11 +25,10 @@ let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-	if (chromiumMissing) return;
 	streams = new Map();
 	for (let i = 1; i <= CAMERAS; i++) {
 		const name = String(((i - 1) % 16) + 1).padStart(2, "0");
-		const clip = readFileSync(new URL(`../../../../camera-sim/clips/camera-${name}-sub.h264`, import.meta.url));
+		const clip = readFileSync(new URL(`../../camera-sim/clips/camera-${name}-sub.h264`, import.meta.url));
 		streams.set(`cam${i}`, new LoopedStream(readClip(clip), FPS, systemClock, i * 3));
 	}
 	const directory = { hasCamera: (id: string) => streams.has(id), stream: (id: string) => streams.get(id) };
@@ -41,7 +39,6 @@ beforeAll(async () => {
 }, LIMIT_MS);
 
 afterAll(async () => {
-	if (chromiumMissing) return;
 	await browser.close();
 	await server.close();
 	webrtc.close();
@@ -49,7 +46,6 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-	if (chromiumMissing) return;
 	page = await browser.newPage();
 	await page.goto(server.url);
 	return async () => {
@@ -91,67 +87,53 @@ async function untilPlaying(count: number): Promise<void> {
 	}, WAIT);
 }
 
-test.skipIf(chromiumMissing)(
-	"sixteen tiles decode, and none shows less than the others",
-	{ timeout: LIMIT_MS },
-	async () => {
-		await untilPlaying(TILES);
-		expect(await ask("wall.errors")).toEqual([]);
-		expect(await ask("wall.offers")).toBe(1);
-		expect(await ask("wall.slots.length")).toBe(TILES);
-	},
-);
+test("sixteen tiles decode, and none shows less than the others", { timeout: LIMIT_MS }, async () => {
+	await untilPlaying(TILES);
+	expect(await ask("wall.errors")).toEqual([]);
+	expect(await ask("wall.offers")).toBe(1);
+	expect(await ask("wall.slots.length")).toBe(TILES);
+});
 
-test.skipIf(chromiumMissing)(
-	"a slot is switched without an offer, and the page sees the first picture at the told timestamp",
-	{ timeout: LIMIT_MS },
-	async () => {
-		await untilPlaying(TILES);
-		const before = (await stats())["5"]?.frames ?? 0;
-		await say({
-			type: "view",
-			revision: 2,
-			tiles: tiles(TILES).map((tile) => (tile.slot === 5 ? { ...tile, camera: "cam20" } : tile)),
-		});
-		await vi.waitUntil(() => ask<boolean>("wall.slots.length === 17"), WAIT);
-		expect(await ask("wall.slots[16]")).toMatchObject({ slot: 5, camera: "cam20", revision: 2 });
-		// The painted pictures reach the told timestamp: compared modulo 2^32.
-		await vi.waitUntil(
-			() => ask<boolean>(`((wall.byMid.get("5").rtpTimestamp - wall.slots[16].rtpTimestamp) >>> 0) < 2 ** 31`),
-			WAIT,
-		);
-		await vi.waitUntil(async () => ((await stats())["5"]?.frames ?? 0) > before + 2 * PLAYING_FRAMES, WAIT);
-		expect(await ask("wall.offers")).toBe(1);
-	},
-);
+test("a slot is switched without an offer, and the page sees the first picture at the told timestamp", {
+	timeout: LIMIT_MS,
+}, async () => {
+	await untilPlaying(TILES);
+	const before = (await stats())["5"]?.frames ?? 0;
+	await say({
+		type: "view",
+		revision: 2,
+		tiles: tiles(TILES).map((tile) => (tile.slot === 5 ? { ...tile, camera: "cam20" } : tile)),
+	});
+	await vi.waitUntil(() => ask<boolean>("wall.slots.length === 17"), WAIT);
+	expect(await ask("wall.slots[16]")).toMatchObject({ slot: 5, camera: "cam20", revision: 2 });
+	// The painted pictures reach the told timestamp: compared modulo 2^32.
+	await vi.waitUntil(
+		() => ask<boolean>(`((wall.byMid.get("5").rtpTimestamp - wall.slots[16].rtpTimestamp) >>> 0) < 2 ** 31`),
+		WAIT,
+	);
+	await vi.waitUntil(async () => ((await stats())["5"]?.frames ?? 0) > before + 2 * PLAYING_FRAMES, WAIT);
+	expect(await ask("wall.offers")).toBe(1);
+});
 
-test.skipIf(chromiumMissing)(
-	"more slots come by renegotiation, and the others play on",
-	{ timeout: LIMIT_MS },
-	async () => {
-		await untilPlaying(TILES);
-		await say({ type: "view", revision: 2, tiles: tiles(CAMERAS) });
-		await untilPlaying(CAMERAS);
-		expect(await ask("wall.offers")).toBe(2);
-		expect(await ask("wall.connections")).toEqual([1]);
-	},
-);
+test("more slots come by renegotiation, and the others play on", { timeout: LIMIT_MS }, async () => {
+	await untilPlaying(TILES);
+	await say({ type: "view", revision: 2, tiles: tiles(CAMERAS) });
+	await untilPlaying(CAMERAS);
+	expect(await ask("wall.offers")).toBe(2);
+	expect(await ask("wall.connections")).toEqual([1]);
+});
 
-test.skipIf(chromiumMissing)(
-	"a page that hangs up is forgotten until it asks again",
-	{ timeout: LIMIT_MS },
-	async () => {
-		await untilPlaying(TILES);
-		await ask("wall.peer.close()");
-		await vi.waitUntil(() => webrtc.peers === 0, WAIT);
-		for (const stream of streams.values()) expect(stream.readers).toBe(0);
-		await say({ type: "reconnect", connection: 1 });
-		await vi.waitUntil(() => ask<boolean>("wall.connections.length === 2"), WAIT);
-		await untilPlaying(TILES);
-	},
-);
+test("a page that hangs up is forgotten until it asks again", { timeout: LIMIT_MS }, async () => {
+	await untilPlaying(TILES);
+	await ask("wall.peer.close()");
+	await vi.waitUntil(() => webrtc.peers === 0, WAIT);
+	for (const stream of streams.values()) expect(stream.readers).toBe(0);
+	await say({ type: "reconnect", connection: 1 });
+	await vi.waitUntil(() => ask<boolean>("wall.connections.length === 2"), WAIT);
+	await untilPlaying(TILES);
+});
 
-test.skipIf(chromiumMissing)("in forty loads in a row no tile is ever missing", { timeout: LIMIT_MS }, async () => {
+test("in forty loads in a row no tile is ever missing", { timeout: LIMIT_MS }, async () => {
 	for (let load = 0; load < 40; load++) {
 		await page.reload();
 		await vi.waitUntil(() => ask<boolean>(`Object.keys(wall.firstFrameMs).length === ${TILES}`), WAIT);
