@@ -1,7 +1,10 @@
 /** The pictures since the last random access point, for readers that come in the middle. @module */
 import type { StreamUnit } from "./reader.ts";
 
-/** 10 s of a 6 Mbit/s main stream; 64 such streams stay under half a gigabyte. */
+/**
+ * 10 s of a 6 Mbit/s main stream, counted in NAL bytes. Pictures that a viewer has read keep their RTP payloads beside
+ * them, so that a full cache takes up to twice this.
+ */
 export const MAX_GOP_BYTES = 8 * 1024 * 1024;
 /** A "smart codec" GOP can last minutes; decoding more than this at once takes a browser longer than it saves. */
 export const MAX_GOP_MS = 30_000;
