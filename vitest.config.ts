@@ -11,6 +11,10 @@ export default defineConfig({
 				},
 			},
 			{
+				// Scripted cameras: real sockets, virtual time, so that the files may run side by side.
+				test: { name: "cameras", include: ["test/cameras/**/*.test.ts"], testTimeout: 60_000 },
+			},
+			{
 				test: {
 					name: "system",
 					include: ["test/{interop,e2e}/**/*.test.ts"],

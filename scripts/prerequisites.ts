@@ -15,7 +15,7 @@ interface Prerequisite {
 const SYSTEM_PYTHON = "/usr/bin/python3";
 const GST_SCRIPT = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer";
 /** The elements that the interoperability tests build their pipelines from. */
-const GST_ELEMENTS = ["videotestsrc", "x264enc", "h264parse", "rtph264pay"];
+const GST_ELEMENTS = ["videotestsrc", "x264enc", "x265enc", "jpegenc", "voaacenc", "mulawenc", "opusenc", "rtph264pay"];
 
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
 	return (await capture(command, args)).code === 0;

@@ -1,6 +1,6 @@
 /** `npm test`: sees to what the tests need, builds the page, runs all tests. Arguments go to vitest. @module */
 import { ensureAiortc } from "./aiortc.ts";
-import { ensureGo2rtc } from "./go2rtc.ts";
+import { ensureGoServers } from "./go-servers.ts";
 import { ensurePrerequisites } from "./prerequisites.ts";
 import { run } from "./run.ts";
 
@@ -16,7 +16,7 @@ async function main(): Promise<number> {
 		return 1;
 	}
 	if (!(await ensurePrerequisites())) return 1;
-	await ensureGo2rtc();
+	await ensureGoServers();
 	await ensureAiortc();
 	const built = await run("vite", ["build", "web", "--logLevel", "warn"]);
 	if (built !== 0) return built;

@@ -37,6 +37,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 	restart: (sim, selector, body) => sim.control.restart(selector, numberField(body, "delayMs")),
 	freeze: (sim, selector, body) => sim.control.freeze(selector, { rtcp: booleanField(body, "rtcp") }),
 	"drop-silently": (sim, selector) => sim.control.dropSilently(selector),
+	"abandon-connections": (sim, selector) => sim.control.abandonConnections(selector),
 	"refuse-passwords": (sim, selector) => sim.control.refusePasswords(selector),
 	"change-password": (sim, selector, body) => sim.control.changePassword(selector, stringField(body, "password")),
 	"limit-sessions": (sim, selector, body) => sim.control.limitSessions(selector, numberField(body, "limit")),

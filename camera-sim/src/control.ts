@@ -74,6 +74,16 @@ export class CameraControl {
 		}
 	}
 
+	/**
+	 * A reboot behind a router that tells nobody: the connections that there are hang for good, new ones are served.
+	 * `start` resets what hangs.
+	 */
+	abandonConnections(selector: ChannelSelector): void {
+		for (const channel of this.#select(selector)) {
+			for (const connection of channel.connections) connection.goSilent();
+		}
+	}
+
 	/** 401 to every request from now on, whatever it proves. */
 	refusePasswords(selector: ChannelSelector): void {
 		for (const channel of this.#select(selector)) channel.faults.refusePasswords = true;

@@ -118,6 +118,22 @@ describe("a camera whose network is gone", () => {
 	});
 });
 
+describe("a camera that forgot its connections", () => {
+	it("leaves them hanging and serves new ones", async () => {
+		await using sim = await startCameraSim({ count: 1 });
+		await using client = await playing(sim.url(1, "sub"));
+		sim.control.abandonConnections(1);
+		const unanswered = client.request("GET_PARAMETER");
+		await using again = await playing(sim.url(1, "sub"));
+		client.frames.length = 0;
+		await nextPacket(again, 0);
+		expect([client.closed, client.frames.length]).toEqual([false, 0]);
+		await sim.control.start(1);
+		expect(await unanswered).toBeUndefined();
+		await nextPacket(again, 0);
+	});
+});
+
 describe("passwords", () => {
 	it("are refused whatever they are, even where none was asked for", async () => {
 		await using sim = await startCameraSim({ count: 1 });

@@ -17,8 +17,10 @@ import { Redactor } from "./observe/redactor.ts";
 import { StreamLog } from "./observe/stream-log.ts";
 import { openWebrtc, type Webrtc } from "./outputs/webrtc/webrtc.ts";
 import { systemClock } from "./platform/clock.ts";
+import { ProbeService } from "./probe/probe-service.ts";
 import { HostGate } from "./sources/host-gate.ts";
-import { openRtspSource } from "./sources/rtsp-source.ts";
+import { NameLookup } from "./sources/name-lookup.ts";
+import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
 
 /** Longest that a stop waits for cameras and sockets: TEARDOWN takes half a second at most. */
 const STOP_LIMIT_MS = 3_000;
@@ -40,9 +42,6 @@ for (const warning of warnings) log.warn({}, warning);
 if (settings.protocol !== "auto" && settings.protocol !== "webrtc") {
 	log.warn({}, `PROTOCOL=${settings.protocol} is for a later release: this one shows all pictures over WebRTC`);
 }
-if (settings.rtspTransport === "udp") {
-	log.warn({}, "RTSP_TRANSPORT=udp is for a later release: this one reads cameras over TCP");
-}
 
 try {
 	await run();
@@ -56,15 +55,21 @@ async function run(): Promise<void> {
 	await using stack = new AsyncDisposableStack();
 	const demo = settings.cameras.length === 0 ? stack.use(await startDemo()) : undefined;
 	const streamLog = new StreamLog(log);
+	const { lookup } = new NameLookup(clock);
 	const cameras = new Cameras({
 		cameras: demo?.cameras ?? settings.cameras,
 		clock,
 		random: Math.random,
 		hostGate: new HostGate(clock),
-		openSource: ({ credentials }, address) => openRtspSource({ address, credentials, clock }),
+		openSource: (camera, address) => {
+			const { credentials, transport = settings.rtspTransport, tls = { mode: "verify" } } = camera;
+			return openRtspSource({ address, credentials, transport, tls, media: WALL_MEDIA, clock, lookup });
+		},
 		onChange: (camera, name, status) => streamLog.note(camera.id, name, status),
 		onReaderFailed: (camera, error) => log.error({ camera: camera.id, error }, "a reader failed and was detached"),
 	});
+	const { rtspTransport: transport } = settings;
+	const probes = new ProbeService({ cameras: demo?.cameras ?? settings.cameras, clock, transport });
 	const onError = (error: unknown): void => log.error({ error }, "a WebRTC connection failed by our mistake");
 	const webrtc = await openWebrtc({ settings, directory: cameras, clock, onError });
 	stack.defer(() => webrtc.close());
@@ -88,9 +93,11 @@ async function run(): Promise<void> {
 		}),
 		openViewer: (send, pageHost) => webrtc.openViewer(send, pageHost),
 		metrics: createMetrics(() => snapshot(cameras, webrtc)),
+		probes,
 		registerWhep: (scope) => registerWhep(scope, { webrtc, directory: cameras, iceServers: settings.iceServers }),
 	});
 	stack.defer(() => app.close());
+	stack.defer(() => probes.stop());
 	stack.defer(() => cameras.stop());
 	// A mistake of ours still says TEARDOWN to the cameras, and leaves a clean line in the log instead of a raw one.
 	for (const event of ["uncaughtException", "unhandledRejection"]) {

@@ -8,7 +8,7 @@ import { isRtcp, parseRtpPacket } from "@vigia/rtp";
 import { PeerConnection, RtcpReceivingSession, type Track } from "node-datachannel";
 import WebSocket from "ws";
 import { systemClock } from "../../server/src/platform/clock.ts";
-import { openRtspSource } from "../../server/src/sources/rtsp-source.ts";
+import { openRtspSource, WALL_MEDIA } from "../../server/src/sources/rtsp-source.ts";
 import type { ReceivedPicture } from "./ipc.ts";
 
 const TILES = 16;
@@ -71,10 +71,11 @@ socket.on("message", (data: Buffer) => {
 });
 function readDirectly(port: number, channel: number): void {
 	const path = `/cam/realmonitor?channel=${channel}&subtype=1`;
-	openRtspSource({ address: { scheme: "rtsp", host: "127.0.0.1", port, path }, clock: systemClock })({
+	const address = { scheme: "rtsp", host: "127.0.0.1", port, path } as const;
+	openRtspSource({ address, clock: systemClock, transport: "tcp", tls: { mode: "verify" }, media: WALL_MEDIA })({
 		onPlaying() {},
 		onParameterSets() {},
-		onAccessUnit: (_unit, arrivalMs) => direct.push([channel, performance.timeOrigin + arrivalMs]),
+		onVideo: (_unit, arrivalMs) => direct.push([channel, performance.timeOrigin + arrivalMs]),
 		onEnd: (failure) => console.error(`reading camera ${channel} directly ended: ${failure?.detail}`),
 	});
 }

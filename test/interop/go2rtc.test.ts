@@ -1,7 +1,6 @@
 /** A camera through go2rtc's RTSP server, which we did not write, on the wall. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,21 +8,11 @@ import { startCameraSim } from "@vigia/camera-sim";
 import { expect, test } from "vitest";
 import { launchChromium, movingTiles, openContext } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
-import { freeTcpPort, startServer } from "../support/server-process.ts";
+import { accepts, freeTcpPort, startServer } from "../support/server-process.ts";
 
 const go2rtcPath = fileURLToPath(new URL("../../.cache/bin/go2rtc", import.meta.url));
 const present = existsSync(go2rtcPath);
 if (!present) console.log("SKIPPED: go2rtc is not built; `npm test` builds it where Go and its module proxy are there");
-
-async function accepts(port: number): Promise<boolean> {
-	return await new Promise((resolve) => {
-		const socket = connect(port, "127.0.0.1", () => {
-			socket.destroy();
-			resolve(true);
-		});
-		socket.once("error", () => resolve(false));
-	});
-}
 
 test.skipIf(!present)("a camera that comes through go2rtc is live", async () => {
 	await using sim = await startCameraSim({ count: 1 });

@@ -1,7 +1,7 @@
-"""GStreamer's RTSP server with four H.264 cameras behind a Digest password, as a camera that we did not write.
+"""GStreamer's RTSP server with cameras behind a Digest password, as cameras that we did not write.
 
-Usage: /usr/bin/python3 gst-rtsp-server.py USER PASSWORD
-Prints `port N` when it listens; ends when its standard input ends.
+Usage: /usr/bin/python3 gst-rtsp-server.py USER PASSWORD [CERTIFICATE_AND_KEY.pem]
+With a certificate it speaks RTSP over TLS only. Prints `port N` when it listens; ends when its standard input ends.
 """
 
 import sys
@@ -12,7 +12,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 # One background colour a camera, so that a test can tell from the pixels which one it sees.
 CAMERAS = [
@@ -21,6 +21,27 @@ CAMERAS = [
     ("cam3", 0xFF2020C0, "width=704,height=576,framerate=12/1", "main", "key-int-max=120"),
     ("cam4", 0xFFC0C020, "width=360,height=640,framerate=20/1", "high", "key-int-max=40"),
 ]
+
+SMALL = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1"
+TONE = "audiotestsrc is-live=true freq=440 volume=0.5"
+H264 = (
+    f"{SMALL} ! x264enc tune=zerolatency speed-preset=superfast key-int-max=15 "
+    "! video/x-h264,profile=constrained-baseline ! rtph264pay name=pay0 pt=96 config-interval=0"
+)
+
+# One mount point a payload format; audio cameras have H.264 video beside it, as cameras do.
+FORMATS = {
+    "h265": f"( {SMALL} ! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! rtph265pay name=pay0 pt=96 )",
+    "mjpeg": f"( {SMALL},format=I420 ! jpegenc ! rtpjpegpay name=pay0 pt=26 )",
+    "aac": f"( {H264} {TONE} ! audio/x-raw,rate=48000,channels=2 ! voaacenc ! rtpmp4gpay name=pay1 pt=97 )",
+    "pcmu": f"( {H264} {TONE} ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay1 pt=0 )",
+    "pcma": f"( {H264} {TONE} ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 pt=8 )",
+    "l16": f"( {H264} {TONE} ! audio/x-raw,format=S16BE,rate=44100,channels=1 ! rtpL16pay name=pay1 pt=11 )",
+    "opus": f"( {H264} {TONE} ! audio/x-raw,rate=48000,channels=2 ! opusenc ! rtpopuspay name=pay1 pt=97 )",
+    # B-frames, which browsers do not play over WebRTC.
+    "bframes": f"( {SMALL} ! x264enc speed-preset=superfast bframes=2 b-adapt=false key-int-max=30 "
+    "! video/x-h264,profile=main ! rtph264pay name=pay0 pt=96 )",
+}
 
 
 def launch_line(colour: int, caps: str, profile: str, encoder: str) -> str:
@@ -36,6 +57,7 @@ def launch_line(colour: int, caps: str, profile: str, encoder: str) -> str:
 
 def main() -> None:
     user, password = sys.argv[1:3]
+    certificate = sys.argv[3] if len(sys.argv) > 3 else None
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
@@ -46,11 +68,14 @@ def main() -> None:
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "user")
     auth.add_digest(user, password, token)
+    if certificate is not None:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
     server.set_auth(auth)
 
-    for name, colour, caps, profile, encoder in CAMERAS:
+    lines = {name: launch_line(*camera) for name, *camera in CAMERAS} | FORMATS
+    for name, line in lines.items():
         factory = GstRtspServer.RTSPMediaFactory()
-        factory.set_launch(launch_line(colour, caps, profile, encoder))
+        factory.set_launch(line)
         factory.set_shared(True)
         factory.add_role_from_structure(
             Gst.Structure.new_from_string(

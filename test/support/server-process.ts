@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -85,10 +85,21 @@ export async function freeTcpPort(): Promise<number> {
 	return address.port;
 }
 
-async function freeUdpPort(): Promise<number> {
+export async function freeUdpPort(): Promise<number> {
 	const socket = createSocket("udp4");
 	await new Promise<void>((resolve) => socket.bind(0, resolve));
 	const { port } = socket.address();
 	await new Promise<void>((resolve) => socket.close(resolve));
 	return port;
+}
+
+/** Somebody listens on this port of the machine itself. */
+export async function accepts(port: number): Promise<boolean> {
+	return await new Promise((resolve) => {
+		const socket = connect(port, "127.0.0.1", () => {
+			socket.destroy();
+			resolve(true);
+		});
+		socket.once("error", () => resolve(false));
+	});
 }

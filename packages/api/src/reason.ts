@@ -11,11 +11,19 @@ export const REASON_TEXTS = {
 	"not-found": "The camera does not know this channel or path: check the channel number and the URL.",
 	"no-video": "The camera offers no video on this stream: it sends audio or data only.",
 	"codec-unsupported": "This stream's video codec is not supported yet: choose H.264 in the camera's settings.",
+	"media-encrypted":
+		"The camera encrypts this stream (SRTP), which is not supported: switch SRTP off in the camera, or use its address without enableSrtp.",
+	"b-frames":
+		"This stream has B-frames, which browsers do not play over WebRTC: turn them off in the camera (H.264 profile Baseline), or use its sub stream.",
 	"no-key-frame":
 		"The camera sends video but no key frames: set its I-frame interval to 1-2 s and turn off intra refresh.",
 	"video-stalled": "The camera is connected but its video has stopped.",
 	"certificate-untrusted":
-		"The camera's TLS certificate cannot be verified: use rtsp:// in your own network, or a certificate this machine trusts.",
+		"The camera's TLS certificate cannot be verified: set the camera's TLS setting (CAMERA_1_TLS, or tls in vigia.yaml) to its fingerprint, sha256:..., which vigia probe shows, or to insecure.",
+	"transport-unsupported":
+		"The camera streams over no transport that was tried: set RTSP_TRANSPORT to one that it knows, and let UDP from the camera through the firewall.",
+	"redirect-refused":
+		"The camera sends its viewers on in a way that is not followed (too many times, to an unencrypted address, or to none): use the address of the final camera.",
 	"session-ended": "The camera ended the session.",
 	"connection-lost": "The connection to the camera was lost.",
 	"protocol-error": "The camera sent something that is not valid RTSP.",
@@ -23,3 +31,35 @@ export const REASON_TEXTS = {
 } as const satisfies Record<string, string>;
 
 export type ReasonCode = keyof typeof REASON_TEXTS;
+
+/** The same in Spanish. */
+export const REASON_TEXTS_ES: Readonly<Record<ReasonCode, string>> = {
+	"address-unknown":
+		"El nombre de la cámara no corresponde a ninguna dirección: revise cómo está escrito y el servidor DNS.",
+	"no-route": "La cámara no responde en esta dirección: revise el cable, la alimentación y la dirección.",
+	"connection-refused": "Algo responde en esta dirección, pero no en el puerto RTSP: revise el número de puerto.",
+	"no-answer": "La cámara acepta la conexión pero no responde: puede estar arrancando o sobrecargada.",
+	"auth-refused": "La cámara rechazó el usuario o la contraseña: corríjalos en la configuración.",
+	"camera-full": "La cámara o el grabador no admite más sesiones: cierre otros visores o aumente su límite.",
+	"not-found": "La cámara no conoce este canal o ruta: revise el número de canal y la URL.",
+	"no-video": "La cámara no ofrece vídeo en este flujo: solo envía audio o datos.",
+	"codec-unsupported":
+		"El códec de vídeo de este flujo aún no es compatible: elija H.264 en la configuración de la cámara.",
+	"media-encrypted":
+		"La cámara cifra este flujo (SRTP), que no es compatible: desactive SRTP en la cámara, o use su dirección sin enableSrtp.",
+	"b-frames":
+		"Este flujo tiene fotogramas B, que los navegadores no reproducen por WebRTC: desactívelos en la cámara (H.264, perfil Baseline), o use su flujo secundario.",
+	"no-key-frame":
+		"La cámara envía vídeo sin fotogramas clave: ponga el intervalo de fotogramas I en 1-2 s y desactive «intra refresh».",
+	"video-stalled": "La cámara está conectada, pero su vídeo se ha detenido.",
+	"certificate-untrusted":
+		"No se puede verificar el certificado TLS de la cámara: ponga en el ajuste TLS de la cámara (CAMERA_1_TLS, o tls en vigia.yaml) su huella, sha256:..., que muestra vigia probe, o insecure.",
+	"transport-unsupported":
+		"La cámara no transmite por ningún transporte de los probados: ponga en RTSP_TRANSPORT uno que conozca, y deje pasar por el cortafuegos el UDP de la cámara.",
+	"redirect-refused":
+		"La cámara envía a sus visores a otro sitio de un modo que no se sigue (demasiadas veces, a una dirección sin cifrar, o a ninguna): use la dirección de la cámara final.",
+	"session-ended": "La cámara cerró la sesión.",
+	"connection-lost": "Se perdió la conexión con la cámara.",
+	"protocol-error": "La cámara envió algo que no es RTSP válido.",
+	"internal-error": "Vigía cometió un error con esta cámara; consulte el registro.",
+};

@@ -1,8 +1,8 @@
-/** What every depacketizer gives and every packetizer takes. @module */
+/** What depacketizers give and packetizers take: pictures and audio frames. @module */
 
-/** One picture of a video stream as NAL units: RFC 6184 section 3.1 (access unit). */
+/** One picture of an H.264 or H.265 stream as NAL units: RFC 6184 and RFC 7798, section 3.1 (access unit). */
 export interface AccessUnit {
-	readonly codec: "h264";
+	readonly codec: "h264" | "h265";
 	/**
 	 * The NAL units in decoding order, without start codes; no access unit delimiter and no filler data.
 	 * They are the access unit's own bytes: nobody overwrites them later, nobody may write into them.
@@ -10,8 +10,37 @@ export interface AccessUnit {
 	readonly nalUnits: readonly Uint8Array[];
 	/** The sender's RTP timestamp, 32 bits, 90 kHz. */
 	readonly rtpTimestamp: number;
-	/** Holds an IDR picture: decoding can start here, given the parameter sets. */
+	/** Decoding can start here, given the parameter sets: an IDR picture, of H.265 any IRAP picture. */
 	readonly randomAccess: boolean;
 	/** Sum of the NAL units' lengths. */
 	readonly sizeBytes: number;
 }
+
+/** One picture of a motion JPEG stream: RFC 2435. */
+export interface JpegPicture {
+	readonly codec: "jpeg";
+	/** A whole JPEG file, from SOI to EOI, with its tables; its own bytes. */
+	readonly image: Uint8Array;
+	/** The sender's RTP timestamp, 32 bits, 90 kHz. */
+	readonly rtpTimestamp: number;
+	readonly randomAccess: true;
+	/** Length of the image. */
+	readonly sizeBytes: number;
+}
+
+export type AudioCodec = "aac" | "pcmu" | "pcma" | "g726" | "l16" | "opus";
+
+/** What one packet or access unit of an audio stream decodes to, still coded. */
+export interface AudioFrame {
+	readonly codec: AudioCodec;
+	/**
+	 * aac: one raw access unit without ADTS header. pcmu, pcma, opus: the packet's payload. g726: code words in the bit
+	 * order of RFC 3551 section 4.5.4. l16: big-endian samples, interleaved by channel. Its own bytes.
+	 */
+	readonly data: Uint8Array;
+	/** The sender's RTP timestamp of its first sample, 32 bits, in units of the track's clock. */
+	readonly rtpTimestamp: number;
+}
+
+export type VideoUnit = AccessUnit | JpegPicture;
+export type MediaUnit = VideoUnit | AudioFrame;

@@ -1,4 +1,4 @@
-/** Reads H.264 RBSP bits: ITU-T H.264 sections 7.2 and 9.1. @module */
+/** Reads RBSP bits, which H.264 and H.265 write alike: ITU-T H.264 sections 7.2 and 9.1, ITU-T H.265 7.2 and 9.2. @module */
 
 /** Longest prefix of an Exp-Golomb code that still fits 32 bits: ITU-T H.264 section 9.1. */
 const MAX_LEADING_ZERO_BITS = 31;
@@ -15,7 +15,7 @@ export class BitReader {
 	#bit = 0;
 	#zeros = 0;
 
-	/** @param start index of the first byte to read; 1 skips the NAL header. */
+	/** @param start index of the first byte to read, behind the NAL header. */
 	constructor(bytes: Uint8Array, start: number) {
 		this.#bytes = bytes;
 		this.#at = start;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_ACCESS_UNIT_BYTES, MAX_ACCESS_UNIT_NAL_UNITS } from "./h264-depacketizer.ts";
+import { MAX_ACCESS_UNIT_BYTES, MAX_ACCESS_UNIT_NAL_UNITS } from "./h26x-access-units.ts";
 import type { RtpPacket } from "./rtp-packet.ts";
 import {
 	AUD,
@@ -72,7 +72,7 @@ describe("access units", () => {
 		expect(collector.units).toHaveLength(1);
 	});
 
-	it("lose delimiters, filler and reserved NAL units and keep SEI (Amcrest IP4M-1051)", () => {
+	it("lose delimiters, filler and reserved NAL units and keep SEI (Amcrest IP4M-1051, quirk 112)", () => {
 		const collector = warm();
 		const reserved = fromHex("1eaabb");
 		collector.push(packets(5, AUD, SPS, PPS, SEI, FILLER, reserved, stapA(AUD, IDR), FILLER));
@@ -80,7 +80,7 @@ describe("access units", () => {
 	});
 });
 
-describe("the end of an access unit (S42)", () => {
+describe("the end of an access unit", () => {
 	const pictures = [
 		[SPS, PPS, IDR, slice(5, { idr: true, first: false })],
 		[SEI, P1, slice(6, { first: false })],
@@ -99,17 +99,17 @@ describe("the end of an access unit (S42)", () => {
 			(nal, isLast) => isLast || [7, 8].includes((nal[0] ?? 0) & 0x1f),
 		],
 		["on SEI too (LV-IP22IR40DVBL, moonfire#352)", (nal, isLast) => isLast || ((nal[0] ?? 0) & 0x1f) === 6],
-	])("is found when markers are %s", (_, hasMarker) => {
+	])("S42: is found when markers are %s (quirk 99)", (_, hasMarker) => {
 		const collector = new Collector();
 		for (const [i, nalUnits] of pictures.entries()) {
 			collector.push(nalUnits.map((nal, at) => packet(nal, 3000 * i, hasMarker(nal, at === nalUnits.length - 1))));
 		}
 		collector.depacketizer.flush();
 		expect(collector.summary).toEqual(expected);
-		expect(collector.depacketizer.damagedAccessUnits).toBe(0);
+		expect(collector.depacketizer.damagedUnits).toBe(0);
 	});
 
-	it("is found when markers turn wrong later, at the cost of one picture", () => {
+	it("S42: is found when markers turn wrong later, at the cost of one picture (quirk 99)", () => {
 		const collector = warm();
 		for (const [i, nalUnits] of pictures.entries()) {
 			collector.push(nalUnits.map((nal) => packet(nal, 3000 * i, true)));
@@ -117,17 +117,17 @@ describe("the end of an access unit (S42)", () => {
 		collector.depacketizer.flush();
 		expect(collector.depacketizer.trustsMarkers).toBe(false);
 		expect(collector.summary.slice(1)).toEqual(expected.slice(1));
-		expect(collector.depacketizer.damagedAccessUnits).toBe(1);
+		expect(collector.depacketizer.damagedUnits).toBe(1);
 	});
 
-	it("is found between pictures of equal timestamp", () => {
+	it("S42: is found between pictures of equal timestamp (quirk 101)", () => {
 		const collector = new Collector();
 		for (const nalUnits of pictures) collector.push(nalUnits.map((nal) => packet(nal, 77)));
 		collector.depacketizer.flush();
 		expect(collector.summary).toEqual(pictures.map((nalUnits) => ({ timestamp: 77, nalUnits })));
 	});
 
-	it("comes with a new timestamp when the marker is missing", () => {
+	it("S42: comes with a new timestamp when the marker is missing (quirk 99)", () => {
 		const collector = warm();
 		collector.push([packet(P1, 5), packet(P2, 6, true)]);
 		expect(collector.summary).toEqual([
@@ -136,14 +136,39 @@ describe("the end of an access unit (S42)", () => {
 		]);
 	});
 
-	it("is not between parameter sets of another timestamp and their picture (Reolink RLC-822A)", () => {
+	it("S42: is not between parameter sets of another timestamp and their picture (Reolink RLC-822A, quirk 100)", () => {
 		const collector = warm();
 		collector.push([packet(SPS, 4, true), packet(PPS, 4, true), packet(IDR, 5, true)]);
 		expect(collector.summary).toEqual([{ timestamp: 5, nalUnits: [SPS, PPS, IDR] }]);
 	});
 });
 
-describe("start codes inside payloads (S47)", () => {
+describe("parameter sets", () => {
+	const otherSps = concat(SPS, fromHex("ff"));
+
+	it("S46: reach the picture behind them whenever they come, changed ones too (quirks 107, 108)", () => {
+		const collector = warm();
+		collector.push([...packets(5, IDR), ...packets(6, SPS, PPS, IDR), ...packets(7, P1)]);
+		collector.push(packets(8, otherSps, PPS, IDR));
+		expect(collector.summary).toEqual([
+			{ timestamp: 5, nalUnits: [IDR] },
+			{ timestamp: 6, nalUnits: [SPS, PPS, IDR] },
+			{ timestamp: 7, nalUnits: [P1] },
+			{ timestamp: 8, nalUnits: [otherSps, PPS, IDR] },
+		]);
+	});
+
+	it("S46: of pictures that are dropped one after the other are kept once (quirk 107)", () => {
+		const collector = warm();
+		for (const timestamp of [5, 6, 7])
+			collector.push([packet(stapA(SPS, PPS), timestamp), packet(fuA(IDR)[0]!, timestamp)]);
+		collector.push(packets(8, IDR), 1);
+		expect(collector.summary).toEqual([{ timestamp: 8, nalUnits: [SPS, PPS, IDR] }]);
+		expect(collector.depacketizer.damagedUnits).toBe(3);
+	});
+});
+
+describe("start codes inside payloads", () => {
 	const stream = concat(SPS, LONG_START_CODE, PPS, LONG_START_CODE, IDR);
 
 	it.each([
@@ -152,28 +177,28 @@ describe("start codes inside payloads (S47)", () => {
 		["an FU-A (Amatek AR-N3222F, gortsplib#989)", fuA(stream)],
 		["an FU-A whose body starts with a start code", fuA(concat(fromHex("65"), LONG_START_CODE, stream))],
 		["a STAP-A", [stapA(stream)]],
-	])("of %s separate NAL units", (_, payloads) => {
+	])("S47: separate the NAL units of %s (quirk 109)", (_, payloads) => {
 		const collector = warm();
 		collector.push(packets(5, ...payloads));
 		expect(collector.summary).toEqual([{ timestamp: 5, nalUnits: [SPS, PPS, IDR] }]);
 	});
 });
 
-describe("FU-A (S48)", () => {
-	it("may have start and end in one (CostarHD, gortsplib#649)", () => {
+describe("FU-A", () => {
+	it("S48: may have start and end in one (CostarHD, gortsplib#649, quirk 110)", () => {
 		const collector = warm();
 		collector.push(packets(5, ...fuA(P1, 1)));
 		expect(collector.summary).toEqual([{ timestamp: 5, nalUnits: [P1] }]);
 	});
 
-	it("may have an empty fragment (retina#115)", () => {
+	it("S48: may have an empty fragment (retina#115, quirk 110)", () => {
 		const collector = warm();
 		const [start, middle, end] = fuA(P1, 3);
 		collector.push(packets(5, start!, fromHex("5c01"), middle!, end!));
 		expect(collector.summary).toEqual([{ timestamp: 5, nalUnits: [P1] }]);
 	});
 
-	it("has the type of its first fragment (Tiandy, moonfire#344) whatever the reserved bit", () => {
+	it("S48: has the type of its first fragment (Tiandy, moonfire#344) whatever the reserved bit (quirk 110)", () => {
 		const collector = warm();
 		const [start, middle, end] = fuA(IDR, 3);
 		middle![1] = 0x21;
@@ -186,7 +211,7 @@ describe("FU-A (S48)", () => {
 		["without its start", ([, b, c]) => [[], [packet(b!, 5), packet(c!, 5, true)]]],
 		["without its middle", ([a, , c]) => [[packet(a!, 5)], [packet(c!, 5, true)]]],
 		["without its end", ([a, b]) => [[packet(a!, 5), packet(b!, 5)], []]],
-	])("%s takes its whole access unit with it", (_, lose) => {
+	])("S48: %s takes its whole access unit with it (quirk 110)", (_, lose) => {
 		const collector = warm();
 		const [before, after] = lose(fuA(P1, 3));
 		collector.push(packets(5, SEI, slice(9)).map((one) => ({ ...one, marker: false })));
@@ -195,57 +220,60 @@ describe("FU-A (S48)", () => {
 		collector.push(after, 1);
 		collector.push(packets(6, P2), after.length === 0 ? 1 : 0);
 		expect(collector.summary).toEqual([{ timestamp: 6, nalUnits: [P2] }]);
-		expect(collector.depacketizer.damagedAccessUnits).toBe(1);
+		expect(collector.depacketizer.damagedUnits).toBe(1);
 		expect(collector.depacketizer.lostPackets).toBe(1);
 	});
 
 	it.each([
 		["a new NAL unit", slice(9, { first: false })],
 		["a new start", fuA(slice(9, { first: false }))[0]!],
-	])("that is interrupted by %s takes its access unit with it, even in sequence", (_, intruder) => {
+	])("S48: that is interrupted by %s takes its access unit with it, even in sequence (quirk 110)", (_, intruder) => {
 		const collector = warm();
 		const [start, middle] = fuA(P1, 3);
 		collector.push(packets(5, start!, middle!, intruder));
 		collector.push(packets(6, P2));
 		expect(collector.summary).toEqual([{ timestamp: 6, nalUnits: [P2] }]);
-		expect(collector.depacketizer.damagedAccessUnits).toBe(1);
+		expect(collector.depacketizer.damagedUnits).toBe(1);
 	});
 
-	it("without its end is dropped when the next timestamp comes, even in sequence", () => {
+	it("S48: without its end is dropped when the next timestamp comes, even in sequence (quirk 110)", () => {
 		const collector = warm();
 		const [start, middle] = fuA(P1, 3);
 		collector.push([packet(start!, 5), packet(middle!, 5, true), packet(P2, 6, true)]);
 		expect(collector.summary).toEqual([{ timestamp: 6, nalUnits: [P2] }]);
 	});
 
-	it("that is cut off is counted", () => {
+	it("S48: that is cut off is counted (quirk 110)", () => {
 		const collector = warm();
 		collector.push([packet(fromHex("5c"), 5)]);
 		expect(collector.depacketizer.malformedPayloads).toBe(1);
 	});
 });
 
-describe("aggregation (S49)", () => {
+describe("aggregation", () => {
 	it.each([
 		["zero padding", concat(stapA(SPS, PPS, IDR), new Uint8Array(5)), 0],
 		["a size of zero between", concat(stapA(SPS, new Uint8Array(0), PPS, IDR)), 0],
 		["a size beyond the end", concat(stapA(SPS, PPS, IDR), fromHex("00ff41")), 1],
 		["a nested STAP-A", stapA(SPS, PPS, stapA(SEI, SEI), IDR), 0],
-	])("keeps what is whole beside %s", (_, payload, malformed) => {
+	])("S49: keeps what is whole beside %s (quirk 111)", (_, payload, malformed) => {
 		const collector = warm();
 		collector.push(packets(5, payload));
 		expect(collector.summary).toEqual([{ timestamp: 5, nalUnits: [SPS, PPS, IDR] }]);
 		expect(collector.depacketizer.malformedPayloads).toBe(malformed);
 	});
 
-	it.each([25, 26, 27, 29])("drops the access unit of the unsupported type %i and counts it", (type) => {
-		const collector = warm();
-		collector.push(packets(5, P1, concat(new Uint8Array([0x60 | type]), P2)));
-		collector.push(packets(6, P3));
-		expect(collector.summary).toEqual([{ timestamp: 6, nalUnits: [P3] }]);
-		expect(collector.depacketizer.unsupportedPayloads).toBe(1);
-		expect(collector.depacketizer.damagedAccessUnits).toBe(1);
-	});
+	it.each([25, 26, 27, 29])(
+		"S49: drops the access unit of the unsupported type %i and counts it (quirk 111)",
+		(type) => {
+			const collector = warm();
+			collector.push(packets(5, P1, concat(new Uint8Array([0x60 | type]), P2)));
+			collector.push(packets(6, P3));
+			expect(collector.summary).toEqual([{ timestamp: 6, nalUnits: [P3] }]);
+			expect(collector.depacketizer.unsupportedPayloads).toBe(1);
+			expect(collector.depacketizer.damagedUnits).toBe(1);
+		},
+	);
 });
 
 describe("loss", () => {
@@ -254,7 +282,7 @@ describe("loss", () => {
 		collector.push(packets(5, P1));
 		collector.push(packets(9, P2), 4);
 		expect(collector.units).toHaveLength(2);
-		expect(collector.depacketizer).toMatchObject({ lostPackets: 4, damagedAccessUnits: 0 });
+		expect(collector.depacketizer).toMatchObject({ lostPackets: 4, damagedUnits: 0 });
 	});
 
 	it("of the first slice drops the access unit", () => {
@@ -316,15 +344,15 @@ describe("loss", () => {
 	});
 });
 
-describe("limits (S50)", () => {
-	it("allow a picture of 200 slices", () => {
+describe("limits", () => {
+	it("S50: allow a picture of 200 slices (quirk 113)", () => {
 		const collector = warm();
 		const slices = Array.from({ length: 200 }, (_, i) => slice(i, { first: i === 0 }));
 		collector.push(packets(5, ...slices));
 		expect(collector.summary).toEqual([{ timestamp: 5, nalUnits: slices }]);
 	});
 
-	it("drop a picture of too many NAL units and all until the next IDR", () => {
+	it("S50: drop a picture of too many NAL units and all until the next IDR (quirk 113)", () => {
 		const collector = warm();
 		const slices = Array.from({ length: MAX_ACCESS_UNIT_NAL_UNITS + 1 }, (_, i) => slice(i, { first: i === 0 }));
 		collector.push(packets(5, ...slices));
@@ -335,10 +363,10 @@ describe("limits (S50)", () => {
 			{ timestamp: 7, nalUnits: [SPS, PPS, IDR] },
 			{ timestamp: 8, nalUnits: [P2] },
 		]);
-		expect(collector.depacketizer).toMatchObject({ overflows: 1, damagedAccessUnits: 1, skippedAccessUnits: 1 });
+		expect(collector.depacketizer).toMatchObject({ overflows: 1, damagedUnits: 1, undecodableUnits: 1 });
 	});
 
-	it("drop a picture of 20 MB, whether one NAL unit or many", () => {
+	it("S50: drop a picture of 20 MB, whether one NAL unit or many (quirk 113)", () => {
 		const fragment = concat(fromHex("5c05"), new Uint8Array(60_000).fill(7));
 		const single = slice(1, { first: false, size: 60_000 });
 		for (const payload of [fragment, single]) {
@@ -349,12 +377,21 @@ describe("limits (S50)", () => {
 			collector.push(packets(7, IDR));
 			expect(collector.summary).toEqual([{ timestamp: 7, nalUnits: [IDR] }]);
 			expect(collector.depacketizer.overflows).toBeGreaterThan(0);
-			expect(collector.depacketizer.damagedAccessUnits).toBe(1);
+			expect(collector.depacketizer.damagedUnits).toBe(1);
 		}
 		expect(MAX_ACCESS_UNIT_BYTES).toBeLessThan(20_000_000);
 	});
 
-	it("hold for packets without any picture too", () => {
+	it("S50: hold when markers, timestamps and first slices never end a picture (go2rtc#675, quirk 113)", () => {
+		const collector = warm();
+		const endless = slice(1, { first: false, size: 50_000 });
+		for (let i = 0; i < 1000; i++) collector.depacketizer.push(packet(endless, 5), 0);
+		collector.push(packets(6, SPS, PPS, IDR));
+		expect(collector.summary).toEqual([{ timestamp: 6, nalUnits: [SPS, PPS, IDR] }]);
+		expect(collector.depacketizer.overflows).toBeGreaterThanOrEqual(Math.floor(50_000_000 / MAX_ACCESS_UNIT_BYTES));
+	});
+
+	it("S50: hold for packets without any picture too (quirk 113)", () => {
 		const collector = warm();
 		for (let i = 0; i < 3 * MAX_ACCESS_UNIT_NAL_UNITS; i++) collector.push([packet(SEI, i)]);
 		collector.push(packets(5000, IDR));

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBase64 } from "./base64.ts";
-import { isFirstSliceOfPicture, parseSliceType, parseSpropParameterSets, splitAnnexB } from "./h264-nal.ts";
+import { isFirstSliceOfPicture, parseSliceType, parseSpropParameterSets } from "./h264-nal.ts";
+import { splitAnnexB } from "./nal-annex-b.ts";
 import { concat, fromHex, PPS, SPS, slice } from "./testing/h264-packets.ts";
 
 const LONG_START_CODE = fromHex("00000001");
@@ -72,24 +73,34 @@ describe("slices", () => {
 });
 
 describe("parseSpropParameterSets", () => {
-	it("reads SPS and PPS, quoted or with spaces too", () => {
+	it("S46: reads SPS and PPS, quoted or with spaces too (quirk 60)", () => {
 		const value = `${base64(SPS)},${base64(PPS)}`;
 		expect(parseSpropParameterSets(value)).toEqual([SPS, PPS]);
 		expect(parseSpropParameterSets(` "${value}" `)).toEqual([SPS, PPS]);
 		expect(parseSpropParameterSets(`${base64(SPS)}, ${base64(PPS)},`)).toEqual([SPS, PPS]);
 	});
 
-	it("takes start codes out (GW, Revotech)", () => {
+	it("S46: takes start codes out (GW, Revotech, quirk 61)", () => {
 		expect(parseSpropParameterSets(base64(concat(LONG_START_CODE, SPS, LONG_START_CODE, PPS)))).toEqual([SPS, PPS]);
 	});
 
-	it("leaves out H.265 sets (mediamtx#2348), other NAL units and rubbish (VStarcam, retina#42)", () => {
+	it("S46: leaves out H.265 sets (mediamtx#2348), other NAL units and rubbish (VStarcam, retina#42, quirk 61)", () => {
 		const h265 = "QAEMAf//AWAAAAMAAAMAAAMAAAMAlqwJ,QgEBAWAAAAMAAAMAAAMAAAMAlqADwIAQ5Y2uSTJrgA==,RAHAcvBTJA==";
 		expect(parseSpropParameterSets(h265)).toEqual([]);
 		expect(parseSpropParameterSets(base64(slice(1, { idr: true })))).toEqual([]);
 		for (const value of ["", '""', ",", "AAAA", "Z", "Z0I=", "?!", "aA=="]) {
 			expect(parseSpropParameterSets(value), value).toEqual([]);
 		}
+	});
+
+	it("S46: keeps an SPS with bytes behind it (Reolink, retina#102, quirk 61)", () => {
+		const sps = concat(SPS, fromHex("ff55"));
+		expect(parseSpropParameterSets(`${base64(sps)},${base64(PPS)}`)).toEqual([sps, PPS]);
+	});
+
+	it("S46: takes a third set as it is and leaves a broken one out (quirk 60)", () => {
+		expect(parseSpropParameterSets(`${base64(SPS)},${base64(PPS)},${base64(PPS)};`)).toEqual([SPS, PPS]);
+		expect(parseSpropParameterSets(`${base64(SPS)},${base64(PPS)},${base64(PPS)}`)).toEqual([SPS, PPS, PPS]);
 	});
 
 	it("never throws", () => {

@@ -2,6 +2,8 @@
 import { decodeBase64 } from "./base64.ts";
 import { BitReader } from "./bit-reader.ts";
 import { parseSps } from "./h264-sps.ts";
+import { type H26xFormat, roleTable } from "./h26x-format.ts";
+import { splitAnnexB } from "./nal-annex-b.ts";
 
 /** NAL unit types: ITU-T H.264 table 7-1, RFC 6184 table 1. */
 export const NAL_TYPE = {
@@ -17,6 +19,9 @@ export const NAL_TYPE = {
 	endOfSequence: 10,
 	endOfStream: 11,
 	filler: 12,
+	spsExtension: 13,
+	prefix: 14,
+	subsetSps: 15,
 	stapA: 24,
 	stapB: 25,
 	mtap16: 26,
@@ -24,6 +29,39 @@ export const NAL_TYPE = {
 	fuA: 28,
 	fuB: 29,
 } as const;
+
+const NAL_TYPE_MASK = 0x1f;
+
+/** RFC 6184. Of the types above 15 only payload structures mean anything here: ITU-T H.264 table 7-1. */
+export const H264_FORMAT: H26xFormat = {
+	codec: "h264",
+	headerBytes: 1,
+	typeShift: 0,
+	typeMask: NAL_TYPE_MASK,
+	fragmentationType: NAL_TYPE.fuA,
+	roles: roleTable(NAL_TYPE_MASK, {
+		[NAL_TYPE.slice]: "slice",
+		[NAL_TYPE.partitionA]: "slice",
+		[NAL_TYPE.partitionB]: "partition",
+		[NAL_TYPE.partitionC]: "partition",
+		[NAL_TYPE.idr]: "idr",
+		[NAL_TYPE.sei]: "prefix",
+		[NAL_TYPE.sps]: "parameter-set",
+		[NAL_TYPE.pps]: "parameter-set",
+		[NAL_TYPE.endOfSequence]: "end",
+		[NAL_TYPE.endOfStream]: "end",
+		[NAL_TYPE.spsExtension]: "prefix",
+		[NAL_TYPE.prefix]: "prefix",
+		[NAL_TYPE.subsetSps]: "prefix",
+		[NAL_TYPE.stapA]: "aggregation",
+		[NAL_TYPE.fuA]: "fragmentation",
+		// Packetization mode 1 forbids them: RFC 6184 section 6.3.
+		[NAL_TYPE.stapB]: "unsupported",
+		[NAL_TYPE.mtap16]: "unsupported",
+		[NAL_TYPE.mtap24]: "unsupported",
+		[NAL_TYPE.fuB]: "unsupported",
+	}),
+};
 
 /** How a slice is coded: ITU-T H.264 table 7-6. */
 export type SliceType = "P" | "B" | "I" | "SP" | "SI";
@@ -37,7 +75,7 @@ const MAX_SPS_ID = 31;
 
 /** The type of a NAL unit; 0 (unspecified) for an empty one. */
 export function nalTypeOf(nal: Uint8Array): number {
-	return (nal[0] ?? 0) & 0x1f;
+	return (nal[0] ?? 0) & NAL_TYPE_MASK;
 }
 
 /** True for the types that carry a part of the picture: ITU-T H.264 section 3.193 (VCL NAL unit). */
@@ -64,38 +102,6 @@ export function parseSliceType(nal: Uint8Array): SliceType | undefined {
 	reader.unsigned();
 	const sliceType = reader.unsigned();
 	return reader.failed || sliceType > MAX_SLICE_TYPE ? undefined : SLICE_TYPES[sliceType % 5];
-}
-
-/**
- * Splits a byte stream at its start codes and gives views of the NAL units without start codes and trailing zeros:
- * ITU-T H.264 Annex B. What stands before the first start code counts as a NAL unit, so bytes without a start code
- * come back as they are.
- */
-export function splitAnnexB(bytes: Uint8Array): Uint8Array[] {
-	const nalUnits: Uint8Array[] = [];
-	let start = 0;
-	for (;;) {
-		const startCode = findStartCode(bytes, start);
-		if (startCode < 0 && start === 0) return bytes.length > 0 ? [bytes] : [];
-		let end = startCode < 0 ? bytes.length : startCode;
-		while (end > start && bytes[end - 1] === 0) end--;
-		if (end > start) nalUnits.push(bytes.subarray(start, end));
-		if (startCode < 0) return nalUnits;
-		start = startCode + 3;
-	}
-}
-
-/** Index of the next `00 00 01`, or -1. Looks at every third byte of ordinary data. */
-export function findStartCode(bytes: Uint8Array, from: number): number {
-	let at = from + 2;
-	while (at < bytes.length) {
-		const byte = bytes[at] ?? 0;
-		if (byte > 1) at += 3;
-		else if (byte === 0) at++;
-		else if (bytes[at - 1] === 0 && bytes[at - 2] === 0) return at - 2;
-		else at += 3;
-	}
-	return -1;
 }
 
 /**

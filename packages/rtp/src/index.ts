@@ -1,11 +1,17 @@
-/** RTP, RTCP and the H.264 payload format, without I/O and without a clock. @module */
-export type { AccessUnit } from "./access-unit.ts";
+/** RTP, RTCP and the payload formats, without I/O and without a clock. @module */
+export { AacDepacketizer, MAX_AAC_BYTES } from "./aac-depacketizer.ts";
+export { type AacPayload, MAX_AAC_HBR_BYTES, MIN_AAC_PAYLOAD_BYTES, packetizeAac } from "./aac-packetizer.ts";
+export type { AccessUnit, AudioCodec, AudioFrame, JpegPicture, MediaUnit, VideoUnit } from "./access-unit.ts";
+export { audioDurationTicks } from "./audio-duration.ts";
 export {
-	H264Depacketizer,
-	MAX_ACCESS_UNIT_BYTES,
-	MAX_ACCESS_UNIT_NAL_UNITS,
-	type OnAccessUnit,
-} from "./h264-depacketizer.ts";
+	type AudioSpecificConfig,
+	makeAudioSpecificConfig,
+	parseAudioSpecificConfig,
+	parseConfigParameter,
+} from "./audio-specific-config.ts";
+export type { Depacketizer, OnMediaUnit, RtpFormat } from "./depacketizer.ts";
+export { DecodeTimeline, type DecodeTimelineOptions, MAX_REORDER_DEPTH } from "./decode-timeline.ts";
+export { H264Depacketizer } from "./h264-depacketizer.ts";
 export {
 	isFirstSliceOfPicture,
 	isVclNalType,
@@ -14,10 +20,42 @@ export {
 	parseSliceType,
 	parseSpropParameterSets,
 	type SliceType,
-	splitAnnexB,
 } from "./h264-nal.ts";
-export { MAX_PAYLOAD_BYTES, MIN_PAYLOAD_BYTES, packetizeH264 } from "./h264-packetizer.ts";
+export { hasBSlices, isRecoveryPoint } from "./h264-picture.ts";
+export { packetizeH264 } from "./h264-packetizer.ts";
 export { parseSps, type SpsInfo } from "./h264-sps.ts";
+export { H265Depacketizer } from "./h265-depacketizer.ts";
+export {
+	H265_NAL_TYPE,
+	h265NalTypeOf,
+	isFirstH265Slice,
+	isH265VclNalType,
+	isIrapNalType,
+	parseH265SpropParameterSets,
+} from "./h265-nal.ts";
+export { packetizeH265 } from "./h265-packetizer.ts";
+export { type H265SpsInfo, parseH265Sps } from "./h265-sps.ts";
+export { MAX_ACCESS_UNIT_BYTES, MAX_ACCESS_UNIT_NAL_UNITS, type OnAccessUnit } from "./h26x-access-units.ts";
+export { MAX_PAYLOAD_BYTES } from "./h26x-packetizer.ts";
+export { JpegDepacketizer, MAX_JPEG_BYTES } from "./jpeg-depacketizer.ts";
+export { parseJpegSize, type PictureSize } from "./jpeg-file.ts";
+export { MIN_JPEG_PAYLOAD_BYTES, packetizeJpeg } from "./jpeg-packetizer.ts";
+export { splitAnnexB } from "./nal-annex-b.ts";
+export { OpusDepacketizer } from "./opus-depacketizer.ts";
+export { MAX_OPUS_SAMPLES, opusSamples } from "./opus-toc.ts";
+export {
+	AUDIO_ENCODINGS,
+	codecOf,
+	createDepacketizer,
+	UNSUPPORTED_ENCODINGS,
+	VIDEO_ENCODINGS,
+} from "./payload-formats.ts";
+export { PcmDepacketizer } from "./pcm-depacketizer.ts";
+export { type PcmFormat, pcmFormatOf } from "./pcm-format.ts";
+export { packetizePcm, type PcmPayload } from "./pcm-packetizer.ts";
+export { AvClock } from "./av-clock.ts";
+export { MediaClock, type MediaClockOptions } from "./media-clock.ts";
+export { ReorderBuffer, type ReorderBufferOptions } from "./reorder-buffer.ts";
 export {
 	compactNtp,
 	type NtpTimestamp,

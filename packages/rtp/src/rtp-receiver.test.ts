@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { RtpPacket } from "./rtp-packet.ts";
-import { RTP_DROP, RTP_RESYNC, RtpReceiver } from "./rtp-receiver.ts";
+import { parseRtpPacket, type RtpPacket } from "./rtp-packet.ts";
+import { RTP_DROP, RTP_RESYNC, RtpReceiver, SOURCE_SILENCE_MS } from "./rtp-receiver.ts";
 
 function packet(sequenceNumber: number, fields: Partial<RtpPacket> = {}): RtpPacket {
 	return {
@@ -25,7 +25,7 @@ function pushAll(track: RtpReceiver, sequenceNumbers: readonly number[]): number
 }
 
 describe("RtpReceiver", () => {
-	it("tells how many packets are missing before each one, over the wrap-around", () => {
+	it("S40: tells how many packets are missing before each one, over the wrap-around (quirk 94)", () => {
 		const track = receiver();
 		expect(pushAll(track, [65533, 65534, 1, 2, 10])).toEqual([0, 0, 2, 0, 7]);
 		expect(track.extendedSequenceNumber).toBe(65536 + 10);
@@ -39,7 +39,7 @@ describe("RtpReceiver", () => {
 		expect(track.packets).toBe(3);
 	});
 
-	it("follows a large jump when two consecutive numbers show it", () => {
+	it("S40: follows a large jump when two consecutive numbers show it (quirk 96)", () => {
 		const track = receiver();
 		expect(pushAll(track, [100, 9000, 101, 20000, 20001, 20002])).toEqual([0, RTP_DROP, 0, RTP_DROP, RTP_RESYNC, 0]);
 		expect(track.resyncs).toBe(1);
@@ -51,7 +51,7 @@ describe("RtpReceiver", () => {
 		expect(pushAll(receiver(), [0, 3000])).toEqual([0, RTP_DROP]);
 	});
 
-	it("leaves private payload types out of the accounting (Hikvision 112, Geovision 50)", () => {
+	it("S40: leaves private payload types out of the accounting (Hikvision 112, Geovision 50; quirk 97)", () => {
 		const track = receiver();
 		track.push(packet(1), 0);
 		expect(track.push(packet(2, { payloadType: 112 }), 0)).toBe(RTP_DROP);
@@ -59,13 +59,77 @@ describe("RtpReceiver", () => {
 		expect(track.foreignPackets).toBe(1);
 	});
 
-	it("follows a new SSRC without loss (Uniview changes it with every GOP, gortsplib#687)", () => {
+	it("S40: follows a new SSRC without loss (Uniview changes it with every GOP, gortsplib#687; quirk 95)", () => {
 		const track = receiver();
-		track.push(packet(1), 0);
-		expect(track.push(packet(40_000, { ssrc: 2 }), 0)).toBe(0);
-		expect(track.push(packet(40_001, { ssrc: 2 }), 0)).toBe(0);
-		expect(track.ssrc).toBe(2);
+		let nowMs = 0;
+		for (let gop = 0; gop < 50; gop++) {
+			for (let i = 0; i < 25; i++) {
+				expect(track.push(packet(gop * 7919 + i, { ssrc: gop }), nowMs)).toBe(0);
+				nowMs += 40;
+			}
+		}
+		expect(track.ssrc).toBe(49);
+		expect(track.ssrcChanges).toBe(49);
+		expect(track.packets).toBe(50 * 25);
+	});
+
+	it("S40: follows SSRCs that take turns without loss when the numbers go on, or each pauses (quirk 95)", () => {
+		const goesOn = receiver();
+		for (let i = 0; i < 100; i++) {
+			expect(goesOn.push(packet(65_500 + i, { ssrc: 1 + (Math.floor(i / 5) % 2) }), i * 40)).toBe(0);
+		}
+		const pauses = receiver();
+		for (let gop = 0; gop < 10; gop++) {
+			for (let i = 0; i < 30; i++) {
+				const fields = { ssrc: 1 + (gop % 2) };
+				expect(pauses.push(packet(gop * 5000 + i, fields), (gop * 30 + i) * 40)).toBe(0);
+			}
+		}
+	});
+
+	it("S20: of two SSRCs at once stays with the one that began later: the other is a stale session's (quirks 50, 95)", () => {
+		const track = receiver();
+		for (let i = 0; i < 10; i++) expect(track.push(packet(500 + i, { ssrc: 7 }), i * 40)).toBe(0);
+		for (let i = 0; i < 100; i++) {
+			const nowMs = (10 + i) * 40;
+			expect(track.push(packet(9000 + i, { ssrc: 8 }), nowMs)).toBe(0);
+			expect(track.push(packet(510 + i, { ssrc: 7 }), nowMs + 20)).toBe(RTP_DROP);
+		}
+		expect(track.ssrc).toBe(8);
 		expect(track.ssrcChanges).toBe(1);
+		expect(track.staleSourcePackets).toBe(100);
+	});
+
+	it("goes back to an earlier SSRC when the later one has fallen silent (quirk 95)", () => {
+		const track = receiver();
+		track.push(packet(500, { ssrc: 7 }), 0);
+		track.push(packet(9000, { ssrc: 8 }), 40);
+		expect(track.push(packet(501, { ssrc: 7 }), 80)).toBe(RTP_DROP);
+		expect(track.push(packet(502, { ssrc: 7 }), 40 + SOURCE_SILENCE_MS - 1)).toBe(RTP_DROP);
+		expect(track.push(packet(503, { ssrc: 7 }), 40 + SOURCE_SILENCE_MS)).toBe(0);
+		expect(track.ssrc).toBe(7);
+	});
+
+	it("S41: padding, padding alone, CSRCs and header extensions change neither payload nor numbering (quirk 98)", () => {
+		const plain = [0x61, 1, 2, 3];
+		const header = (first: number, number: number): number[] => [first, 96, 0, number, 0, 0, 0, 9, 0, 0, 0, 1];
+		const packets = [
+			[...header(0x80, 1), ...plain],
+			[...header(0xa0, 2), ...plain, 0, 0, 3],
+			[...header(0xa0, 3), 0, 0, 0, 4],
+			[...header(0x82, 4), 0, 0, 0, 5, 0, 0, 0, 6, ...plain],
+			[...header(0x90, 5), 0xab, 0xac, 0, 3, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, ...plain],
+			[...header(0xb1, 6), 0, 0, 0, 5, 0xbe, 0xde, 0, 1, 1, 2, 3, 4, ...plain, 0, 2],
+		];
+		const track = receiver();
+		const payloads = packets.map((bytes) => {
+			const parsed = parseRtpPacket(new Uint8Array(bytes));
+			if (!parsed.ok) throw new Error(parsed.code);
+			expect(track.push(parsed.packet, 0)).toBe(0);
+			return [...parsed.packet.payload];
+		});
+		expect(payloads).toEqual([plain, plain, [], plain, plain, plain]);
+		expect(parseRtpPacket(new Uint8Array([...header(0xa0, 7), 0, 0, 9]))).toEqual({ ok: false, code: "bad-padding" });
 	});
 
 	it("has no report block before the first packet", () => {

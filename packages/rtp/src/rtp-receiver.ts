@@ -11,9 +11,13 @@ export const RTP_DROP = -1;
 export const RTP_RESYNC = -2;
 
 /** A gap below this many packets is loss, a larger one is a jump: RFC 3550 appendix A.1. */
-const MAX_DROPOUT = 3000;
+export const MAX_DROPOUT = 3000;
 /** A packet at most this far behind is late or doubled, one further behind is a jump: RFC 3550 appendix A.1. */
-const MAX_MISORDER = 100;
+export const MAX_MISORDER = 100;
+/** A source that sent nothing for this long has stopped. Stale sessions send on without such a pause. */
+export const SOURCE_SILENCE_MS = 1000;
+/** Stale sessions that are told apart from a camera that changes its SSRC: no camera allows more sessions than this. */
+const MAX_OLD_SOURCES = 8;
 const SEQUENCE_MODULUS = 65_536;
 const MAX_CUMULATIVE_LOST = 0x7fffff;
 const MIN_CUMULATIVE_LOST = -0x800000;
@@ -44,6 +48,8 @@ export class RtpReceiver {
 	resyncs = 0;
 	/** How often the source changed. */
 	ssrcChanges = 0;
+	/** Packets dropped because they are from an earlier source that goes on beside the present one. */
+	staleSourcePackets = 0;
 	/** Interarrival jitter in RTP timestamp units: RFC 3550 section 6.4.1. */
 	jitter = 0;
 
@@ -60,6 +66,8 @@ export class RtpReceiver {
 	#lastArrivalMs = 0;
 	#lastSenderReport = 0;
 	#lastSenderReportMs = 0;
+	/** The sources followed before this one and when each was last heard, the oldest first. */
+	readonly #oldSources = new Map<number, number>();
 
 	constructor(options: RtpReceiverOptions) {
 		this.#payloadTypes = new Set(options.payloadTypes);
@@ -69,7 +77,8 @@ export class RtpReceiver {
 	/**
 	 * Takes note of a packet that arrived at `nowMs`, a monotonic time.
 	 * @returns how many packets are missing directly before it, {@link RTP_DROP} or {@link RTP_RESYNC}. A change of the
-	 * SSRC is followed at once and returns 0: some cameras change it with every GOP and lose nothing.
+	 * SSRC is followed at once and returns 0: some cameras change it with every GOP and lose nothing. Only when an
+	 * earlier source goes on beside the new one, as a stale session does, its packets are dropped.
 	 */
 	push(packet: RtpPacket, nowMs: number): number {
 		// Some cameras number private packets like the video's, so they go before they are accounted for.
@@ -77,15 +86,7 @@ export class RtpReceiver {
 			this.foreignPackets++;
 			return RTP_DROP;
 		}
-		if (packet.ssrc !== this.ssrc) {
-			if (this.ssrc !== undefined) {
-				this.ssrcChanges++;
-				this.#lastSenderReport = 0;
-			}
-			this.ssrc = packet.ssrc;
-			this.#restart(packet, nowMs);
-			return 0;
-		}
+		if (packet.ssrc !== this.ssrc) return this.#changeSource(packet, nowMs);
 		// RFC 3550 appendix A.1, update_seq().
 		const ahead = (packet.sequenceNumber - this.extendedSequenceNumber) & 0xffff;
 		if (ahead === 0 || ahead > SEQUENCE_MODULUS - MAX_MISORDER) {
@@ -130,6 +131,45 @@ export class RtpReceiver {
 			lastSenderReport: this.#lastSenderReport,
 			delaySinceLastSenderReport: Math.round((Math.max(0, delayMs) * 65_536) / 1000) % 2 ** 32,
 		};
+	}
+
+	/**
+	 * Of two sources at once the one that came later is the present session's: a stale one was sending before. So the
+	 * later one is followed from its first packet, and the earlier one again only when one of them has been silent, or
+	 * when its number continues the present one's, because then both are one sender.
+	 */
+	#changeSource(packet: RtpPacket, nowMs: number): number {
+		const lastHeardMs = this.#oldSources.get(packet.ssrc);
+		const continues = ((packet.sequenceNumber - this.extendedSequenceNumber) & 0xffff) === 1;
+		if (
+			lastHeardMs !== undefined &&
+			!continues &&
+			nowMs - lastHeardMs < SOURCE_SILENCE_MS &&
+			nowMs - this.#lastArrivalMs < SOURCE_SILENCE_MS
+		) {
+			this.#oldSources.set(packet.ssrc, nowMs);
+			this.staleSourcePackets++;
+			return RTP_DROP;
+		}
+		if (this.ssrc !== undefined) {
+			this.#rememberSource(this.ssrc);
+			this.ssrcChanges++;
+			this.#lastSenderReport = 0;
+		}
+		this.#oldSources.delete(packet.ssrc);
+		this.ssrc = packet.ssrc;
+		this.#restart(packet, nowMs);
+		return 0;
+	}
+
+	#rememberSource(ssrc: number): void {
+		this.#oldSources.delete(ssrc);
+		this.#oldSources.set(ssrc, this.#lastArrivalMs);
+		if (this.#oldSources.size <= MAX_OLD_SOURCES) return;
+		for (const oldest of this.#oldSources.keys()) {
+			this.#oldSources.delete(oldest);
+			break;
+		}
 	}
 
 	/** A jump is believed when two consecutive numbers show it: RFC 3550 appendix A.1. */

@@ -27,8 +27,7 @@ function verdict(client: Authenticator, offers: readonly ChallengeOffer[], metho
 }
 
 describe("challenges", () => {
-	test("several in one field or in several, with quotes, commas, unknown parameters and odd case", () => {
-		// Quirks 25, 27, 34.
+	test("several in one field or in several, with quotes, commas, unknown parameters and odd case (quirks 25, 27, 34)", () => {
 		const challenges = parseChallenges([
 			'Digest realm="a, \\"b\\" ",nonce="n1", qop="auth,auth-int", algorithm=sha-256, random="x", stale="FALSE", Basic realm=plain',
 			'dIgEsT Realm="IP Camera(1)" , NONCE = n2, opaque="", stale=TRUE',
@@ -133,17 +132,19 @@ describe("a client's answer", () => {
 		["Basic", { scheme: "basic", realm: "r" }],
 	];
 
-	test.each(offers)("%s: the server accepts it for each method, and no other password", (_name, offer) => {
-		// Quirks 20 to 23, 26, 31, 32.
-		const client = authenticator();
-		expect(verdict(client, [offer])).toBe("missing");
-		expect(client.handleUnauthorized([makeChallenge(offer)], 0, false)).toBe(true);
-		expect(verdict(client, [offer])).toBe("accepted");
-		expect(verdict(client, [offer], "SETUP")).toBe("accepted");
-		const wrong = authenticator({ username: "admin", password: "p@ss" });
-		wrong.handleUnauthorized([makeChallenge(offer)], 0, false);
-		expect(verdict(wrong, [offer])).toBe("refused");
-	});
+	test.each(offers)(
+		"%s: the server accepts it for each method, and no other password (quirks 20, 23, 26, 31, 32)",
+		(_name, offer) => {
+			const client = authenticator();
+			expect(verdict(client, [offer])).toBe("missing");
+			expect(client.handleUnauthorized([makeChallenge(offer)], 0, false)).toBe(true);
+			expect(verdict(client, [offer])).toBe("accepted");
+			expect(verdict(client, [offer], "SETUP")).toBe("accepted");
+			const wrong = authenticator({ username: "admin", password: "p@ss" });
+			wrong.handleUnauthorized([makeChallenge(offer)], 0, false);
+			expect(verdict(wrong, [offer])).toBe("refused");
+		},
+	);
 
 	test("user names, passwords and realms of any characters", () => {
 		const text = fc.string({ unit: "grapheme" });
@@ -165,8 +166,7 @@ describe("a client's answer", () => {
 		);
 	});
 
-	test("counts its requests per nonce with a new cnonce each", () => {
-		// S03, quirk 21.
+	test("S03: counts its requests per nonce with a new cnonce each (quirk 21)", () => {
 		const client = authenticator();
 		const challenge = (nonce: string): string => makeChallenge({ scheme: "digest", realm: "r", nonce, qopAuth: true });
 		client.handleUnauthorized([challenge("n1")], 0, false);
@@ -178,8 +178,7 @@ describe("a client's answer", () => {
 		expect(client.authorization(METHOD, TARGET)).toMatch(/nonce="n2".*nc=00000001/);
 	});
 
-	test("names an algorithm only if the challenge did, unquoted, with qop and nc unquoted", () => {
-		// Quirks 21, 22.
+	test("names an algorithm only if the challenge did, unquoted, with qop and nc unquoted (quirks 21, 22)", () => {
 		const client = authenticator();
 		client.handleUnauthorized(['Digest realm="r", nonce="n"'], 0, false);
 		expect(client.authorization(METHOD, TARGET)).not.toMatch(/algorithm|qop|cnonce/);
@@ -194,8 +193,7 @@ describe("which challenge is answered", () => {
 	const md5 = 'Digest realm="r", nonce="n"';
 	const all = ['Basic realm="r"', md5, sha];
 
-	test("the strongest first, then each weaker one once, at most two per request", () => {
-		// Quirks 24, 25, 29, S04, S05.
+	test("S04, S05: the strongest first, then each weaker one once, at most two per request (quirks 24, 25, 29)", () => {
 		const client = authenticator();
 		expect(client.handleUnauthorized(all, 0, false)).toBe(true);
 		expect(client.authorization(METHOD, TARGET)).toContain("SHA-256");
@@ -212,8 +210,8 @@ describe("which challenge is answered", () => {
 		expect(client.usesBasic).toBe(true);
 	});
 
-	test("the same again with a new nonce when a proven one grew old, at any time", () => {
-		// Quirk 28: Axis M5525.
+	test("the same again with a new nonce when a proven one grew old, at any time (quirk 28)", () => {
+		// Axis M5525.
 		const client = authenticator();
 		client.handleUnauthorized(all, 0, false);
 		client.accepted();
@@ -229,15 +227,13 @@ describe("which challenge is answered", () => {
 		expect(client.handleUnauthorized([`${md5}, stale=true`], 2, true)).toBe(false);
 	});
 
-	test("none if the answer with this nonce was refused", () => {
-		// Quirk 29.
+	test("none if the answer with this nonce was refused (quirk 29)", () => {
 		const client = authenticator();
 		client.handleUnauthorized([md5], 0, false);
 		expect(client.handleUnauthorized([md5], 1, true)).toBe(false);
 	});
 
-	test("none without credentials, without a challenge or without one that is known", () => {
-		// Quirk 33.
+	test("none without credentials, without a challenge or without one that is known (quirk 33)", () => {
 		const anonymous = new Authenticator({ credentials: undefined, hashes, randomHex: () => "0" });
 		expect(anonymous.handleUnauthorized(all, 0, false)).toBe(false);
 		expect(authenticator().handleUnauthorized([], 0, false)).toBe(false);

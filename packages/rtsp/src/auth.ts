@@ -23,6 +23,9 @@ export class Authenticator {
 	#challenge: AuthChallenge | undefined;
 	/** The challenge in use has been answered to the camera's content. */
 	#proven = false;
+	#everAccepted = false;
+	#renewed = false;
+	#downgraded = false;
 	readonly #refused = new Set<string>();
 	#count = 0;
 	/** One for the life of a nonce: the -sess algorithms hash it into the session key. */
@@ -37,9 +40,35 @@ export class Authenticator {
 		return this.#challenge?.scheme === "basic";
 	}
 
+	/** The camera has taken an answer at least once. */
+	get everAccepted(): boolean {
+		return this.#everAccepted;
+	}
+
+	/** A nonce that had been accepted grew old. */
+	get renewed(): boolean {
+		return this.#renewed;
+	}
+
+	/** The camera refused the strongest scheme that it offers, so that a weaker one is used. */
+	get downgraded(): boolean {
+		return this.#downgraded;
+	}
+
+	/**
+	 * Takes the WWW-Authenticate fields of an earlier connection, which closed after its 401: the first request then
+	 * bears an answer already.
+	 */
+	seed(fields: readonly string[]): void {
+		const [best] = this.#options.credentials ? strongestFirst(fields) : [];
+		if (best) this.#use(best);
+	}
+
 	/** A request that bore an answer was not answered with 401. */
 	accepted(): void {
-		if (this.#challenge) this.#proven = true;
+		if (!this.#challenge) return;
+		this.#proven = true;
+		this.#everAccepted = true;
 	}
 
 	/**
@@ -48,16 +77,22 @@ export class Authenticator {
 	 */
 	handleUnauthorized(fields: readonly string[], attempt: number, sent: boolean): boolean {
 		if (!this.#options.credentials || attempt >= MAX_REAUTHENTICATIONS) return false;
-		const offered = parseChallenges(fields).sort((a, b) => strength(b) - strength(a));
+		const offered = strongestFirst(fields);
 		const current = sent ? this.#challenge : undefined;
 		const renewed = current && offered.find((one) => keyOf(one) === keyOf(current) && isRenewed(current, one));
 		if (current) {
 			// A proven answer is refused because its nonce is old: RFC 2617 section 3.3.
-			if (renewed && (this.#proven || (renewed.scheme === "digest" && renewed.stale))) return this.#use(renewed);
+			if (renewed && (this.#proven || (renewed.scheme === "digest" && renewed.stale))) {
+				this.#renewed = true;
+				return this.#use(renewed);
+			}
 			this.#refused.add(keyOf(current));
 		}
 		const next = offered.find((one) => !this.#refused.has(keyOf(one)));
-		if (next) return this.#use(next);
+		if (next) {
+			if (next !== offered[0]) this.#downgraded = true;
+			return this.#use(next);
+		}
 		// live555 makes a nonce per 401, so a new one proves nothing; one more try is what the cap allows.
 		return renewed !== undefined && this.#use(renewed);
 	}
@@ -106,6 +141,10 @@ export class Authenticator {
 		else if (session) value += `, cnonce="${cnonce}"`;
 		return value;
 	}
+}
+
+function strongestFirst(fields: readonly string[]): AuthChallenge[] {
+	return parseChallenges(fields).sort((a, b) => strength(b) - strength(a));
 }
 
 function keyOf(challenge: AuthChallenge): string {

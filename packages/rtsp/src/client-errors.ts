@@ -1,8 +1,9 @@
 /** What a status of RFC 2326 section 7.1.1 means for a client. @module */
 import { RtspError, type RtspErrorKind } from "./errors.ts";
-import { headerOf, type RtspResponse } from "./message.ts";
+import type { RtspResponse } from "./message.ts";
 import { formatRtspUrl, parseRtspUrl } from "./url.ts";
 
+/** RFC 2326 section 11.3 takes them from HTTP. */
 const REDIRECTS: readonly number[] = [301, 302, 303, 305];
 
 const KINDS: ReadonlyMap<number, RtspErrorKind> = new Map([
@@ -15,13 +16,22 @@ const KINDS: ReadonlyMap<number, RtspErrorKind> = new Map([
 	[503, "busy"],
 ]);
 
+/** The camera sends the client elsewhere. */
+export function isRedirect(status: number): boolean {
+	return REDIRECTS.includes(status);
+}
+
 /** The error for a final answer that is not 2xx. Nothing of the answer's text gets into it. */
 export function errorOfStatus(method: string, response: RtspResponse): RtspError {
 	const { status } = response;
-	if (REDIRECTS.includes(status)) {
-		const location = redirectTarget(headerOf(response, "location"));
-		return new RtspError("redirect", `RTSP_STATUS_${status}`, `the camera redirects ${method} (${status})`, location);
+	if (isRedirect(status)) {
+		const location = redirectTarget(response.headers.get("location"));
+		return new RtspError("redirect", `RTSP_STATUS_${status}`, `the camera redirects ${method} (${status})`, {
+			location,
+		});
 	}
+	// Axis answers 463, Key Management Failure (RFC 4567 section 4.3), where it wants SRTP.
+	if (status === 463) return encryptedError(`RTSP_STATUS_${status}`);
 	return new RtspError(
 		KINDS.get(status) ?? "protocol",
 		`RTSP_STATUS_${status}`,
@@ -29,9 +39,16 @@ export function errorOfStatus(method: string, response: RtspResponse): RtspError
 	);
 }
 
-/** A Location without user information; `undefined` if it is no RTSP URL. */
-export function redirectTarget(location: string | undefined): string | undefined {
-	if (location === undefined) return undefined;
+/** Says what a person can do about SRTP. */
+export function encryptedError(code: string): RtspError {
+	const advice = "switch SRTP off in the camera, or take its address without SRTP (UniFi: without ?enableSrtp)";
+	return new RtspError("encrypted", code, `the camera encrypts its media (SRTP), which is not supported: ${advice}`);
+}
+
+/** The one Location without user information; `undefined` if there are several, or it is no RTSP URL. */
+export function redirectTarget(locations: readonly string[] | undefined): string | undefined {
+	const [location] = locations ?? [];
+	if (location === undefined || locations?.length !== 1) return undefined;
 	try {
 		return formatRtspUrl(parseRtspUrl(location));
 	} catch {

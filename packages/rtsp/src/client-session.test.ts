@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MEDIA_PROVES_PLAY_MS, REQUEST_TIMEOUT_MS, TEARDOWN_TIMEOUT_MS } from "./client-session.ts";
+import { REQUEST_TIMEOUT_MS, TEARDOWN_TIMEOUT_MS } from "./client-requests.ts";
+import { MEDIA_PROVES_PLAY_MS } from "./client-session.ts";
 import { headerOf, type RtspRequest } from "./message.ts";
 import { SessionHarness, VIDEO_SDP } from "./testing/session-harness.ts";
 
@@ -8,8 +9,7 @@ const BASE = "rtsp://10.0.0.9/live";
 const field = (request: RtspRequest, name: string): string | undefined => headerOf(request, name);
 
 describe("the handshake", () => {
-	test("is OPTIONS, DESCRIBE, SETUP, PLAY, with the session's id from then on", () => {
-		// S01.
+	test("S01: is OPTIONS, DESCRIBE, SETUP, PLAY, with the session's id from then on", () => {
 		const camera = new SessionHarness();
 		camera.toPlaying();
 		expect(camera.requests.map(({ method, target }) => [method, target])).toEqual([
@@ -24,29 +24,29 @@ describe("the handshake", () => {
 		expect(camera.events).toEqual(["described", "playing"]);
 	});
 
-	test.each([[404], [405], [501], [551]])("goes on when OPTIONS is answered with %i", (status) => {
-		// Quirk 132, S57.
+	test.each([[404], [405], [501], [551]])("S57: goes on when OPTIONS is answered with %i (quirk 132)", (status) => {
 		const camera = new SessionHarness();
 		camera.reply(status);
 		expect(camera.request.method).toBe("DESCRIBE");
 	});
 
-	test("waits for the final answer after 1xx", () => {
-		// Quirk 45.
+	test("waits for the final answer after 1xx (quirk 45)", () => {
 		const camera = new SessionHarness();
 		camera.input("RTSP/1.0 100 Continue\r\nCSeq: 1\r\n\r\n");
 		expect(camera.methods).toEqual(["OPTIONS"]);
 	});
 
-	test.each([["0"], [undefined], ["abc"], ["77"]])("accepts the CSeq %j from a camera that never echoes it", (cseq) => {
-		// Quirks 17, 37, S13.
-		const camera = new SessionHarness();
-		camera.reply(200, [], "", cseq);
-		camera.reply(200, [], VIDEO_SDP, cseq);
-		camera.reply(200, ["Session: 1"], "", cseq);
-		camera.reply(200, [], "", cseq);
-		expect(camera.events).toEqual(["described", "playing"]);
-	});
+	test.each([["0"], [undefined], ["abc"], ["77"]])(
+		"S13: accepts the CSeq %j from a camera that never echoes it (quirks 17, 37)",
+		(cseq) => {
+			const camera = new SessionHarness();
+			camera.reply(200, [], "", cseq);
+			camera.reply(200, [], VIDEO_SDP, cseq);
+			camera.reply(200, ["Session: 1"], "", cseq);
+			camera.reply(200, [], "", cseq);
+			expect(camera.events).toEqual(["described", "playing"]);
+		},
+	);
 
 	test("accepts the CSeq of the request before from a camera that never echoes it", () => {
 		const camera = new SessionHarness();
@@ -57,8 +57,8 @@ describe("the handshake", () => {
 		expect(camera.events).toEqual(["described", "playing"]);
 	});
 
-	test("drops an answer to another request from a camera that echoes CSeq", () => {
-		// Quirk 37: Tapo C220.
+	test("drops an answer to another request from a camera that echoes CSeq (quirk 37)", () => {
+		// Tapo C220.
 		const camera = new SessionHarness();
 		camera.toDescribe();
 		camera.reply(400, [], "", "1");
@@ -67,8 +67,7 @@ describe("the handshake", () => {
 		expect(camera.session.counters.unmatchedResponses).toBe(1);
 	});
 
-	test("tries SETUP once more with the request's URL when the base was wrong", () => {
-		// Quirk 66.
+	test("tries SETUP once more with the request's URL when the base was wrong (quirk 66)", () => {
 		const camera = new SessionHarness();
 		camera.toSetup(VIDEO_SDP, ["Content-Base: rtsp://other/wrong/"]);
 		expect(camera.request.target).toBe("rtsp://10.0.0.9/wrong/trackID=1");
@@ -78,8 +77,7 @@ describe("the handshake", () => {
 		expect(camera.events.at(-1)).toBe("failed:not-found:RTSP_STATUS_404");
 	});
 
-	test("sends PLAY without Range after 457 and for the track alone after 459", () => {
-		// Quirks 75, 81.
+	test("sends PLAY without Range after 457 and for the track alone after 459 (quirks 75, 81)", () => {
 		const camera = new SessionHarness();
 		camera.toPlay();
 		camera.reply(457);
@@ -90,8 +88,7 @@ describe("the handshake", () => {
 		expect(camera.events.at(-1)).toBe("playing");
 	});
 
-	test("takes a description without Content-Length, or with one that is too long, after a while", () => {
-		// Quirk 41.
+	test("takes a description without Content-Length, or with one that is too long, after a while (quirk 41)", () => {
 		const absent = new SessionHarness();
 		absent.toDescribe();
 		absent.input(`RTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n${VIDEO_SDP}`);
@@ -104,8 +101,8 @@ describe("the handshake", () => {
 		expect(tooLong.request.method).toBe("SETUP");
 	});
 
-	test("keeps the first session id and adopts none before SETUP", () => {
-		// Quirk 72: Dahua sends one to OPTIONS, H264DVR one per SETUP.
+	test("keeps the first session id and adopts none before SETUP (quirk 72)", () => {
+		// Dahua sends one to OPTIONS, H264DVR one per SETUP.
 		const camera = new SessionHarness();
 		camera.reply(200, ["Session: 111"]);
 		camera.reply(200, ["Session: 222"], VIDEO_SDP);
@@ -128,7 +125,7 @@ describe("what goes wrong", () => {
 		["SETUP", 461, "unsupported-transport"],
 		["SETUP", 453, "busy"],
 		["PLAY", 454, "session-ended"],
-	])("%s answered with %i is %s", (method, status, kind) => {
+	])("S57: %s answered with %i is %s (quirks 74, 75, 133)", (method, status, kind) => {
 		const camera = new SessionHarness();
 		if (method === "DESCRIBE") camera.toDescribe();
 		else if (method === "SETUP") camera.toSetup();
@@ -138,8 +135,7 @@ describe("what goes wrong", () => {
 		expect(camera.session.nextTimeout()).toBeUndefined();
 	});
 
-	test("a redirect carries its target without user information", () => {
-		// Quirk 8.
+	test("a redirect carries its target without user information (quirk 8)", () => {
 		const camera = new SessionHarness();
 		camera.toDescribe();
 		camera.reply(302, ["Location: rtsp://admin:secret@10.0.0.10:8554/other?x=1"]);
@@ -150,7 +146,7 @@ describe("what goes wrong", () => {
 		["no media", "v=0\r\n", "no-video"],
 		["only sound", "m=audio 0 RTP/AVP 0\r\n", "no-video"],
 		["another codec", "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n", "unsupported-codec"],
-		["encrypted video", "m=video 0 RTP/SAVP 96\r\na=rtpmap:96 H264/90000\r\n", "unsupported-transport"],
+		["encrypted video", "m=video 0 RTP/SAVP 96\r\na=rtpmap:96 H264/90000\r\n", "encrypted"],
 	])("%s", (_name, sdp, kind) => {
 		const camera = new SessionHarness();
 		camera.toSetup(sdp);
@@ -180,8 +176,7 @@ describe("what goes wrong", () => {
 		expect(camera.events).toHaveLength(1);
 	});
 
-	test("a session that was set up is torn down when it fails", () => {
-		// Quirk 73.
+	test("a session that was set up is torn down when it fails (quirk 73)", () => {
 		const camera = new SessionHarness();
 		camera.toPlay();
 		camera.reply(500);
@@ -194,8 +189,7 @@ describe("authentication", () => {
 	const credentials = { username: "admin", password: "p@ss:w#rd%/ñ" };
 	const challenge = (nonce: string, more = ""): string => `WWW-Authenticate: Digest realm="r", nonce="${nonce}"${more}`;
 
-	test("one challenge, and every later request bears an answer with its own method and target", () => {
-		// Quirks 31, 32, S02.
+	test("S02: one challenge, and every later request bears an answer with its own method and target (quirks 31, 32)", () => {
 		const camera = new SessionHarness({ credentials, path: "/cam/realmonitor?channel=1&subtype=0" });
 		camera.toDescribe();
 		camera.reply(401, [challenge("n")]);
@@ -208,8 +202,7 @@ describe("authentication", () => {
 		}
 	});
 
-	test("a refused password ends it after three requests at most", () => {
-		// Quirk 29, S08; live555 makes a nonce per answer.
+	test("S08: a refused password ends it after three requests at most (quirks 29, 555)", () => {
 		const camera = new SessionHarness({ credentials });
 		for (let attempt = 0; camera.error === undefined && attempt < 10; attempt++)
 			camera.reply(401, [challenge(`n${attempt}`)]);
@@ -224,8 +217,7 @@ describe("authentication", () => {
 		expect(camera.error).toMatchObject({ kind: "auth", code: "RTSP_AUTH_MISSING" });
 	});
 
-	test("a nonce that grows old in a keep-alive is replaced and the session lives on", () => {
-		// Quirk 28, S07: Axis M5525.
+	test("S07: a nonce that grows old in a keep-alive is replaced and the session lives on (quirk 28)", () => {
 		const camera = new SessionHarness({ credentials });
 		camera.reply(401, [challenge("n1")]);
 		camera.toPlaying();
@@ -248,8 +240,7 @@ describe("authentication", () => {
 });
 
 describe("media", () => {
-	test("is accepted as soon as SETUP is answered, and told from RTCP by its type", () => {
-		// Quirks 51, 52, S21, S22.
+	test("S21, S22: is accepted as soon as SETUP is answered, and told from RTCP by its type (quirks 51, 52)", () => {
 		const camera = new SessionHarness();
 		camera.toPlay();
 		camera.rtp();
@@ -257,20 +248,20 @@ describe("media", () => {
 		camera.frame(0, "\x80\xc8\0\0");
 		camera.frame(0, "");
 		camera.reply();
-		expect(camera.events).toEqual(["described", "rtp:12", "rtp:12", "rtcp:4", "rtp:0", "playing"]);
+		expect(camera.events).toEqual(["described", "rtp:12", "rtp:12", "rtcp:4", "playing"]);
 	});
 
-	test("on a channel that was never set up is dropped and counted", () => {
-		// Quirk 50, S20.
+	test("S20: on a channel that was never set up is dropped and counted (quirk 50)", () => {
 		const camera = new SessionHarness();
 		camera.toPlaying();
 		camera.rtp(4);
-		expect(camera.events).toEqual(["described", "playing"]);
+		camera.rtp();
+		expect(camera.events).toEqual(["described", "playing", "rtp:12"]);
 		expect(camera.session.counters.unassignedFrames).toBe(1);
+		expect([...camera.session.quirks]).toEqual(["unassigned-channel"]);
 	});
 
-	test("that flows for five seconds makes up for the answer to PLAY, which may still come", () => {
-		// Quirk 83, S21.
+	test("S21: that flows for five seconds makes up for the answer to PLAY, which may still come (quirk 83)", () => {
 		const camera = new SessionHarness();
 		camera.toPlay();
 		camera.rtp();
@@ -287,13 +278,13 @@ describe("media", () => {
 		const camera = new SessionHarness();
 		camera.toSetup();
 		camera.reply(200, ["Transport: RTP/AVP/TCP;interleaved=8-9", "Session: 1"]);
-		camera.session.sendRtcp(camera.track!, Uint8Array.of(1, 2, 3));
+		camera.session.sendRtcp(camera.tracks[0]!, Uint8Array.of(1, 2, 3));
 		expect(camera.frames).toEqual([{ channel: 9, payload: "\x01\x02\x03" }]);
 	});
 });
 
 describe("keep-alive", () => {
-	// Quirk 86, S28: max(1 s, min(t/2, t - 5 s)).
+	// max(1 s, min(t/2, t - 5 s)).
 	test.each([
 		["77;timeout=60", 30_000],
 		["77; timeout=120", 60_000],
@@ -303,7 +294,7 @@ describe("keep-alive", () => {
 		["77;timeout=1", 1000],
 		["77;timeout=0", 30_000],
 		["77", 30_000],
-	])("for Session %j is sent every %i ms", (session, intervalMs) => {
+	])("S28: for Session %j is sent every %i ms (quirks 72, 86)", (session, intervalMs) => {
 		const camera = new SessionHarness();
 		camera.toPlaying(session);
 		camera.advance(intervalMs - 1);
@@ -316,8 +307,8 @@ describe("keep-alive", () => {
 		expect(camera.methods).toHaveLength(6);
 	});
 
-	test("follows the latest timeout", () => {
-		// Quirk 72: GW says 60 at SETUP and 120 at PLAY.
+	test("follows the latest timeout (quirk 72)", () => {
+		// GW says 60 at SETUP and 120 at PLAY.
 		const camera = new SessionHarness();
 		camera.toPlay();
 		camera.reply(200, ["Session: 77; timeout=120"]);
@@ -335,8 +326,7 @@ describe("keep-alive", () => {
 		expect(camera.request).toMatchObject({ method: "OPTIONS", target: BASE });
 	});
 
-	test("switches its method for good when it is refused", () => {
-		// Quirk 84, S35.
+	test("S35: switches its method for good when it is refused (quirk 84)", () => {
 		const camera = new SessionHarness();
 		camera.toPlaying();
 		for (const method of ["GET_PARAMETER", "OPTIONS", "OPTIONS"]) {
@@ -347,8 +337,7 @@ describe("keep-alive", () => {
 		expect(camera.error).toBeUndefined();
 	});
 
-	test("need not be answered, and its late answer is dropped", () => {
-		// Quirk 85.
+	test("need not be answered, and its late answer is dropped (quirk 85)", () => {
 		const camera = new SessionHarness();
 		camera.toPlaying();
 		camera.advance(30_000);
@@ -357,29 +346,60 @@ describe("keep-alive", () => {
 		expect(camera.methods).toHaveLength(7);
 		camera.reply(454, [], "", late);
 		expect(camera.error).toBeUndefined();
+		camera.reply();
+		expect(camera.session.quirks).toContain("keep-alive-unanswered");
+	});
+
+	test("S15: answered with a body leaves the framing intact (quirk 42)", () => {
+		const camera = new SessionHarness();
+		camera.toPlaying();
+		camera.advance(30_000);
 		camera.reply(200, [], "LIVE555 Streaming Media v2013.04.08");
 		camera.rtp();
 		expect(camera.events.at(-1)).toBe("rtp:12");
+		expect(camera.session.counters.garbageBytes).toBe(0);
 	});
 
-	test("answered with 454 ends the session", () => {
+	test("S35: answered with 454 ends the session, whatever its method (quirk 84)", () => {
 		const camera = new SessionHarness();
 		camera.toPlaying();
 		camera.advance(30_000);
 		camera.reply(454);
+		expect(camera.request.method).toBe("OPTIONS");
+		camera.reply(454);
 		expect(camera.error?.kind).toBe("session-ended");
+		const later = new SessionHarness();
+		later.toPlaying();
+		later.advance(30_000);
+		later.reply();
+		later.advance(30_000);
+		later.reply(454);
+		expect(later.error?.kind).toBe("session-ended");
+	});
+
+	test("S35: a camera that answers GET_PARAMETER with 454 from the first on is kept alive by OPTIONS (quirk 84)", () => {
+		// Thingino.
+		const camera = new SessionHarness();
+		camera.toPlaying();
+		camera.advance(30_000);
+		camera.reply(454);
+		camera.reply();
+		camera.advance(30_000);
+		expect(camera.request.method).toBe("OPTIONS");
+		camera.reply();
+		expect(camera.error).toBeUndefined();
+		expect([...camera.session.quirks]).toEqual(["keep-alive-refused"]);
 	});
 });
 
 describe("requests of the camera", () => {
-	// Quirk 44, S16.
 	test.each([
 		["OPTIONS", 200],
 		["GET_PARAMETER", 200],
 		["SET_PARAMETER", 200],
 		["ANNOUNCE", 501],
 		["PLAY_NOTIFY", 501],
-	])("%s is answered with %i", (method, status) => {
+	])("S16: %s is answered with %i (quirk 44)", (method, status) => {
 		const camera = new SessionHarness();
 		camera.toPlaying();
 		camera.input(`${method} rtsp://10.0.0.9/live RTSP/1.0\r\nCSeq: 42\r\nContent-Length: 3\r\n\r\nabc`);
@@ -388,8 +408,7 @@ describe("requests of the camera", () => {
 		expect(camera.error).toBeUndefined();
 	});
 
-	test("REDIRECT is answered and ends the session", () => {
-		// Quirk 9.
+	test("REDIRECT is answered and ends the session (quirk 9)", () => {
 		const camera = new SessionHarness();
 		camera.toPlaying();
 		camera.input("REDIRECT * RTSP/1.0\r\nCSeq: 1\r\nLocation: rtsp://10.0.0.10/x\r\n\r\n");
@@ -410,8 +429,7 @@ describe("teardown", () => {
 		expect(camera.events.at(-1)).toBe("closed");
 	});
 
-	test("waits half a second at most", () => {
-		// Quirk 92.
+	test("waits half a second at most (quirk 92)", () => {
 		const camera = new SessionHarness();
 		camera.toPlaying();
 		camera.session.teardown(camera.nowMs);

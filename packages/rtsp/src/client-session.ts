@@ -3,41 +3,39 @@
  * RFC 2326 section 10 for the methods. A session that failed is replaced, never started again.
  * @module
  */
-import { Authenticator } from "./auth.ts";
-import type { RtspClientCounters, RtspClientOptions, RtspClientSink } from "./client-contract.ts";
+import type { RtspClientCounters, RtspClientOptions, RtspClientSink, RtspQuirk } from "./client-contract.ts";
 import { errorOfStatus, redirectTarget } from "./client-errors.ts";
+import { ClientHandshake } from "./client-handshake.ts";
+import { ClientRequests, REQUEST_TIMEOUT_MS, TEARDOWN_TIMEOUT_MS } from "./client-requests.ts";
 import { RtspError } from "./errors.ts";
-import { InterleavedTransport } from "./interleaved-transport.ts";
 import { KeepAlive } from "./keep-alive.ts";
+import { MediaTransports } from "./media-transports.ts";
 import {
 	headerOf,
-	type HeaderInit,
-	makeRequest,
 	makeResponse,
 	type RtspMessage,
 	type RtspRequest,
 	type RtspResponse,
-	serializeRequest,
 	serializeResponse,
 } from "./message.ts";
-import { RtspParser, writeInterleavedHeader } from "./message-parser.ts";
-import { chooseVideoTrack, type Presentation, type PresentationTrack, readPresentation } from "./presentation.ts";
-import { type PendingRequest, RequestTracker, type Step } from "./request-tracker.ts";
-import { parseSessionHeader } from "./session-header.ts";
-import { formatRtspUrl } from "./url.ts";
+import { RtspParser } from "./message-parser.ts";
+import type { PresentationTrack } from "./presentation.ts";
+import type { MatchedResponse, PendingRequest } from "./request-tracker.ts";
+import { formatRtspUrl, withoutSrtp } from "./url.ts";
 
-/** A camera that boots may take seconds; one that takes longer is not there. */
-export const REQUEST_TIMEOUT_MS: number = 10_000;
-/** What is left of a description without Content-Length comes at once or not at all. */
+/** What is left of a description without a usable Content-Length comes at once or not at all. */
 const BODY_PATIENCE_MS = 2000;
 /** Media that flows so long shows that PLAY was accepted, whatever its answer does. */
 export const MEDIA_PROVES_PLAY_MS: number = 5000;
-/** A camera that does not answer TEARDOWN has been told all the same. */
-export const TEARDOWN_TIMEOUT_MS: number = 500;
 /** RTCP packet types lie here; RTP payload types with a marker that would collide are not in use: RFC 5761 section 4. */
 const FIRST_RTCP_TYPE = 192;
 const LAST_RTCP_TYPE = 223;
+/** The fixed header: RFC 3550 section 5.1. */
+const MIN_RTP_BYTES = 12;
+const RTP_VERSION = 2;
 const JITTER_HEX_DIGITS = 4;
+/** The Server field is for people to read. */
+const MAX_SERVER_NAME_CHARS = 80;
 
 type State =
 	| { readonly name: "idle" }
@@ -49,29 +47,44 @@ type State =
 export class RtspClientSession {
 	readonly #options: RtspClientOptions;
 	readonly #sink: RtspClientSink;
-	readonly #requestUrl: string;
 	readonly #parser: RtspParser;
-	readonly #transport = new InterleavedTransport();
+	readonly #requests: ClientRequests;
+	readonly #transports: MediaTransports;
+	readonly #handshake: ClientHandshake;
 	readonly #keepAlive = new KeepAlive();
-	readonly #authenticator: Authenticator;
 	readonly #counters: RtspClientCounters = { unassignedFrames: 0, unmatchedResponses: 0, garbageBytes: 0 };
+	readonly #quirks = new Set<RtspQuirk>();
 	#state: State = { name: "idle" };
-	#nowMs = 0;
-	readonly #requests = new RequestTracker();
-	#sessionId: string | undefined;
-	#presentation: Presentation | undefined;
-	#track: PresentationTrack | undefined;
+	#serverName = "";
 	#firstMediaMs: number | undefined;
+	/** The camera closed the connection: nothing can be sent. */
+	#peerClosed = false;
 
 	constructor(options: RtspClientOptions, sink: RtspClientSink) {
 		this.#options = options;
 		this.#sink = sink;
-		this.#requestUrl = formatRtspUrl(options.address);
-		this.#authenticator = new Authenticator(options);
+		const address = withoutSrtp(options.address);
+		const onQuirk = (quirk: RtspQuirk): void => {
+			this.#quirks.add(quirk);
+		};
+		this.#requests = new ClientRequests(options, { transmit: (bytes) => this.#transmit(bytes), onQuirk });
+		this.#transports = new MediaTransports(options, { sink, onQuirk });
+		this.#handshake = new ClientHandshake({
+			options,
+			address,
+			requestUrl: formatRtspUrl(address),
+			requests: this.#requests,
+			transports: this.#transports,
+			keepAlive: this.#keepAlive,
+			sink,
+			onQuirk,
+			isActive: () => this.#state.name === "handshake" && !this.#peerClosed,
+			onPlaying: () => this.#enterPlaying(),
+		});
 		this.#parser = new RtspParser({
 			onMessage: (message) => this.#onMessage(message),
 			onInterleaved: (channel, payload) => this.#onInterleaved(channel, payload),
-			isKnownChannel: (channel) => this.#transport.trackOf(channel) !== undefined,
+			isKnownChannel: (channel) => this.#transports.interleaved.trackOf(channel) !== undefined,
 			bodyRunsToEnd: (head) => this.#bodyRunsToEnd(head),
 		});
 	}
@@ -81,76 +94,129 @@ export class RtspClientSession {
 		return this.#counters;
 	}
 
+	/** What the camera did otherwise than the standard says, so far. */
+	get quirks(): ReadonlySet<RtspQuirk> {
+		if (this.#parser.garbageBytes > 0) this.#quirks.add("garbage-between-frames");
+		return this.#quirks;
+	}
+
+	/** The Server field of the camera's answers in printable ASCII, of at most 80 characters; empty if it sent none. */
+	get serverName(): string {
+		return this.#serverName;
+	}
+
 	/** Begins the handshake; the connection is open. Times are monotonic milliseconds throughout. */
 	start(nowMs: number): void {
 		if (this.#state.name !== "idle") return;
-		this.#nowMs = nowMs;
+		this.#requests.nowMs = nowMs;
 		this.#state = { name: "handshake" };
-		this.#request("options", "OPTIONS", this.#requestUrl, {});
+		this.#handshake.start();
 	}
 
 	/** Takes what arrived, split anyhow. The bytes stay the caller's. Never throws; what is wrong comes by `failed`. */
 	handleInput(bytes: Uint8Array, nowMs: number): void {
 		if (this.#state.name === "ended") return;
-		this.#nowMs = nowMs;
+		this.#requests.nowMs = nowMs;
 		this.#guard(() => this.#parser.push(bytes));
+	}
+
+	/**
+	 * Takes a datagram of the camera that came to a pair of ports; RTP is told from RTCP by its type, not by its port.
+	 * The bytes stay the caller's. Hot path.
+	 */
+	handleDatagram(pair: number, bytes: Uint8Array, nowMs: number): void {
+		const udp = this.#transports.udp;
+		const track = udp?.trackOf(pair);
+		if (!track || this.#state.name === "ended") return;
+		this.#requests.nowMs = nowMs;
+		if (this.#onPacket(track, bytes) && isMedia(bytes)) udp?.heard(pair);
+	}
+
+	/**
+	 * The camera closed the connection, orderly or by a reset: `failed` or `closed` follows at once. Kind
+	 * `unauthorized-closed` if it did so after a 401, else `session-ended` as a rule.
+	 */
+	handleEnd(nowMs: number): void {
+		if (this.#state.name === "ended") return;
+		this.#requests.nowMs = nowMs;
+		this.#peerClosed = true;
+		// A description without Content-Length ends here, and says at least what the camera has.
+		this.#guard(() => {
+			const describing = this.#requests.pending?.step === "describe";
+			if (describing && this.#parser.finishBody()) this.#quirks.add("content-length-wrong");
+		});
+		this.#fail(this.#requests.endError());
 	}
 
 	/** When {@link handleTimeout} is due; `undefined` if nothing is waited for. Ask again after every call. */
 	nextTimeout(): number | undefined {
 		if (this.#state.name === "ended") return undefined;
-		const keepAliveAtMs = this.#state.name === "playing" ? this.#state.keepAliveAtMs : undefined;
-		const deadlineMs = this.#requests.pending?.deadlineMs;
-		if (keepAliveAtMs === undefined || deadlineMs === undefined) return keepAliveAtMs ?? deadlineMs;
-		return Math.min(keepAliveAtMs, deadlineMs);
+		const keepAliveAtMs = this.#state.name === "playing" ? this.#state.keepAliveAtMs : Number.POSITIVE_INFINITY;
+		const transportsMs = this.#isOver() ? Number.POSITIVE_INFINITY : this.#transports.nextTimeout();
+		const dueMs = Math.min(keepAliveAtMs, this.#requests.nextTimeout(), transportsMs);
+		return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
 	}
 
 	/** Does what is due at `nowMs`; safe to call early. */
 	handleTimeout(nowMs: number): void {
 		if (this.#state.name === "ended") return;
-		this.#nowMs = nowMs;
+		this.#requests.nowMs = nowMs;
 		this.#guard(() => {
+			const doubtful = this.#requests.takeDoubtful();
+			if (doubtful) {
+				this.#counters.unmatchedResponses--;
+				this.#onMatched(doubtful);
+			}
 			const pending = this.#requests.pending;
 			if (pending && nowMs >= pending.deadlineMs) this.#unanswered(pending);
+			if (this.#isOver()) return;
+			this.#transports.handleTimeout(nowMs);
 			if (this.#state.name !== "playing" || nowMs < this.#state.keepAliveAtMs) return;
 			// One outstanding at most: an unanswered one is dropped at its deadline.
-			if (!this.#requests.pending) this.#request("keep-alive", this.#keepAlive.method, this.#baseUrl(), {});
+			if (!this.#requests.pending) this.#sendKeepAlive();
 			this.#scheduleKeepAlive(this.#state);
 		});
 	}
 
-	/** Sends an RTCP packet on a track's channel; nothing happens if the track is not set up. */
+	/** Sends an RTCP packet for a track; nothing happens if the track is not set up. The bytes stay the caller's. */
 	sendRtcp(track: PresentationTrack, packet: Uint8Array): void {
-		const channel = this.#transport.rtcpChannel(track);
-		if (channel === undefined || this.#state.name === "ended") return;
-		const frame = new Uint8Array(4 + packet.length);
-		frame.set(writeInterleavedHeader(channel, packet.length));
-		frame.set(packet, 4);
-		this.#sink.transmit(frame);
+		if (this.#state.name !== "ended" && !this.#peerClosed) this.#transports.sendRtcp(track, packet);
 	}
 
 	/** Says TEARDOWN if there is a session; `closed` follows, at once or within {@link TEARDOWN_TIMEOUT_MS}. */
 	teardown(nowMs: number): void {
 		if (this.#state.name === "closing" || this.#state.name === "ended") return;
-		this.#nowMs = nowMs;
-		if (this.#sessionId === undefined) {
-			const pending = this.#requests.pending;
-			if (pending?.step !== "setup") {
-				this.#finish();
-				return;
-			}
-			// The camera may have made its session already, and only its answer names it.
-			this.#state = { name: "closing" };
-			pending.deadlineMs = nowMs + TEARDOWN_TIMEOUT_MS;
+		this.#requests.nowMs = nowMs;
+		if (this.#requests.hasSession) {
+			this.#sendTeardown();
 			return;
 		}
-		this.#sendTeardown();
+		const pending = this.#requests.pending;
+		if (pending?.step !== "setup") {
+			this.#finish();
+			return;
+		}
+		// The camera may have made its session already, and only its answer names it.
+		this.#state = { name: "closing" };
+		pending.deadlineMs = nowMs + TEARDOWN_TIMEOUT_MS;
+	}
+
+	#transmit(bytes: Uint8Array): void {
+		if (!this.#peerClosed) this.#sink.transmit(bytes);
 	}
 
 	#sendTeardown(): void {
 		this.#requests.abandon();
 		this.#state = { name: "closing" };
-		this.#request("teardown", "TEARDOWN", this.#aggregateUrl(), {});
+		this.#requests.begin("teardown", "TEARDOWN", this.#handshake.aggregateUrl);
+	}
+
+	#sendKeepAlive(): void {
+		this.#requests.begin("keep-alive", this.#keepAlive.method, this.#handshake.baseUrl);
+	}
+
+	#isOver(): boolean {
+		return this.#state.name === "ended" || this.#state.name === "closing";
 	}
 
 	#finish(): void {
@@ -171,7 +237,7 @@ export class RtspClientSession {
 			return;
 		}
 		// The camera's session must not linger: cameras have few.
-		if (this.#sessionId !== undefined) this.#send("TEARDOWN", this.#aggregateUrl(), {});
+		if (this.#requests.hasSession) this.#requests.send("TEARDOWN", this.#handshake.aggregateUrl);
 		this.#end();
 		this.#sink.failed(error);
 	}
@@ -185,38 +251,11 @@ export class RtspClientSession {
 		}
 	}
 
-	#baseUrl(): string {
-		return this.#presentation?.baseUrl ?? this.#requestUrl;
-	}
-
-	#aggregateUrl(): string {
-		return this.#presentation?.aggregateUrl ?? this.#requestUrl;
-	}
-
-	#request(step: Step, method: string, target: string, headers: HeaderInit, attempt = 0): void {
-		const sent = this.#send(method, target, headers);
-		const patienceMs = step === "teardown" ? TEARDOWN_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
-		this.#requests.begin({ step, method, target, headers, attempt, ...sent, deadlineMs: this.#nowMs + patienceMs });
-	}
-
-	#send(method: string, target: string, headers: HeaderInit): { readonly cseq: number; readonly authorized: boolean } {
-		const cseq = this.#requests.nextCseq();
-		const authorization = this.#authenticator.authorization(method, target);
-		const fields = {
-			"User-Agent": this.#options.userAgent,
-			CSeq: cseq,
-			Authorization: authorization,
-			Session: this.#sessionId,
-			...headers,
-		};
-		this.#sink.transmit(serializeRequest(makeRequest(method, target, fields)));
-		return { cseq, authorized: authorization !== undefined };
-	}
-
 	#unanswered(pending: PendingRequest): void {
 		switch (pending.step) {
 			case "keep-alive":
 				// Media is the sign of life, not the answer to a keep-alive.
+				this.#quirks.add("keep-alive-unanswered");
 				this.#requests.abandon();
 				return;
 			case "teardown":
@@ -224,16 +263,18 @@ export class RtspClientSession {
 				return;
 			case "play":
 				if (this.#firstMediaMs === undefined) break;
-				this.#requests.abandon();
-				this.#enterPlaying();
+				this.#playsUnanswered();
 				return;
 			case "describe":
-				// A Content-Length that is too long: what has come may do.
-				pending.deadlineMs = this.#nowMs + REQUEST_TIMEOUT_MS;
-				if (this.#parser.finishBody()) return;
+				// A Content-Length that is absent or too long: what has come may do.
+				pending.deadlineMs = this.#requests.nowMs + REQUEST_TIMEOUT_MS;
+				if (!this.#parser.finishBody()) break;
+				this.#quirks.add("content-length-wrong");
+				return;
+			case "setup":
+				if (this.#state.name === "handshake" && this.#handshake.handleUnansweredSetup()) return;
 				break;
 			case "options":
-			case "setup":
 				break;
 		}
 		const message = `the camera did not answer ${pending.method} within ${REQUEST_TIMEOUT_MS / 1000} s`;
@@ -245,28 +286,50 @@ export class RtspClientSession {
 		if (pending?.step !== "describe" || head.status !== 200) return false;
 		const type = headerOf(head, "content-type");
 		if (type !== undefined && !type.toLowerCase().includes("sdp")) return false;
-		pending.deadlineMs = this.#nowMs + BODY_PATIENCE_MS;
+		pending.deadlineMs = this.#requests.nowMs + BODY_PATIENCE_MS;
 		return true;
 	}
 
 	#onInterleaved(channel: number, payload: Uint8Array): void {
-		const track = this.#transport.trackOf(channel);
+		const { interleaved } = this.#transports;
+		const track = interleaved.trackOf(channel);
 		if (!track) {
 			this.#counters.unassignedFrames++;
+			this.#quirks.add("unassigned-channel");
 			return;
 		}
-		// Some servers mix the channels up: the packet type tells, not the channel.
-		const type = payload[1] ?? 0;
+		if (!this.#onPacket(track, payload) && payload.length > 0 && !interleaved.isRtcpChannel(track, channel)) {
+			this.#quirks.add("rtcp-on-rtp-channel");
+		}
+	}
+
+	/** Some servers mix the channels up: the packet type tells RTP (`true`) from RTCP, not the channel or port. Hot path. */
+	#onPacket(track: PresentationTrack, packet: Uint8Array): boolean {
+		// An empty frame is legal and says nothing.
+		if (packet.length === 0) return false;
+		const { nowMs } = this.#requests;
+		const type = packet[1] ?? 0;
 		if (type >= FIRST_RTCP_TYPE && type <= LAST_RTCP_TYPE) {
-			this.#sink.rtcp(track, payload, this.#nowMs);
-			return;
+			this.#sink.rtcp(track, packet, nowMs);
+			return false;
 		}
-		if (this.#firstMediaMs === undefined) this.#firstMediaMs = this.#nowMs;
-		else if (this.#requests.pending?.step === "play" && this.#nowMs - this.#firstMediaMs >= MEDIA_PROVES_PLAY_MS) {
-			this.#requests.abandon();
-			this.#enterPlaying();
-		}
-		this.#sink.rtp(track, payload, this.#nowMs);
+		if (this.#state.name === "handshake" && isMedia(packet)) this.#onEarlyMedia();
+		this.#sink.rtp(track, packet, nowMs);
+		return true;
+	}
+
+	/** Media before PLAY was answered. */
+	#onEarlyMedia(): void {
+		this.#quirks.add("media-before-play");
+		this.#firstMediaMs ??= this.#requests.nowMs;
+		const flowsMs = this.#requests.nowMs - this.#firstMediaMs;
+		if (this.#requests.pending?.step === "play" && flowsMs >= MEDIA_PROVES_PLAY_MS) this.#playsUnanswered();
+	}
+
+	#playsUnanswered(): void {
+		this.#quirks.add("play-unanswered");
+		this.#requests.abandon();
+		this.#enterPlaying();
 	}
 
 	#onMessage(message: RtspMessage): void {
@@ -276,143 +339,72 @@ export class RtspClientSession {
 		}
 		// RFC 2326 section 7.1.1: 1xx, the final answer follows.
 		if (message.status < 200) return;
-		const pending = this.#requests.take(message);
-		if (!pending) {
-			this.#counters.unmatchedResponses++;
+		const matched = this.#requests.take(message);
+		if (matched) this.#onMatched(matched);
+		else this.#counters.unmatchedResponses++;
+	}
+
+	/** @throws {RtspError} if the answer ends the session. */
+	#onMatched(matched: MatchedResponse): void {
+		const { pending, response } = matched;
+		this.#noteAnswer(pending, response);
+		if (this.#state.name === "closing") {
+			// Cameras have few sessions, so a TEARDOWN that a new nonce spoiled is said again.
+			if (pending.step === "teardown" && this.#requests.mend(matched)) return;
+			if (pending.step === "teardown" || !this.#requests.hasSession) this.#finish();
+			else this.#sendTeardown();
 			return;
 		}
-		if (this.#state.name === "closing" && pending.step === "setup") {
-			if (message.status < 300) this.#noteSession(message);
-			if (this.#sessionId === undefined) this.#finish();
-			else this.#sendTeardown();
-		} else if (message.status === 401) this.#reauthenticate(pending, message);
-		else this.#handleResponse(pending, message);
+		if (this.#requests.mend(matched)) return;
+		if (pending.step === "keep-alive") this.#onKeepAliveAnswered(matched);
+		else this.#handshake.handleResponse(matched);
+	}
+
+	#noteAnswer(pending: PendingRequest, response: RtspResponse): void {
+		if (this.#serverName === "") {
+			const server = headerOf(response, "server") ?? "";
+			this.#serverName = server.replace(/[^\x20-\x7e]/g, "").slice(0, MAX_SERVER_NAME_CHARS);
+		}
+		// Before SETUP there is no session; a Session field then means nothing (Dahua sends one to OPTIONS).
+		if (response.status >= 300 || pending.step === "options" || pending.step === "describe") return;
+		this.#keepAlive.setTimeout(this.#requests.noteSession(response));
+	}
+
+	#onKeepAliveAnswered({ pending, response }: MatchedResponse): void {
+		const verdict = this.#keepAlive.handleStatus(response.status);
+		if (verdict === "lost") throw errorOfStatus(pending.method, response);
+		if (verdict !== "kept") this.#quirks.add("keep-alive-refused");
+		if (verdict === "again") this.#sendKeepAlive();
 	}
 
 	/** Requests of the server: RFC 2326 section 10. */
 	#answer(request: RtspRequest): void {
+		this.#quirks.add("server-request");
 		const known = ["OPTIONS", "GET_PARAMETER", "SET_PARAMETER", "REDIRECT"].includes(request.method);
 		const fields = { CSeq: headerOf(request, "cseq"), Session: headerOf(request, "session") };
-		this.#sink.transmit(serializeResponse(makeResponse(known ? 200 : 501, fields)));
+		this.#transmit(serializeResponse(makeResponse(known ? 200 : 501, fields)));
 		if (request.method !== "REDIRECT") return;
-		const location = redirectTarget(headerOf(request, "location"));
-		this.#fail(new RtspError("redirect", "RTSP_REDIRECT", "the camera sends its clients elsewhere", location));
-	}
-
-	#reauthenticate(pending: PendingRequest, response: RtspResponse): void {
-		const challenges = response.headers.get("www-authenticate") ?? [];
-		if (this.#authenticator.handleUnauthorized(challenges, pending.attempt, pending.authorized)) {
-			this.#request(pending.step, pending.method, pending.target, pending.headers, pending.attempt + 1);
-			return;
-		}
-		this.#fail(
-			this.#options.credentials
-				? new RtspError("auth", "RTSP_AUTH_REFUSED", "the camera refused the user name or password")
-				: new RtspError("auth", "RTSP_AUTH_MISSING", "the camera asks for a user name and password and none is set"),
-		);
-	}
-
-	#handleResponse(pending: PendingRequest, response: RtspResponse): void {
-		if (pending.authorized) this.#authenticator.accepted();
-		const ok = response.status < 300;
-		if (ok) this.#noteSession(response);
-		switch (pending.step) {
-			case "options":
-				this.#onOptions(response);
-				return;
-			case "describe":
-				if (!ok) throw errorOfStatus(pending.method, response);
-				this.#onDescribed(response);
-				return;
-			case "setup":
-				this.#onSetup(pending, response);
-				return;
-			case "play":
-				this.#onPlay(pending, response);
-				return;
-			case "keep-alive":
-				if (response.status === 454) throw errorOfStatus(pending.method, response);
-				if (!ok) this.#keepAlive.refused();
-				return;
-			case "teardown":
-				this.#finish();
-				return;
-		}
-	}
-
-	/** The first id is kept for good, the latest timeout counts: some cameras give an id per SETUP. */
-	#noteSession(response: RtspResponse): void {
-		const value = headerOf(response, "session");
-		const session = value === undefined ? undefined : parseSessionHeader(value);
-		if (!session) return;
-		this.#keepAlive.setTimeout(session.timeoutS);
-		// Before SETUP there is no session; a Session field then means nothing (Dahua sends one to OPTIONS).
-		if (this.#track) this.#sessionId ??= session.id;
-	}
-
-	/** OPTIONS is a courtesy: a server that does not know it is used all the same. */
-	#onOptions(response: RtspResponse): void {
-		if (response.status >= 300 && response.status < 400) throw errorOfStatus("OPTIONS", response);
-		if (response.status < 300) this.#keepAlive.learn(response);
-		this.#request("describe", "DESCRIBE", this.#requestUrl, { Accept: "application/sdp" });
-	}
-
-	#onDescribed(response: RtspResponse): void {
-		const presentation = readPresentation(response, { ...this.#options, requestUrl: this.#requestUrl });
-		const track = chooseVideoTrack(presentation, this.#options.encodings);
-		this.#presentation = presentation;
-		this.#track = track;
-		this.#sink.described(presentation, track);
-		if (this.#state.name === "handshake") this.#setup(track.setupUrl);
-	}
-
-	#setup(url: string): void {
-		this.#request("setup", "SETUP", url, { Transport: this.#transport.offer() });
-	}
-
-	#onSetup(pending: PendingRequest, response: RtspResponse): void {
-		const track = this.#track;
-		if (!track) return;
-		if (response.status >= 300) {
-			// A wrong Content-Base shows here: once more with the URL that DESCRIBE was asked with.
-			const baseMayBeWrong = [400, 404, 454].includes(response.status) && pending.target !== track.fallbackSetupUrl;
-			if (!baseMayBeWrong) throw errorOfStatus(pending.method, response);
-			this.#setup(track.fallbackSetupUrl);
-			return;
-		}
-		this.#transport.accept(track, headerOf(response, "transport"));
-		this.#request("play", "PLAY", this.#aggregateUrl(), { Range: "npt=0.000-" });
-	}
-
-	#onPlay(pending: PendingRequest, response: RtspResponse): void {
-		if (response.status < 300) {
-			this.#enterPlaying();
-			return;
-		}
-		if (response.status === 457 && pending.headers["Range"] !== undefined) {
-			this.#request("play", "PLAY", pending.target, {});
-			return;
-		}
-		const trackUrl = this.#track?.setupUrl ?? pending.target;
-		// RFC 2326 section 11.3.9: aggregate operation not allowed.
-		if (response.status === 459 && pending.target !== trackUrl) {
-			this.#request("play", "PLAY", trackUrl, pending.headers);
-			return;
-		}
-		throw errorOfStatus(pending.method, response);
+		const location = redirectTarget(request.headers.get("location"));
+		this.#fail(new RtspError("redirect", "RTSP_REDIRECT", "the camera sends its clients elsewhere", { location }));
 	}
 
 	#enterPlaying(): void {
-		const track = this.#track;
-		if (!track || this.#state.name !== "handshake") return;
+		if (this.#state.name !== "handshake") return;
 		const state = { name: "playing" as const, keepAliveAtMs: 0 };
 		this.#scheduleKeepAlive(state);
 		this.#state = state;
-		this.#sink.playing(track);
+		// Media that came before PLAY is proof enough, so silence counts only where nothing has come.
+		this.#transports.udp?.playing(this.#requests.nowMs);
+		this.#sink.playing();
 	}
 
 	#scheduleKeepAlive(state: { keepAliveAtMs: number }): void {
 		const random = Number.parseInt(this.#options.randomHex(JITTER_HEX_DIGITS), 16) / 16 ** JITTER_HEX_DIGITS;
-		state.keepAliveAtMs = this.#nowMs + this.#keepAlive.nextDelayMs(random);
+		state.keepAliveAtMs = this.#requests.nowMs + this.#keepAlive.nextDelayMs(random);
 	}
+}
+
+/** Not just any bytes: what is to prove that media come must look like RTP. */
+function isMedia(packet: Uint8Array): boolean {
+	return packet.length >= MIN_RTP_BYTES && (packet[0] ?? 0) >> 6 === RTP_VERSION;
 }

@@ -12,8 +12,12 @@ export type RtspErrorKind =
 	| "no-video"
 	/** There is video, but in no codec that is asked for. */
 	| "unsupported-codec"
-	/** The camera does not stream over the transport that was asked for: 461. */
+	/** The camera does not stream over the transport that was asked for: 461, another one answered, UDP that stays silent. */
 	| "unsupported-transport"
+	/** The camera encrypts its media: SRTP (RFC 3711) is not supported. */
+	| "encrypted"
+	/** The camera closed the connection after its 401: ask again on a new one with {@link RtspError.challenges}. */
+	| "unauthorized-closed"
 	/** The camera sends the client elsewhere: {@link RtspError.location}. */
 	| "redirect"
 	/** The camera did not answer in time. */
@@ -32,12 +36,20 @@ export class RtspError extends Error {
 	readonly kind: RtspErrorKind;
 	/** Where a redirect points to, without user information. */
 	readonly location: string | undefined;
+	/** The WWW-Authenticate fields of a 401 whose connection closed. */
+	readonly challenges: readonly string[] | undefined;
 
-	constructor(kind: RtspErrorKind, code: string, message: string, location?: string) {
+	constructor(
+		kind: RtspErrorKind,
+		code: string,
+		message: string,
+		details: { readonly location?: string | undefined; readonly challenges?: readonly string[] } = {},
+	) {
 		super(message);
 		this.name = "RtspError";
 		this.kind = kind;
 		this.code = code;
-		this.location = location;
+		this.location = details.location;
+		this.challenges = details.challenges;
 	}
 }

@@ -5,6 +5,7 @@ export { encodeBase64, fromByteString, toByteString, utf8ByteString } from "./by
 export * from "./challenge.ts";
 export * from "./digest.ts";
 export * from "./errors.ts";
+export * from "./http-tunnel.ts";
 export * from "./message.ts";
 export * from "./message-parser.ts";
 export * from "./sdp.ts";
@@ -12,8 +13,10 @@ export * from "./sdp-write.ts";
 export * from "./session-header.ts";
 export * from "./transport-header.ts";
 export * from "./client-contract.ts";
+export { REQUEST_TIMEOUT_MS, TEARDOWN_TIMEOUT_MS } from "./client-requests.ts";
 export * from "./client-session.ts";
 export * from "./presentation.ts";
+export { PUNCH_INTERVAL_MS, UDP_SILENCE_MS } from "./udp-transport.ts";
 export * from "./url.ts";
 export * from "./server-session.ts";
 export * from "./server-transport.ts";

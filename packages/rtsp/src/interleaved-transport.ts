@@ -1,40 +1,51 @@
-/**
- * Media on the RTSP connection itself: RFC 2326 section 10.12. It is the one strategy of {@link RtspClientSession} so
- * far; another (UDP) has the same methods.
- * @module
- */
+/** Media on the RTSP connection itself: RFC 2326 section 10.12. @module */
+import type { AgreedTransport } from "./client-contract.ts";
 import { RtspError } from "./errors.ts";
+import type { MediaTransport, TransportContext } from "./media-transport.ts";
+import { writeInterleavedHeader } from "./message-parser.ts";
 import type { PresentationTrack } from "./presentation.ts";
-import { parseTransport, writeTransport } from "./transport-header.ts";
+import { type TransportSpec, writeTransport } from "./transport-header.ts";
 
 /** A channel is one byte. */
 const CHANNELS = 256;
+const FRAME_HEADER_BYTES = 4;
 
-export class InterleavedTransport {
+export class InterleavedTransport implements MediaTransport {
+	readonly #context: TransportContext;
 	readonly #tracks: (PresentationTrack | undefined)[] = Array.from({ length: CHANNELS });
 	readonly #rtcpChannels = new Map<PresentationTrack, number>();
 
-	/** The Transport field that asks for the next free pair of channels. */
+	constructor(context: TransportContext) {
+		this.#context = context;
+	}
+
+	/** Asks for the next free pair of channels. */
 	offer(): string {
 		return writeTransport({ protocol: "RTP/AVP/TCP", interleaved: this.#nextPair() });
 	}
 
-	/**
-	 * Takes the Transport field of the answer to {@link offer}. The answer wins over what was asked; without channels
-	 * in it those asked for hold.
-	 * @throws {RtspError} kind `unsupported-transport` if the camera means another transport, or channels in use.
-	 */
-	accept(track: PresentationTrack, value: string | undefined): void {
-		const answer = value === undefined ? undefined : parseTransport(value)[0];
-		// Interleaved counts even without /TCP (Escam Q6).
-		if (answer && !answer.interleaved && !answer.protocol.includes("TCP") && answer.serverPort) {
-			throw unsupported("the camera answered a request for TCP with UDP");
+	/** The answer wins over what was asked; without channels in it those asked for hold. */
+	accept(track: PresentationTrack, answer: TransportSpec | undefined): AgreedTransport {
+		const asked = this.#nextPair();
+		const [rtp, rtcp] = answer?.interleaved ?? asked;
+		if (this.#tracks[rtp] || this.#tracks[rtcp]) {
+			throw new RtspError("unsupported-transport", "RTSP_CHANNELS", "the camera gave two tracks the same channels");
 		}
-		const [rtp, rtcp] = answer?.interleaved ?? this.#nextPair();
-		if (this.#tracks[rtp] || this.#tracks[rtcp]) throw unsupported("the camera gave two tracks the same channels");
+		if (rtp !== asked[0] || rtcp !== asked[1]) this.#context.onQuirk("channels-renumbered");
 		this.#tracks[rtp] = track;
 		this.#tracks[rtcp] = track;
 		this.#rtcpChannels.set(track, rtcp);
+		return { type: "interleaved" };
+	}
+
+	sendRtcp(track: PresentationTrack, packet: Uint8Array): boolean {
+		const channel = this.#rtcpChannels.get(track);
+		if (channel === undefined) return false;
+		const frame = new Uint8Array(FRAME_HEADER_BYTES + packet.length);
+		frame.set(writeInterleavedHeader(channel, packet.length));
+		frame.set(packet, FRAME_HEADER_BYTES);
+		this.#context.sink.transmit(frame);
+		return true;
 	}
 
 	/** The track of a channel; `undefined` for a channel that was never set up. */
@@ -42,9 +53,9 @@ export class InterleavedTransport {
 		return this.#tracks[channel];
 	}
 
-	/** Where RTCP for a track goes. */
-	rtcpChannel(track: PresentationTrack): number | undefined {
-		return this.#rtcpChannels.get(track);
+	/** The channel is the one that the camera named for a track's RTCP. */
+	isRtcpChannel(track: PresentationTrack, channel: number): boolean {
+		return this.#rtcpChannels.get(track) === channel;
 	}
 
 	#nextPair(): readonly [number, number] {
@@ -52,8 +63,4 @@ export class InterleavedTransport {
 		while (first < CHANNELS - 2 && (this.#tracks[first] || this.#tracks[first + 1])) first += 2;
 		return [first, first + 1];
 	}
-}
-
-function unsupported(message: string): RtspError {
-	return new RtspError("unsupported-transport", "RTSP_TRANSPORT", message);
 }

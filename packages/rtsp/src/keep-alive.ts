@@ -1,4 +1,5 @@
 /** When and how a session is kept alive: RFC 2326 section 12.37, and what cameras take. @module */
+import { isRedirect } from "./client-errors.ts";
 import type { RtspResponse } from "./message.ts";
 import { DEFAULT_SESSION_TIMEOUT_S } from "./session-header.ts";
 
@@ -10,6 +11,9 @@ const JITTER = 0.1;
 
 export type KeepAliveMethod = "GET_PARAMETER" | "OPTIONS";
 
+/** What an answer to a keep-alive means: `again` asks for one more at once, `lost` that there is no session. */
+export type KeepAliveVerdict = "kept" | "refused" | "again" | "lost";
+
 /** Milliseconds between two keep-alives for a session timeout, before jitter. */
 export function keepAliveIntervalMs(timeoutS: number | undefined): number {
 	const timeoutMs = (timeoutS ?? DEFAULT_SESSION_TIMEOUT_S) * 1000;
@@ -20,6 +24,7 @@ export function keepAliveIntervalMs(timeoutS: number | undefined): number {
 export class KeepAlive {
 	#method: KeepAliveMethod = "OPTIONS";
 	#switched = false;
+	#accepted = false;
 	#timeoutS: number | undefined;
 
 	get method(): KeepAliveMethod {
@@ -46,10 +51,20 @@ export class KeepAlive {
 		return Math.max(MIN_INTERVAL_MS, keepAliveIntervalMs(this.#timeoutS) * (1 - JITTER * random));
 	}
 
-	/** An answer that is not 2xx, 401 or 454: the other method from now on, once. */
-	refused(): void {
-		if (this.#switched) return;
+	/**
+	 * Takes the status of an answer, which is not 401. The first one that is not 2xx makes the other method count from
+	 * now on. 454 may be a camera's way of not knowing the method (Thingino answers GET_PARAMETER so): then the other is
+	 * worth a try at once.
+	 */
+	handleStatus(status: number): KeepAliveVerdict {
+		if (status < 300) {
+			this.#accepted = true;
+			return "kept";
+		}
+		const unknownMethod = status === 454 && !this.#accepted && !this.#switched;
+		if (isRedirect(status) || (status === 454 && !unknownMethod)) return "lost";
+		if (!this.#switched) this.#method = this.#method === "OPTIONS" ? "GET_PARAMETER" : "OPTIONS";
 		this.#switched = true;
-		this.#method = this.#method === "OPTIONS" ? "GET_PARAMETER" : "OPTIONS";
+		return unknownMethod ? "again" : "refused";
 	}
 }

@@ -44,7 +44,6 @@ function frame(channel: number, payload: string): string {
 const rtp = (text: string): string => `\x80\x60${text.padEnd(10, ".")}`;
 
 describe("heads that cameras send", () => {
-	// Quirks 35, 36, 38, 39, 40.
 	test.each([
 		["CRLF", "RTSP/1.0 200 OK\r\nCSeq: 1\r\nSession: 7\r\n\r\n"],
 		["LF only", "RTSP/1.0 200 OK\nCSeq: 1\nSession: 7\n\n"],
@@ -55,7 +54,7 @@ describe("heads that cameras send", () => {
 		["blanks around values", "RTSP/1.0 200 OK\r\nCSeq: 1 \r\nSession:        7\r\n\r\n"],
 		["a line that only looks empty", "RTSP/1.0 200 OK\r\n \r\nCSeq: 1\r\n \r\nSession: 7\r\n\r\n"],
 		["a line without a colon", "RTSP/1.0 200 OK\r\nCSeq: 1\r\nnonsense\r\nSession: 7\r\n\r\n"],
-	])("%s", (_name, text) => {
+	])("S12: %s (quirks 35, 36, 38, 40)", (_name, text) => {
 		const message = only(text);
 		expect(message).toMatchObject({ type: "response", status: 200, reason: "OK" });
 		expect(message.headers.get("cseq")).toEqual(["1"]);
@@ -63,7 +62,7 @@ describe("heads that cameras send", () => {
 	});
 
 	test.each([["RTSP/1.0 200\r\n\r\n"], ["RTSP/1.0 200 \r\n\r\n"], ["RTSP/1.0  200\t\r\n\r\n"]])(
-		"no reason phrase: %j",
+		"S12: no reason phrase: %j (quirk 39)",
 		(text) => {
 			expect(only(text)).toMatchObject({ status: 200, reason: "" });
 		},
@@ -92,8 +91,7 @@ describe("heads that cameras send", () => {
 });
 
 describe("bodies", () => {
-	test("are read by their length and never scanned", () => {
-		// Quirk 46.
+	test("are read by their length and never scanned (quirk 46)", () => {
 		const { seen } = parse([
 			"RTSP/1.0 200 OK\r\nContent-Length: 6\r\n\r\n$\0\0\x01RT",
 			frame(0, rtp("a")),
@@ -103,8 +101,7 @@ describe("bodies", () => {
 		expect(seen[0]).toMatchObject({ body: fromByteString("$\0\0\x01RT") });
 	});
 
-	test.each([["-5"], ["abc"], [""], ["1e3"]])("Content-Length %j counts as none", (length) => {
-		// Quirk 41.
+	test.each([["-5"], ["abc"], [""], ["1e3"]])("Content-Length %j counts as none (quirk 41)", (length) => {
 		expect(only(`RTSP/1.0 200 OK\r\nContent-Length: ${length}\r\n\r\n`).body).toHaveLength(0);
 	});
 
@@ -122,6 +119,14 @@ describe("bodies", () => {
 		expect(seen).toMatchObject([{ body: fromByteString("v=0") }]);
 	});
 
+	test("S14: of a response that promises 10 MB run to the end where the handler says so, within the limit (quirk 41)", () => {
+		const head = "RTSP/1.0 200 OK\r\nContent-Length: 10485760\r\n\r\n";
+		const { seen, parser } = parse([`${head}v=0\r\n`], { bodyRunsToEnd: () => true });
+		expect(parser.finishBody()).toBe(true);
+		expect(seen).toMatchObject([{ body: fromByteString("v=0\r\n") }]);
+		expect(() => parse([head, new Uint8Array(MAX_BODY_BYTES + 1)], { bodyRunsToEnd: () => true })).toThrow(RtspError);
+	});
+
 	test("longer than announced are skipped up to the next message", () => {
 		const { seen, parser } = parse([
 			"RTSP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nv=0\r\nm=video 0 RTP/AVP 96\r\nRTSP/1.0 404 No\r\n\r\n",
@@ -132,10 +137,9 @@ describe("bodies", () => {
 });
 
 describe("interleaved frames", () => {
-	test("may be empty or 65,535 bytes long", () => {
-		// Quirk 49.
-		const { seen } = parse([frame(1, ""), frame(0, "x".repeat(65_535)), frame(0, "y")]);
-		expect(seen.map((one) => ("channel" in one ? one.payload.length : -1))).toEqual([0, 65_535, 1]);
+	test("may be empty or 65,535 bytes long (quirk 49)", () => {
+		const { seen } = parse([frame(1, ""), frame(0, rtp("x".repeat(65_533))), frame(0, rtp(""))]);
+		expect(seen.map((one) => ("channel" in one ? one.payload.length : -1))).toEqual([0, 65_535, 12]);
 	});
 
 	test("are views of the caller's bytes where they came whole", () => {
@@ -160,8 +164,8 @@ test("a copy of a body or payload is one, even if the bytes came in a Buffer", (
 });
 
 describe("garbage", () => {
-	test("between frames costs nothing but itself", () => {
-		// Quirk 48: Canon VB-H47.
+	test("between frames costs nothing but itself (quirk 48)", () => {
+		// Canon VB-H47.
 		const { seen, parser } = parse([
 			frame(0, rtp("one")),
 			"\x01\x02$zz garbage RTSX",
@@ -173,7 +177,46 @@ describe("garbage", () => {
 		expect(parser.garbageBytes).toBe("\x01\x02$zz garbage RTSX".length);
 	});
 
-	test("without end is an error within its budget", () => {
+	test.each([
+		["a known channel and a long length", "$\0\xff\xffgarbage"],
+		["an unknown channel", "$zzzz\x80garbage"],
+		["a low unknown channel, a packet's first byte and a length that leads nowhere", "$\x09\0\x14\x80garbage"],
+		["nothing behind it", "$"],
+		["an unknown channel and no payload", "$\x07\0\0"],
+	])("S18: that holds a `$` with %s costs one frame at most (quirk 48)", (_name, garbage) => {
+		const frames = ["one", "two", "three", "four", "five"].map((text) => frame(0, rtp(text)));
+		const { seen, parser } = parse([frames[0]!, garbage, ...frames.slice(1)]);
+		expect(seen.length).toBeGreaterThanOrEqual(4);
+		expect(seen.at(-1)).toEqual({ channel: 0, payload: rtp("five") });
+		expect(parser.garbageBytes).toBeGreaterThan(0);
+	});
+
+	test("S18: of 1 to 200 random bytes between frames costs one frame at most each time (quirk 48)", () => {
+		fc.assert(
+			fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 200 }), { maxLength: 5 }), (garbage) => {
+				// A known channel, version 2 and a length within reach look like a frame to anyone.
+				const plain = garbage.map((bytes) => toByteString(bytes).replaceAll("$\0", "$z").replaceAll("$\x01", "$z"));
+				const texts = plain.flatMap((text, index) => [frame(0, rtp(`a${index}`)), frame(1, rtp(`b${index}`)), text]);
+				const { seen } = parse([...texts, frame(0, rtp("end")), frame(0, rtp("end")), frame(0, rtp("end"))]);
+				const frames = seen.filter((one) => "channel" in one && one.channel < 2);
+				expect(frames.length).toBeGreaterThanOrEqual(plain.length * 2 + 3 - plain.length - 1);
+			}),
+		);
+	});
+
+	test("S20: a frame on a channel that was never set up is a frame (quirk 50)", () => {
+		const { seen, parser } = parse([frame(0, rtp("a")), frame(4, rtp("b")), frame(5, rtp("c")), frame(0, rtp("d"))]);
+		expect(seen.map((one) => ("channel" in one ? one.channel : -1))).toEqual([0, 4, 5, 0]);
+		expect(parser.garbageBytes).toBe(0);
+	});
+
+	test("S22: a packet that is none, on a known channel, is skipped and nothing else (quirk 53)", () => {
+		const { seen, parser } = parse([frame(0, rtp("a")), frame(1, "junk that is no RTCP"), frame(0, rtp("b")), "\r\n"]);
+		expect(seen).toHaveLength(2);
+		expect(parser.garbageBytes).toBe(24);
+	});
+
+	test("S19: without end is an error within its budget (quirk 48)", () => {
 		expect(() => parse(["\x01".repeat(MAX_GARBAGE_BYTES + 1)])).toThrow(RtspError);
 	});
 
@@ -214,8 +257,7 @@ describe("whatever way the bytes are split", () => {
 		{ maxLength: 12 },
 	);
 
-	test("the same comes out, and nothing but an RtspError is thrown", () => {
-		// Quirk 47, S17.
+	test("S17: the same comes out, and nothing but an RtspError is thrown (quirk 47)", () => {
 		fc.assert(
 			fc.property(pieces, fc.infiniteStream(fc.integer({ min: 1, max: 50 })), (texts, sizes) => {
 				const bytes = fromByteString(texts.join(""));
@@ -274,8 +316,8 @@ test("what is written is read back: requests and responses with any fields and b
 	);
 });
 
-test("requests have a fixed order and spelling, and CSeq is not their first field", () => {
-	// Quirk 17: Foscam C1.
+test("requests have a fixed order and spelling, and CSeq is not their first field (quirk 17)", () => {
+	// Foscam C1.
 	const bytes = serializeRequest(
 		makeRequest("SETUP", "rtsp://h/x", { transport: "RTP/AVP/TCP", cseq: 3, session: "a", "user-agent": "Vigia" }),
 	);

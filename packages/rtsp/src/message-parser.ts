@@ -6,6 +6,7 @@
 import { toByteString } from "./bytes.ts";
 import { RtspError } from "./errors.ts";
 import type { RtspMessage, RtspResponse } from "./message.ts";
+import { contentLengthOf, parseHead } from "./message-head.ts";
 
 /** Start line and header fields together: real heads stay under 2 KiB. */
 export const MAX_HEAD_BYTES: number = 32 * 1024;
@@ -21,6 +22,14 @@ const MAX_METHOD_CHARS = 24;
 const FRAME_HEADER_BYTES = 4;
 /** The shortest RTCP packet; RTP needs twelve. */
 const MIN_MEDIA_BYTES = 8;
+/**
+ * A frame on a channel that was never set up is real (tracks that were not asked for, a stale session's) only with a
+ * low channel and a length that packets have (Tapo sends some of 10 kB): else it is garbage that holds a `$`.
+ */
+const MAX_STRAY_CHANNEL = 31;
+const MAX_STRAY_BYTES = 16_384;
+/** RTP and RTCP both begin with version 2 in two bits: RFC 3550 sections 5.1 and 6.4.1. */
+const RTP_VERSION = 2;
 /** Grows from here by doubling; never beyond one head, one body and one read. */
 const INITIAL_BUFFER_BYTES = 4096;
 
@@ -41,13 +50,13 @@ export interface RtspParserHandler {
 	/** An interleaved frame; `payload` is a view that is valid until the call returns. May be empty. */
 	onInterleaved(channel: number, payload: Uint8Array): void;
 	/**
-	 * Asked for a response without Content-Length: does its body run to the end of the connection, or to
-	 * {@link RtspParser.finishBody}? Without this method it has no body.
+	 * Asked for a response without Content-Length, or with one beyond all measure: does its body run to the end of the
+	 * connection, or to {@link RtspParser.finishBody}? Without this method it has no body, or is refused.
 	 */
 	bodyRunsToEnd?(head: RtspResponse): boolean;
 	/**
-	 * Asked while looking for the next frame in garbage. Without this method there is no looking: garbage is an error
-	 * at once, as a server wants it.
+	 * Asked to tell frames from garbage. Without this method every frame is taken as it stands and other garbage is an
+	 * error at once, as a server wants it.
 	 */
 	isKnownChannel?(channel: number): boolean;
 }
@@ -172,10 +181,27 @@ export class RtspParser {
 		if (this.#end - at < FRAME_HEADER_BYTES) return false;
 		const length = ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0);
 		const end = at + FRAME_HEADER_BYTES + length;
+		const channel = data[at + 1] ?? 0;
+		if (this.#handler.isKnownChannel) {
+			// The first byte of the payload tells; without it there is no deciding yet.
+			if (length > 0 && this.#end - at === FRAME_HEADER_BYTES) return false;
+			const version = (data[at + FRAME_HEADER_BYTES] ?? 0) >> 6;
+			if (!this.#handler.isKnownChannel(channel)) {
+				const verdict = this.#stray(channel, length);
+				if (verdict === "wait") return false;
+				if (verdict === "none") return this.#garbage();
+			} else if (length > 0 && version !== RTP_VERSION) return this.#garbage();
+		}
 		if (this.#end < end) return false;
 		this.#at = end;
-		this.#handler.onInterleaved(data[at + 1] ?? 0, data.subarray(at + FRAME_HEADER_BYTES, end));
+		this.#handler.onInterleaved(channel, data.subarray(at + FRAME_HEADER_BYTES, end));
 		return true;
+	}
+
+	/** Is what stands here, on a channel that was never set up, a frame? */
+	#stray(channel: number, length: number): "found" | "none" | "wait" {
+		if (channel > MAX_STRAY_CHANNEL || length > MAX_STRAY_BYTES) return "none";
+		return this.#framed(length);
 	}
 
 	#readHead(): boolean {
@@ -224,9 +250,10 @@ export class RtspParser {
 		const head = parseHead(text);
 		if (!head) return this.#garbage();
 		this.#at = end;
-		const length = contentLength(head);
-		if (length === undefined && head.type === "response" && this.#handler.bodyRunsToEnd?.(head) === true) {
-			this.#body = { head, length };
+		const length = contentLengthOf(head);
+		const unknown = length === undefined || length > MAX_BODY_BYTES;
+		if (unknown && head.type === "response" && this.#handler.bodyRunsToEnd?.(head) === true) {
+			this.#body = { head, length: undefined };
 			return true;
 		}
 		if ((length ?? 0) > MAX_BODY_BYTES) throw tooLarge("body", MAX_BODY_BYTES, "bytes");
@@ -312,10 +339,18 @@ export class RtspParser {
 		if (data[at] !== DOLLAR) return "none";
 		if (available < 2) return "wait";
 		if (this.#handler.isKnownChannel?.(data[at + 1] ?? 0) !== true) return "none";
+		if (available < FRAME_HEADER_BYTES) return "wait";
+		return this.#framed(((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0));
+	}
+
+	/** Does a frame of this length at hand hold a packet, with something that may follow a frame behind it? */
+	#framed(length: number): "found" | "none" | "wait" {
+		const data = this.#data;
+		const at = this.#at;
+		const available = this.#end - at;
+		if (length < MIN_MEDIA_BYTES) return "none";
 		if (available < FRAME_HEADER_BYTES + 1) return "wait";
-		const length = ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0);
-		// RTP and RTCP both begin with version 2: RFC 3550 sections 5.1 and 6.4.1.
-		if (length < MIN_MEDIA_BYTES || (data[at + 4] ?? 0) >> 6 !== 2) return "none";
+		if ((data[at + FRAME_HEADER_BYTES] ?? 0) >> 6 !== RTP_VERSION) return "none";
 		if (available < FRAME_HEADER_BYTES + length + 1) return "wait";
 		const next = data[at + FRAME_HEADER_BYTES + length];
 		return next === DOLLAR || next === LETTER_R || next === CR || next === LF ? "found" : "none";
@@ -324,59 +359,6 @@ export class RtspParser {
 
 function tooLarge(what: string, limit: number, unit: string): RtspError {
 	return new RtspError("protocol", "RTSP_TOO_LARGE", `the peer sent a ${what} of more than ${limit} ${unit}`);
-}
-
-/** A head up to its empty line, or `undefined` if its first line is not one of RTSP's. */
-function parseHead(text: string): RtspMessage | undefined {
-	const lines = unfoldLines(text);
-	const start = parseStartLine(lines[0] ?? "");
-	if (!start) return undefined;
-	const headers = new Map<string, string[]>();
-	for (let index = 1; index < lines.length; index++) {
-		const line = lines[index] ?? "";
-		const colon = line.indexOf(":");
-		// A line without a colon says nothing that could be used; cameras send some.
-		if (colon < 1) continue;
-		const name = line.slice(0, colon).trim().toLowerCase();
-		const value = line.slice(colon + 1).trim();
-		const values = headers.get(name);
-		if (values) values.push(value);
-		else headers.set(name, [value]);
-	}
-	return { ...start, headers, body: new Uint8Array(0) };
-}
-
-/** Lines without their ends; a line that begins with a blank continues the one before: RFC 2326 section 15.1. */
-function unfoldLines(text: string): string[] {
-	const lines: string[] = [];
-	for (const raw of text.split("\n")) {
-		// A carriage return is part of the line end (CR CR LF occurs) or, like NUL, of no use.
-		const line = raw.replace(/[\r\0]/g, " ").trimEnd();
-		if (line === "") continue;
-		if (lines.length > 1 && /^[ \t]/.test(line)) lines[lines.length - 1] = `${lines.at(-1)} ${line.trimStart()}`;
-		else lines.push(line);
-	}
-	return lines;
-}
-
-type StartLine =
-	| { readonly type: "request"; readonly method: string; readonly target: string }
-	| { readonly type: "response"; readonly status: number; readonly reason: string };
-
-function parseStartLine(line: string): StartLine | undefined {
-	// The reason phrase may be missing: RTSP/1.0 200.
-	const response = /^RTSP\/\d+(?:\.\d+)?[ \t]+(\d{1,3})(?:[ \t]+(.*))?$/.exec(line);
-	if (response) return { type: "response", status: Number(response[1]), reason: (response[2] ?? "").trim() };
-	const request = /^([A-Z][A-Z_]*)[ \t]+(\S(?:.*\S)?)[ \t]+RTSP\/\d+(?:\.\d+)?$/.exec(line);
-	if (request) return { type: "request", method: request[1] ?? "", target: request[2] ?? "" };
-	return undefined;
-}
-
-/** RFC 2326 section 12.14; what is not a number counts as absent. */
-function contentLength(head: RtspMessage): number | undefined {
-	const value = head.headers.get("content-length")?.[0];
-	if (value === undefined || !/^\d+$/.test(value)) return undefined;
-	return Number(value);
 }
 
 /** The four bytes before an interleaved payload: RFC 2326 section 10.12. */

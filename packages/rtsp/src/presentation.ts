@@ -1,10 +1,12 @@
 /** What a DESCRIBE answer offers, resolved to tracks with URLs: RFC 2326 appendix C. @module */
+import type { RtspQuirk } from "./client-contract.ts";
+import { encryptedError } from "./client-errors.ts";
 import { RtspError } from "./errors.ts";
 import { headerOf, type RtspResponse } from "./message.ts";
-import { formatOf, parseSdp, type SdpMedia } from "./sdp.ts";
-import { chooseBaseUrl, joinControlUrl, type RtspAddress } from "./url.ts";
+import { formatOf, parseSdp, type SdpDimensions, type SdpMedia, type SessionDescription } from "./sdp.ts";
+import { chooseBaseUrl, isElsewhere, joinControlUrl, type RtspAddress } from "./url.ts";
 
-/** One media section. */
+/** One media section; what a depacketizer must know of it is an `RtpFormat` of `@vigia/rtp`. */
 export interface PresentationTrack {
 	/** Its position among the media sections. */
 	readonly index: number;
@@ -17,6 +19,10 @@ export interface PresentationTrack {
 	readonly encoding: string;
 	/** Hz. */
 	readonly clockRate: number;
+	/** Audio channels; 1 where the description does not say. */
+	readonly channels: number;
+	/** The picture's size in pixels, where the description says it: a hint. */
+	readonly dimensions: SdpDimensions | undefined;
 	readonly formatParameters: ReadonlyMap<string, string>;
 	/** The request target of SETUP, a byte string. */
 	readonly setupUrl: string;
@@ -44,19 +50,23 @@ export interface DescribeContext {
 	readonly address: RtspAddress;
 	/** Of several formats in one media section the first of these is taken, else the first. */
 	readonly encodings: readonly string[];
+	/** Told what the answer does otherwise than the standard says. */
+	readonly onQuirk?: (quirk: RtspQuirk) => void;
 }
 
 /** Reads a successful DESCRIBE answer, whatever its Content-Type says. Never throws. */
 export function readPresentation(response: RtspResponse, context: DescribeContext): Presentation {
 	const { requestUrl, address, encodings } = context;
 	const description = parseSdp(response.body);
+	const contentBase = headerOf(response, "content-base");
 	const baseUrl = chooseBaseUrl({
 		sessionControl: description.control,
-		contentBase: headerOf(response, "content-base"),
+		contentBase,
 		contentLocation: headerOf(response, "content-location"),
 		requestUrl,
 		address,
 	});
+	if (context.onQuirk) findQuirks(response, description, context, context.onQuirk);
 	// Some cameras mark every track sendonly: then it says nothing.
 	const sendonlyMeansBack = description.media.some((media) => media.direction !== "sendonly");
 	const tracks = description.media.map((media, index): PresentationTrack => {
@@ -71,6 +81,8 @@ export function readPresentation(response: RtspResponse, context: DescribeContex
 			payloadType,
 			encoding: format?.encoding ?? guessEncoding(media, formatParameters),
 			clockRate: format?.clockRate || (media.type === "audio" ? AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ),
+			channels: format?.channels || 1,
+			dimensions: media.dimensions,
 			formatParameters,
 			setupUrl: joinControlUrl(baseUrl, media.control, address),
 			fallbackSetupUrl: joinControlUrl(requestUrl, media.control, address),
@@ -81,27 +93,56 @@ export function readPresentation(response: RtspResponse, context: DescribeContex
 	return { baseUrl, aggregateUrl: joinControlUrl(baseUrl, description.control, address), tracks };
 }
 
-/** Without an rtpmap, H.264's own parameters give it away. */
+function findQuirks(
+	response: RtspResponse,
+	description: SessionDescription,
+	{ address }: DescribeContext,
+	onQuirk: (quirk: RtspQuirk) => void,
+): void {
+	if (!/^application\/sdp\b/i.test(headerOf(response, "content-type") ?? "")) onQuirk("content-type-wrong");
+	const base = headerOf(response, "content-base")?.trim();
+	if (base !== undefined && (!/^rtsps?:\/\/(?!rtsp)/i.test(base) || isElsewhere(base, address))) {
+		onQuirk("content-base-wrong");
+	}
+	const controls = [description.control, ...description.media.map((media) => media.control)];
+	if (controls.some((control) => isElsewhere(control ?? "", address))) onQuirk("control-outside-base");
+}
+
+/** Without an rtpmap, the parameters of H.264 (RFC 6184) and H.265 (RFC 7798) give them away. */
 function guessEncoding(media: SdpMedia, parameters: ReadonlyMap<string, string>): string {
-	const telling = parameters.has("sprop-parameter-sets") || parameters.has("packetization-mode");
-	return media.type === "video" && telling ? "H264" : "";
+	if (media.type !== "video") return "";
+	if (parameters.has("sprop-vps")) return "H265";
+	return parameters.has("sprop-parameter-sets") || parameters.has("packetization-mode") ? "H264" : "";
+}
+
+/** RTP/SAVP and RTP/SAVPF: RFC 3711, RFC 5124. The keys are in a=crypto or a=key-mgmt, which are not read. */
+function isEncrypted(track: PresentationTrack): boolean {
+	return track.protocol.includes("SAVP");
 }
 
 /**
  * The first video track in one of the codecs.
- * @throws {RtspError} kind `no-video`, `unsupported-codec`, or `unsupported-transport` if it is encrypted.
+ * @throws {RtspError} kind `no-video`, `unsupported-codec`, or `encrypted`.
  */
 export function chooseVideoTrack(presentation: Presentation, encodings: readonly string[]): PresentationTrack {
 	const video = presentation.tracks.filter((track) => track.type === "video");
 	if (video.length === 0) throw new RtspError("no-video", "RTSP_NO_VIDEO", "the camera describes no video track");
 	const usable = video.filter((track) => encodings.includes(track.encoding));
-	// RTP/SAVP, RFC 3711: the keys are in a=crypto or a=key-mgmt, which are not read.
-	const chosen = usable.find((track) => !track.protocol.includes("SAVP"));
+	const chosen = usable.find((track) => !isEncrypted(track));
 	if (chosen) return chosen;
-	if (usable.length > 0) {
-		throw new RtspError("unsupported-transport", "RTSP_SRTP", "the camera encrypts its video (SRTP): switch that off");
-	}
+	if (usable.length > 0) throw encryptedError("RTSP_SRTP");
 	const found = video.map((track) => track.encoding.replace(/[^A-Z0-9.-]/g, "").slice(0, 20) || "unknown").join(", ");
 	const message = `the camera's video is ${found}, not ${encodings.join(" or ")}`;
 	throw new RtspError("unsupported-codec", "RTSP_UNSUPPORTED_CODEC", message);
+}
+
+/** The first audio track in one of the codecs that comes from the camera, if there is one. */
+export function chooseAudioTrack(
+	presentation: Presentation,
+	encodings: readonly string[],
+): PresentationTrack | undefined {
+	return presentation.tracks.find(
+		(track) =>
+			track.type === "audio" && !track.backchannel && !isEncrypted(track) && encodings.includes(track.encoding),
+	);
 }

@@ -27,8 +27,7 @@ describe("descriptions that cameras send", () => {
 		expect(formatOf(media[0]!, 96)).toEqual({ encoding: "H264", clockRate: 90_000, channels: undefined });
 	});
 
-	test("unknown media keep their places", () => {
-		// Quirk 55.
+	test("unknown media keep their places (quirk 55)", () => {
 		const { media } = parseSdp(
 			`m=application/TP-LINK 0 RTP/AVP smart/1/90000\r\na=control:track3\r\nm=vana\r\nm=\r\n${video}`,
 		);
@@ -40,8 +39,7 @@ describe("descriptions that cameras send", () => {
 		]);
 	});
 
-	test("fmtp and rtpmap under the wrong media are given to the one with that payload type", () => {
-		// Quirks 56, 58.
+	test("fmtp and rtpmap under the wrong media are given to the one with that payload type (quirks 56, 58)", () => {
 		const { media } = parseSdp(
 			`${video}m=audio 0 RTP/AVP 8\r\na=fmtp:96 packetization-mode=1\r\na=rtpmap:0 pcma/8000\r\n`,
 		);
@@ -49,8 +47,8 @@ describe("descriptions that cameras send", () => {
 		expect(formatOf(media[1]!, 8)).toMatchObject({ encoding: "PCMA" });
 	});
 
-	test("the same payload type in two media means two things", () => {
-		// Quirk 59: UniFi.
+	test("the same payload type in two media means two things (quirk 59)", () => {
+		// UniFi.
 		const { media } = parseSdp(
 			"m=audio 0 RTP/AVP 96\na=rtpmap:96 mpeg4-generic/48000/1\nm=audio 0 RTP/AVP 96\na=rtpmap:96 opus/48000/2\na=fmtp:96\n",
 		);

@@ -32,6 +32,13 @@ export interface SdpMedia {
 	/** `a=control`, byte for byte; `undefined` if there is none, empty if it is. */
 	readonly control: string | undefined;
 	readonly direction: SdpDirection | undefined;
+	/** `a=x-dimensions`, or `a=framesize` (3GPP TS 26.234 section 5.3.3.2), in pixels. */
+	readonly dimensions: SdpDimensions | undefined;
+}
+
+export interface SdpDimensions {
+	readonly width: number;
+	readonly height: number;
 }
 
 export interface SessionDescription {
@@ -49,6 +56,7 @@ interface MutableMedia {
 	formatParameters: Map<number, Map<string, string>>;
 	control: string | undefined;
 	direction: SdpDirection | undefined;
+	dimensions: SdpDimensions | undefined;
 }
 
 /** An rtpmap or fmtp line whose payload type its own section does not list. */
@@ -59,16 +67,34 @@ interface Stray {
 	readonly parameters?: Map<string, string>;
 }
 
-/** RFC 3551 section 6: what a payload type means when no rtpmap says otherwise. */
+/** RFC 3551 section 6, tables 4 and 5: what a payload type means when no rtpmap says otherwise. */
 const STATIC_PAYLOAD_TYPES: ReadonlyMap<number, SdpRtpMap> = new Map([
 	[0, { encoding: "PCMU", clockRate: 8000, channels: 1 }],
+	// G721 in RFC 1890: the same as G.726 at 32 kbit/s.
+	[2, { encoding: "G726-32", clockRate: 8000, channels: 1 }],
+	[3, { encoding: "GSM", clockRate: 8000, channels: 1 }],
+	[4, { encoding: "G723", clockRate: 8000, channels: 1 }],
+	[5, { encoding: "DVI4", clockRate: 8000, channels: 1 }],
+	[6, { encoding: "DVI4", clockRate: 16_000, channels: 1 }],
+	[7, { encoding: "LPC", clockRate: 8000, channels: 1 }],
 	[8, { encoding: "PCMA", clockRate: 8000, channels: 1 }],
 	[9, { encoding: "G722", clockRate: 8000, channels: 1 }],
 	[10, { encoding: "L16", clockRate: 44_100, channels: 2 }],
 	[11, { encoding: "L16", clockRate: 44_100, channels: 1 }],
+	[12, { encoding: "QCELP", clockRate: 8000, channels: 1 }],
+	[13, { encoding: "CN", clockRate: 8000, channels: 1 }],
 	[14, { encoding: "MPA", clockRate: 90_000, channels: undefined }],
+	[15, { encoding: "G728", clockRate: 8000, channels: 1 }],
+	[16, { encoding: "DVI4", clockRate: 11_025, channels: 1 }],
+	[17, { encoding: "DVI4", clockRate: 22_050, channels: 1 }],
+	[18, { encoding: "G729", clockRate: 8000, channels: 1 }],
+	[25, { encoding: "CELB", clockRate: 90_000, channels: undefined }],
 	[26, { encoding: "JPEG", clockRate: 90_000, channels: undefined }],
+	[28, { encoding: "NV", clockRate: 90_000, channels: undefined }],
+	[31, { encoding: "H261", clockRate: 90_000, channels: undefined }],
+	[32, { encoding: "MPV", clockRate: 90_000, channels: undefined }],
 	[33, { encoding: "MP2T", clockRate: 90_000, channels: undefined }],
+	[34, { encoding: "H263", clockRate: 90_000, channels: undefined }],
 ]);
 
 /**
@@ -77,42 +103,73 @@ const STATIC_PAYLOAD_TYPES: ReadonlyMap<number, SdpRtpMap> = new Map([
  */
 export function parseSdp(input: Uint8Array | string): SessionDescription {
 	const text = typeof input === "string" ? input : toByteString(input);
-	const media: MutableMedia[] = [];
-	const strays: Stray[] = [];
-	let sessionControl: string | undefined;
-	let current: MutableMedia | undefined;
+	const reader = new SdpReader();
 	for (const raw of text.split(/[\r\n\0]+/)) {
 		const line = (raw.startsWith(BYTE_ORDER_MARK) ? raw.slice(BYTE_ORDER_MARK.length) : raw).trim();
 		if (line.startsWith("m=")) {
-			if (media.length === MAX_MEDIA) break;
-			current = parseMediaLine(line.slice(2));
-			media.push(current);
-			continue;
-		}
-		if (!line.startsWith("a=")) continue;
-		const colon = line.indexOf(":");
-		const name = (colon < 0 ? line.slice(2) : line.slice(2, colon)).trim().toLowerCase();
-		const value = colon < 0 ? "" : line.slice(colon + 1).trim();
+			if (!reader.startMedia(line.slice(2))) break;
+		} else if (line.startsWith("a=")) reader.readAttribute(line.slice(2));
+	}
+	return reader.finish();
+}
+
+class SdpReader {
+	readonly #media: MutableMedia[] = [];
+	readonly #strays: Stray[] = [];
+	#control: string | undefined;
+	#dimensions: SdpDimensions | undefined;
+	#current: MutableMedia | undefined;
+
+	/** `false` when there are enough. */
+	startMedia(value: string): boolean {
+		if (this.#media.length === MAX_MEDIA) return false;
+		this.#current = parseMediaLine(value);
+		this.#media.push(this.#current);
+		return true;
+	}
+
+	readAttribute(text: string): void {
+		const colon = text.indexOf(":");
+		const name = (colon < 0 ? text : text.slice(0, colon)).trim().toLowerCase();
+		const value = colon < 0 ? "" : text.slice(colon + 1).trim();
+		const current = this.#current;
 		if (name === "control") {
 			if (current) current.control = betterControl(current.control, value);
-			else sessionControl ??= value;
-		} else if (name === "rtpmap") {
+			else this.#control ??= value;
+		} else if (name === "x-dimensions" || name === "framesize") {
+			const dimensions = parseDimensions(value);
+			if (current) current.dimensions ??= dimensions;
+			else this.#dimensions ??= dimensions;
+		} else if (current) this.#readFormat(current, name, value);
+	}
+
+	#readFormat(current: MutableMedia, name: string, value: string): void {
+		if (name === "rtpmap") {
 			const parsed = parseRtpMap(value);
-			if (!parsed || !current) continue;
-			if (!current.payloadTypes.includes(parsed.payloadType)) strays.push({ ...parsed, home: current });
+			if (!parsed) return;
+			if (!current.payloadTypes.includes(parsed.payloadType)) this.#addStray({ ...parsed, home: current });
 			else if (!current.rtpMaps.has(parsed.payloadType)) current.rtpMaps.set(parsed.payloadType, parsed.rtpMap);
 		} else if (name === "fmtp") {
 			const parsed = parseFormatParameters(value);
-			if (!parsed || !current) continue;
-			if (!current.payloadTypes.includes(parsed.payloadType)) strays.push({ ...parsed, home: current });
+			if (!parsed) return;
+			if (!current.payloadTypes.includes(parsed.payloadType)) this.#addStray({ ...parsed, home: current });
 			else if (!current.formatParameters.has(parsed.payloadType)) {
 				current.formatParameters.set(parsed.payloadType, parsed.parameters);
 			}
-		} else if (current && isDirection(name)) current.direction ??= name;
-		if (strays.length > MAX_FORMATS) strays.pop();
+		} else if (isDirection(name)) current.direction ??= name;
 	}
-	for (const stray of strays) adopt(media, stray);
-	return { control: sessionControl, media };
+
+	#addStray(stray: Stray): void {
+		if (this.#strays.length < MAX_FORMATS) this.#strays.push(stray);
+	}
+
+	finish(): SessionDescription {
+		for (const stray of this.#strays) adopt(this.#media, stray);
+		// Some cameras put the picture's size before the first media section.
+		const video = this.#media.find((media) => media.type === "video");
+		if (video) video.dimensions ??= this.#dimensions;
+		return { control: this.#control, media: this.#media };
+	}
 }
 
 /** What a payload type of a media section carries: its rtpmap, else the static table. */
@@ -138,6 +195,7 @@ function parseMediaLine(value: string): MutableMedia {
 		formatParameters: new Map(),
 		control: undefined,
 		direction: undefined,
+		dimensions: undefined,
 	};
 }
 
@@ -165,9 +223,17 @@ function parseFormatParameters(value: string): { payloadType: number; parameters
 		const name = (equals < 0 ? part : part.slice(0, equals)).trim().toLowerCase();
 		if (name === "" || parameters.size >= MAX_FORMATS || parameters.has(name)) continue;
 		const text = equals < 0 ? "" : part.slice(equals + 1).trim();
-		parameters.set(name, /^".*"$/.test(text) ? text.slice(1, -1) : text);
+		// Some quote a value, some each of its parts.
+		parameters.set(name, text.replaceAll('"', ""));
 	}
 	return { payloadType: Number(match[1]), parameters };
+}
+
+/** `1920,1080`, `1280, 720`, or with a payload type before it `97 240-160`. */
+function parseDimensions(value: string): SdpDimensions | undefined {
+	const match = /^(?:\d{1,3}\s+)?(\d{1,5})\s*[,x*-]\s*(\d{1,5})$/i.exec(value);
+	const [width, height] = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+	return width > 0 && height > 0 ? { width, height } : undefined;
 }
 
 function isDirection(name: string): name is SdpDirection {

@@ -4,7 +4,6 @@ import { RtspError } from "./errors.ts";
 import { chooseBaseUrl, formatRtspUrl, joinControlUrl, parseRtspUrl } from "./url.ts";
 
 describe("URLs that people type", () => {
-	// Quirks 1, 2, 3, 5, 6, 7.
 	test.each([
 		["rtsp://h/x", "h", 554, "/x", undefined, undefined],
 		["RTSP://h", "h", 554, "/", undefined, undefined],
@@ -33,7 +32,7 @@ describe("URLs that people type", () => {
 		["rtsp://[fe80::1%25eth0]:8554/x", "fe80::1%eth0", 8554, "/x", undefined, undefined],
 		["rtsp://::ffff:192.168.1.123/x", "::ffff:192.168.1.123", 554, "/x", undefined, undefined],
 		["rtsp://u:p@[2001:db8::1]/x", "2001:db8::1", 554, "/x", "u", "p"],
-	])("%s", (text, host, port, path, username, password) => {
+	])("S10: %s (quirks 1-7)", (text, host, port, path, username, password) => {
 		expect(parseRtspUrl(text)).toMatchObject({ host, port, path, username, password });
 	});
 
@@ -100,7 +99,6 @@ describe("control URLs", () => {
 	const address = { scheme: "rtsp", host: "10.0.0.9", port: 8554, path: "/live" } as const;
 	const origin = "rtsp://10.0.0.9:8554";
 
-	// Quirk 64, S25.
 	test.each([
 		[`${origin}/live`, undefined, `${origin}/live`],
 		[`${origin}/live`, "", `${origin}/live`],
@@ -113,11 +111,10 @@ describe("control URLs", () => {
 		[`${origin}/cam?channel=1&subtype=0`, "trackID=0", `${origin}/cam?channel=1&subtype=0/trackID=0`],
 		[`${origin}/live`, "rtsp://192.168.1.64:554/live/trackID=1?a=b", `${origin}/live/trackID=1?a=b`],
 		[`${origin}/live`, "RTSP://wrong/t", `${origin}/t`],
-	])("%s and %s", (base, control, url) => {
+	])("S25: %s and %s (quirk 64)", (base, control, url) => {
 		expect(joinControlUrl(base, control, address)).toBe(url);
 	});
 
-	// Quirks 65, 66, S24.
 	test.each([
 		["nothing", {}, `${origin}/live`],
 		[
@@ -138,7 +135,7 @@ describe("control URLs", () => {
 			`${origin}/s/?p=1`,
 		],
 		["a relative session control", { sessionControl: "0", contentBase: "rtsp://h/x" }, `${origin}/x`],
-	])("the base with %s", (_name, input, base) => {
+	])("S24: the base with %s (quirks 65, 66)", (_name, input, base) => {
 		const chosen = chooseBaseUrl({
 			sessionControl: undefined,
 			contentBase: undefined,

@@ -70,6 +70,20 @@ export function formatRtspUrl(address: RtspAddress): string {
 	return originOf(address) + utf8ByteString(address.path);
 }
 
+/**
+ * The address without `enableSrtp` in its query, which UniFi's own addresses hold: with it the camera encrypts its
+ * media (RTP/SAVP, RFC 3711). Nothing else of the path changes.
+ */
+export function withoutSrtp(address: RtspAddress): RtspAddress {
+	const question = address.path.indexOf("?");
+	if (question < 0) return address;
+	const parameters = address.path.slice(question + 1).split("&");
+	const kept = parameters.filter((parameter) => !/^enablesrtp(?:=|$)/i.test(parameter));
+	if (kept.length === parameters.length) return address;
+	const query = kept.length === 0 ? "" : `?${kept.join("&")}`;
+	return { ...address, path: address.path.slice(0, question) + query };
+}
+
 /** `rtsp://host:port` without a path. */
 function originOf(address: RtspAddress): string {
 	const host = address.host.includes(":") ? `[${address.host.replace("%", "%25")}]` : address.host;
@@ -168,6 +182,14 @@ export function chooseBaseUrl(input: BaseUrlInput): string {
 		if (path !== undefined) return originOf(input.address) + path;
 	}
 	return input.requestUrl;
+}
+
+/** An absolute URL of the camera's that names another host or port than the connection's. */
+export function isElsewhere(url: string, address: RtspAddress): boolean {
+	if (!hasScheme(url)) return false;
+	const authority = parseAuthority(url.replace(/^rtsp[su]?:\/\/(?:[^/?]*@)?/i, "").replace(/[/?][^]*$/, ""));
+	const usual = /^rtsps/i.test(url) ? DEFAULT_RTSPS_PORT : DEFAULT_RTSP_PORT;
+	return authority?.host.toLowerCase() !== address.host.toLowerCase() || (authority.port ?? usual) !== address.port;
 }
 
 function hasScheme(text: string): boolean {

@@ -2,6 +2,7 @@
 import { type CameraStatus, REASON_TEXTS, type StreamName, type StreamStatus } from "@vigia/api";
 import type { CameraSettings, StreamAddress } from "../config/settings.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
+import type { AuthGuard } from "../sources/auth-guard.ts";
 import type { HostGate } from "../sources/host-gate.ts";
 import type { OpenSource } from "../sources/source.ts";
 import { Supervisor, type SupervisorStatus } from "../sources/supervisor.ts";
@@ -15,6 +16,7 @@ export interface CameraOptions {
 	readonly clock: Clock;
 	readonly random: () => number;
 	readonly hostGate: HostGate;
+	readonly authGuard: AuthGuard;
 	readonly openSource: (camera: CameraSettings, address: StreamAddress) => OpenSource;
 	/** A state changed: whoever shows states should look again. */
 	readonly onChange: (camera: Camera, name: StreamName, status: SupervisorStatus) => void;
@@ -79,7 +81,8 @@ export class Camera {
 	}
 
 	#makeStream(name: StreamName, address: StreamAddress): CameraStream {
-		const { clock, random, hostGate, settings } = this.#options;
+		const { clock, random, hostGate, authGuard, settings } = this.#options;
+		const host = `${address.host.toLowerCase()}:${address.port}`;
 		const stream = new Stream({
 			readersChanged: (count) => this.#onReadersChanged(name, count),
 			readerFailed: (error) => this.#options.onReaderFailed(this, error),
@@ -87,8 +90,9 @@ export class Camera {
 		const supervisor = new Supervisor({
 			clock,
 			random,
-			host: `${address.host}:${address.port}`,
+			host,
 			hostGate,
+			auth: authGuard.ticket(host, settings.credentials),
 			stream,
 			openSource: this.#options.openSource(settings, address),
 			onChange: (status) => this.#options.onChange(this, name, status),

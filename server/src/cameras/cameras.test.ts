@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { Credentials } from "../config/credentials.ts";
 import type { CameraSettings } from "../config/settings.ts";
 import { FakeClock } from "../platform/fake-clock.ts";
+import { emptyCounters } from "../sources/counters.ts";
 import { HostGate } from "../sources/host-gate.ts";
 import type { SourceHandlers } from "../sources/source.ts";
 import { LINGER_MS } from "./camera.ts";
@@ -34,7 +35,8 @@ function open(...settings: CameraSettings[]) {
 					close: async () => {
 						running.delete(path);
 					},
-					counters: { rtpPackets: 0, rtpBytes: 0, lostPackets: 0, malformedPackets: 0, damagedAccessUnits: 0 },
+					counters: emptyCounters(),
+					quirks: [],
 				};
 			},
 		onChange: (camera, name) => changes.push(`${camera.id}/${name}`),

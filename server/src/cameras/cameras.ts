@@ -1,10 +1,11 @@
 /** All cameras of this process, and one place to hear of their changes. @module */
 import type { CameraStatus, StreamName } from "@vigia/api";
 import type { CameraSettings } from "../config/settings.ts";
+import { AuthGuard } from "../sources/auth-guard.ts";
 import type { ReadableStreamSource, StreamDirectory } from "../streams/reader.ts";
 import { Camera, type CameraOptions } from "./camera.ts";
 
-export type CamerasOptions = Omit<CameraOptions, "settings"> & {
+export type CamerasOptions = Omit<CameraOptions, "settings" | "authGuard"> & {
 	readonly cameras: readonly CameraSettings[];
 };
 
@@ -13,9 +14,11 @@ export class Cameras implements StreamDirectory {
 	readonly #listeners = new Set<() => void>();
 
 	constructor(options: CamerasOptions) {
+		const authGuard = new AuthGuard(options.clock);
 		for (const settings of options.cameras) {
 			const camera = new Camera({
 				...options,
+				authGuard,
 				settings,
 				onChange: (...change) => {
 					options.onChange(...change);

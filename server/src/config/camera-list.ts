@@ -1,6 +1,6 @@
 /** The list of cameras out of its three forms: a recorder's channels, `CAMERA_n_*` variables, entries in YAML. @module */
 import type { StreamName } from "@vigia/api";
-import { parseRtspUrl, RtspError } from "@vigia/rtsp";
+import { DEFAULT_RTSP_PORT, DEFAULT_RTSPS_PORT, parseRtspUrl, RtspError } from "@vigia/rtsp";
 import { expandTemplate, hasChannel, hasTwoStreams } from "./camera-template.ts";
 import { Credentials } from "./credentials.ts";
 import {
@@ -12,10 +12,14 @@ import {
 	yamlCameraSchema,
 } from "./schema.ts";
 import { unknownKey } from "./setting-layers.ts";
-import type { CameraSettings, StreamAddress } from "./settings.ts";
+import type { CameraSettings, RtspTransport, StreamAddress, TlsPolicy } from "./settings.ts";
 import type { SettingsProblem } from "./settings-error.ts";
 
 type Streams = CameraSettings["streams"];
+
+/** A policy that guards nothing would let somebody believe in a protection that is not there. */
+const WITHOUT_TLS = "the address is rtsp, which is without TLS: this setting is for rtsps";
+
 /** Adds a problem with what was set under this name. */
 type Complain<Name extends string> = (name: Name, reason: string, example?: string) => void;
 
@@ -54,16 +58,25 @@ export function buildCameraList(input: CameraListInput): CameraSettings[] {
 	return [...cameras, ...listedCameras(input, Math.max(0, ...numbers.keys()), new Set(cameras.map(({ id }) => id)))];
 }
 
+/** They need `CAM_IP`. */
+const RECORDER_SETTINGS = [
+	"CAM_USER",
+	"CAM_PASS",
+	"CAM_PORT",
+	"CAM_SCHEME",
+	"CAM_TLS",
+	"TOTAL_CAMERAS",
+	"CAM_TEMPLATE",
+] as const;
+
 function recorderCameras({ values, sourceOf, problems }: CameraListInput): CameraSettings[] {
-	const { CAM_IP: host, CAM_PORT: port, CAM_TEMPLATE: template, TOTAL_CAMERAS: total } = values;
+	const { CAM_IP: host, CAM_TEMPLATE: template, TOTAL_CAMERAS: total, CAM_TLS: tls } = values;
 	const complain: Complain<keyof SettingValues> = (name, reason, example) => {
 		const source = sourceOf(name) ?? sourceOf("CAM_IP") ?? "not set";
 		problems.push({ name, source, reason, ...(example !== undefined && { example }) });
 	};
 	if (host === undefined) {
-		const orphan = (["CAM_USER", "CAM_PASS", "CAM_PORT", "TOTAL_CAMERAS", "CAM_TEMPLATE"] as const).find(
-			(name) => sourceOf(name) !== undefined,
-		);
+		const orphan = RECORDER_SETTINGS.find((name) => sourceOf(name) !== undefined);
 		if (orphan !== undefined && sourceOf("CAM_IP") === undefined) {
 			complain("CAM_IP", `it is not set, but ${orphan} is, which belongs to it`, "CAM_IP=192.168.1.108");
 		}
@@ -80,19 +93,26 @@ function recorderCameras({ values, sourceOf, problems }: CameraListInput): Camer
 	const credentials = makeCredentials(values.CAM_USER, values.CAM_PASS, (name, reason) =>
 		complain(name === "user" ? "CAM_USER" : "CAM_PASS", reason, name === "user" ? "CAM_USER=admin" : "CAM_PASS=..."),
 	);
+	const device = deviceAt(values.CAM_SCHEME, host, values.CAM_PORT);
+	if (tls && device.scheme === "rtsp") complain("CAM_TLS", WITHOUT_TLS, "CAM_SCHEME=rtsps");
 	return Array.from({ length: total }, (_, index) => ({
 		id: `cam${index + 1}`,
 		name: `Camera ${index + 1}`,
 		...(credentials && { credentials }),
-		streams: templateStreams(template, host, port, index + 1),
+		...(tls && { tls }),
+		streams: templateStreams(template, device, index + 1),
 	}));
 }
 
-function templateStreams(template: string, host: string, port: number, channel: number): Streams {
+type Device = Omit<StreamAddress, "path">;
+
+function deviceAt(scheme: "rtsp" | "rtsps", host: string, port: number | undefined): Device {
+	return { scheme, host, port: port ?? (scheme === "rtsps" ? DEFAULT_RTSPS_PORT : DEFAULT_RTSP_PORT) };
+}
+
+function templateStreams(template: string, device: Device, channel: number): Streams {
 	const address = (stream: StreamName): StreamAddress => ({
-		scheme: "rtsp",
-		host,
-		port,
+		...device,
 		path: expandTemplate(template, channel, stream),
 	});
 	return hasTwoStreams(template) ? { main: address("main"), sub: address("sub") } : { main: address("main") };
@@ -121,19 +141,36 @@ function numberedCamera(
 	const urls = readUrls(variables.URL?.value, variables.MAIN_URL?.value, (name, reason) =>
 		complain(name === "sub" ? "URL" : "MAIN_URL", reason, docOf(cameraVariablesSchema.shape.URL).example),
 	);
+	const streams = variables.URL ? urls.streams : { ...recorder?.streams, ...urls.streams };
+	const tls = cameraVariablesSchema.shape.TLS.safeParse(variables.TLS?.value).data;
+	if (tls && !usesTls(streams)) complain("TLS", WITHOUT_TLS);
 	const given = makeCredentials(
 		variables.USER?.value ?? urls.username,
 		variables.PASS?.value ?? urls.password,
 		(name, reason) => complain(name === "user" ? "USER" : "PASS", reason, name === "user" ? "admin" : "..."),
 	);
-	// The recorder's password goes to the recorder only, not to a camera with an address of its own.
-	const credentials = given ?? (variables.URL ? undefined : recorder?.credentials);
+	// The recorder's password goes to the recorder only, not to a camera with an address of its own; so does its pin.
+	const inherited = variables.URL ? undefined : recorder;
+	const transport = cameraVariablesSchema.shape.TRANSPORT.safeParse(variables.TRANSPORT?.value).data;
 	return {
 		id: `cam${number}`,
 		name: variables.NAME?.value ?? recorder?.name ?? `Camera ${number}`,
-		...(credentials && { credentials }),
-		streams: variables.URL ? urls.streams : { ...recorder?.streams, ...urls.streams },
+		...connectionOf(given ?? inherited?.credentials, transport, tls ?? inherited?.tls),
+		streams,
 	};
+}
+
+/** What of these was set: the contract's optional properties are absent, not `undefined`. */
+function connectionOf(
+	credentials: Credentials | undefined,
+	transport: RtspTransport | undefined,
+	tls: TlsPolicy | undefined,
+): Pick<CameraSettings, "credentials" | "transport" | "tls"> {
+	return { ...(credentials && { credentials }), ...(transport && { transport }), ...(tls && { tls }) };
+}
+
+function usesTls(streams: Streams): boolean {
+	return Object.values(streams).some(({ scheme }) => scheme === "rtsps");
 }
 
 interface ReadUrls {
@@ -238,11 +275,12 @@ function listedCamera(
 	const camera = result.data;
 	const { streams, username, password } = listedStreams(camera, complain);
 	if (Object.keys(streams).length === 0) return undefined;
+	if (camera.tls && !usesTls(streams)) complain("tls", WITHOUT_TLS);
 	const credentials = makeCredentials(camera.user ?? username, camera.password ?? password, complain);
 	return {
 		id: camera.id ?? `cam${number}`,
 		name: camera.name ?? `Camera ${number}`,
-		...(credentials && { credentials }),
+		...connectionOf(credentials, camera.transport, camera.tls),
 		streams,
 	};
 }
@@ -250,7 +288,7 @@ function listedCamera(
 function listedStreams(camera: YamlCamera, complain: Complain<string>): ReadUrls {
 	const none: ReadUrls = { streams: {}, username: undefined, password: undefined };
 	if (camera.host === undefined) {
-		const stray = (["port", "template", "channel"] as const).find((name) => camera[name] !== undefined);
+		const stray = (["port", "scheme", "template", "channel"] as const).find((name) => camera[name] !== undefined);
 		if (stray !== undefined) complain(stray, "belongs to host, which is not set");
 		if (camera.url === undefined && camera.main === undefined) {
 			complain("", "this camera has no address: it needs url or host");
@@ -263,5 +301,6 @@ function listedStreams(camera: YamlCamera, complain: Complain<string>): ReadUrls
 		return none;
 	}
 	const template = camera.template ?? "/cam/realmonitor?channel={channel}&subtype={0|1}";
-	return { ...none, streams: templateStreams(template, camera.host, camera.port ?? 554, camera.channel ?? 1) };
+	const device = deviceAt(camera.scheme ?? "rtsp", camera.host, camera.port);
+	return { ...none, streams: templateStreams(template, device, camera.channel ?? 1) };
 }

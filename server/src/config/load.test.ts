@@ -187,6 +187,75 @@ describe("single cameras", () => {
 	});
 });
 
+describe("TLS and transport", () => {
+	const PIN = "ab".repeat(32);
+
+	test("are set per camera, and by default not at all (quirks 11, 12 and 74)", () => {
+		const { cameras, rtspTransport } = loaded({
+			env: {
+				RTSP_TRANSPORT: "http",
+				CAMERA_1_URL: "rtsps://h:7441/s",
+				CAMERA_1_TLS: `sha256:${PIN.toUpperCase()}`,
+				CAMERA_1_TRANSPORT: "udp",
+				CAMERA_2_URL: "rtsp://h/s",
+			},
+			yaml: "cameras: [{ host: h, scheme: rtsps, tls: legacy, transport: tcp }, { url: rtsps://h, tls: insecure }]",
+		}).settings;
+		expect(rtspTransport).toBe("http");
+		expect(cameras[0]).toMatchObject({ tls: { mode: "pin", sha256: PIN }, transport: "udp" });
+		expect(cameras[1]).not.toHaveProperty("tls");
+		expect(cameras[1]).not.toHaveProperty("transport");
+		expect(cameras[2]).toMatchObject({
+			tls: { mode: "insecure", legacy: true },
+			transport: "tcp",
+			streams: { main: { scheme: "rtsps", port: 322 } },
+		});
+		expect(cameras[3]).toMatchObject({ tls: { mode: "insecure", legacy: false } });
+	});
+
+	test("of a recorder hold for its channels, not for a camera with an address of its own", () => {
+		const { cameras } = loaded({
+			env: {
+				CAM_IP: "nvr",
+				CAM_SCHEME: "rtsps",
+				CAM_TLS: `sha256:${PIN}`,
+				TOTAL_CAMERAS: "3",
+				CAMERA_2_TLS: "insecure",
+				CAMERA_3_URL: "rtsps://h/s",
+			},
+		}).settings;
+		expect(cameras[0]).toMatchObject({
+			tls: { mode: "pin", sha256: PIN },
+			streams: { sub: { scheme: "rtsps", port: 322 } },
+		});
+		expect(cameras[1]?.tls).toEqual({ mode: "insecure", legacy: false });
+		expect(cameras[2]).not.toHaveProperty("tls");
+		const other = loaded({ env: { CAM_IP: "nvr", CAM_SCHEME: "rtsps", CAM_PORT: "7441" } }).settings;
+		expect(other.cameras[0]?.streams.main?.port).toBe(7441);
+	});
+
+	test.each([
+		[{ env: { CAMERA_1_URL: "rtsps://h", CAMERA_1_TLS: "off" } }, "CAMERA_1_TLS"],
+		[{ env: { CAMERA_1_URL: "rtsps://h", CAMERA_1_TRANSPORT: "multicast" } }, "CAMERA_1_TRANSPORT"],
+		[{ env: { CAM_IP: "nvr", CAM_SCHEME: "https" } }, "CAM_SCHEME"],
+		[{ env: { CAM_IP: "nvr", CAM_SCHEME: "rtsps", CAM_TLS: "sha256:ab" } }, "CAM_TLS"],
+		[{ env: { RTSP_TRANSPORT: "TCP" } }, "RTSP_TRANSPORT"],
+		[{ yaml: "cameras: [{ url: rtsps://h, tls: no }]" }, "cameras[0].tls"],
+		[{ yaml: "cameras: [{ url: rtsps://h, scheme: rtsps }]" }, "cameras[0].scheme"],
+	])("%j names %s, the rule and an example", (given, name) => {
+		const [problem] = problemsOf(given);
+		expect(problem?.name).toBe(name);
+		expect(problem?.reason).toMatch(/must be|belongs to/);
+	});
+
+	test("that would guard nothing are refused: nobody is to believe in TLS where there is none", () => {
+		expect(namesOf({ env: { CAMERA_1_URL: "rtsp://h", CAMERA_1_TLS: "verify" } })).toEqual(["CAMERA_1_TLS"]);
+		expect(namesOf({ env: { CAM_IP: "nvr", CAM_TLS: "insecure" } })).toEqual(["CAM_TLS"]);
+		expect(namesOf({ env: { CAM_TLS: "insecure" } })).toEqual(["CAM_IP"]);
+		expect(namesOf({ yaml: "cameras: [{ host: h, tls: insecure }]" })).toEqual(["cameras[0].tls"]);
+	});
+});
+
 describe("vigia.yaml", () => {
 	test("holds the same settings in lower case, and cameras", () => {
 		const { settings } = loaded({

@@ -9,6 +9,7 @@ import { cameraIdSchema } from "@vigia/api";
 import { z } from "zod";
 import { CAMERA_TEMPLATES, findTemplate } from "./camera-template.ts";
 import { iceServerListSchema, parseIceServers, withoutUndefined } from "./ice-servers.ts";
+import { parseTlsPolicy, TLS_RULE } from "./tls-policy.ts";
 
 /** What people are told of a setting. */
 export interface SettingDoc {
@@ -82,6 +83,24 @@ const template = z.string().transform((text, context) => {
 	context.addIssue({ code: "custom" });
 	return z.NEVER;
 });
+
+const transport = z.enum(["auto", "tcp", "udp", "http"]);
+const TRANSPORT_RULE = "auto, tcp, udp or http";
+const TRANSPORT_SUMMARY =
+	"How this camera sends, where it needs another way than the others: see `RTSP_TRANSPORT`, which is the default.";
+
+const scheme = z.enum(["rtsp", "rtsps"]);
+
+const tls = z.string().transform((text, context) => {
+	const policy = parseTlsPolicy(text);
+	if (policy) return policy;
+	context.addIssue({ code: "custom" });
+	return z.NEVER;
+});
+const TLS_EXAMPLE = "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865";
+const TLS_SUMMARY =
+	"What the certificate of an `rtsps` address must prove: `verify` takes those that this machine trusts, `sha256:...` exactly this one, `insecure` any (whoever sits between reads along), `legacy` also one over TLS 1.0 and with short keys. `vigia probe` shows the fingerprint.";
+
 const TEMPLATE_RULE = `a maker (${Object.keys(CAMERA_TEMPLATES).join(", ")}) or a path with {channel} in it`;
 const HOST_RULE = "a host name or an IP address, without scheme and port";
 const CREDENTIAL_RULE = "text without line breaks and other control characters";
@@ -138,9 +157,10 @@ export const settingsSchema = z.object({
 		example: "auto",
 		defaultText: "auto",
 	}),
-	RTSP_TRANSPORT: documented(z.enum(["auto", "tcp", "udp"]).prefault("auto"), {
-		rule: "auto, tcp or udp",
-		summary: "How cameras send. This release reads over TCP only; `udp` is warned of in the log.",
+	RTSP_TRANSPORT: documented(transport.prefault("auto"), {
+		rule: TRANSPORT_RULE,
+		summary:
+			"How cameras send: `tcp` on the RTSP connection, `udp` in datagrams, `http` on an RTSP connection tunnelled through HTTP. `auto` tries them in this order, over TLS without `udp`, and remembers what worked.",
 		example: "tcp",
 		defaultText: "auto",
 	}),
@@ -156,11 +176,23 @@ export const settingsSchema = z.object({
 		summary: "Address of a recorder (NVR) with several channels.",
 		example: "192.168.1.108",
 	}),
-	CAM_PORT: documented(wholeNumber(1, 65_535).prefault("554"), {
+	CAM_PORT: documented(wholeNumber(1, 65_535).optional(), {
 		rule: "a whole number from 1 to 65535",
 		summary: "RTSP port of the recorder.",
 		example: "554",
-		defaultText: "554",
+		defaultText: "554; with rtsps 322",
+	}),
+	CAM_SCHEME: documented(scheme.prefault("rtsp"), {
+		rule: "rtsp or rtsps",
+		summary: "`rtsps` for a recorder that is reached over TLS.",
+		example: "rtsps",
+		defaultText: "rtsp",
+	}),
+	CAM_TLS: documented(tls.optional(), {
+		rule: TLS_RULE,
+		summary: TLS_SUMMARY,
+		example: TLS_EXAMPLE,
+		defaultText: "verify",
 	}),
 	CAM_USER: documented(credential.optional(), {
 		rule: CREDENTIAL_RULE,
@@ -220,6 +252,13 @@ export const cameraVariablesSchema = z.object({
 		summary: "Password on the camera, written as it is.",
 		example: "p@ss:w#rd%/ñ",
 	}),
+	TRANSPORT: documented(transport.optional(), { rule: TRANSPORT_RULE, summary: TRANSPORT_SUMMARY, example: "udp" }),
+	TLS: documented(tls.optional(), {
+		rule: TLS_RULE,
+		summary: TLS_SUMMARY,
+		example: TLS_EXAMPLE,
+		defaultText: "verify",
+	}),
 });
 export type CameraVariable = keyof typeof cameraVariablesSchema.shape;
 
@@ -256,7 +295,13 @@ export const yamlCameraSchema = z.strictObject({
 		rule: "a whole number from 1 to 65535",
 		summary: "With `host`: the RTSP port.",
 		example: "554",
-		defaultText: "554",
+		defaultText: "554; with rtsps 322",
+	}),
+	scheme: documented(scheme.optional(), {
+		rule: "rtsp or rtsps",
+		summary: "With `host`: `rtsps` where it is reached over TLS.",
+		example: "rtsps",
+		defaultText: "rtsp",
 	}),
 	template: documented(template.optional(), {
 		rule: TEMPLATE_RULE,
@@ -279,6 +324,13 @@ export const yamlCameraSchema = z.strictObject({
 		rule: CREDENTIAL_RULE,
 		summary: "Password on the camera; between single quotes where YAML would read its characters otherwise.",
 		example: "'p@ss:w#rd%/ñ'",
+	}),
+	transport: documented(transport.optional(), { rule: TRANSPORT_RULE, summary: TRANSPORT_SUMMARY, example: "udp" }),
+	tls: documented(tls.optional(), {
+		rule: TLS_RULE,
+		summary: TLS_SUMMARY,
+		example: TLS_EXAMPLE,
+		defaultText: "verify",
 	}),
 });
 export type YamlCamera = z.infer<typeof yamlCameraSchema>;

@@ -12,10 +12,26 @@ export interface StreamAddress {
 	readonly path: string;
 }
 
+/** How much a camera's TLS certificate must prove (`rtsps://` only). Nearly all cameras have a self-signed one. */
+export type TlsPolicy =
+	/** It must hold against the system's authorities and the host's name. */
+	| { readonly mode: "verify" }
+	/** It must be exactly this one: SHA-256 of its DER form, 64 lower-case hexadecimal digits. */
+	| { readonly mode: "pin"; readonly sha256: string }
+	/** Any will do. `legacy` also takes TLS 1.0 and short keys. */
+	| { readonly mode: "insecure"; readonly legacy: boolean };
+
+/** How media is fetched: `auto` tries TCP, then UDP, then RTSP through HTTP, and remembers what worked. */
+export type RtspTransport = "auto" | "tcp" | "udp" | "http";
+
 export interface CameraSettings {
 	readonly id: string;
 	readonly name: string;
 	readonly credentials?: Credentials;
+	/** Default: that of the settings as a whole. */
+	readonly transport?: RtspTransport;
+	/** Default: `verify`. */
+	readonly tls?: TlsPolicy;
 	readonly streams: Partial<Record<StreamName, StreamAddress>>;
 }
 
@@ -31,7 +47,7 @@ export interface Settings {
 	/** Further origins (`https://host[:port]`) whose pages may use the API from a browser. */
 	readonly allowOrigins: readonly string[];
 	readonly protocol: "auto" | "webrtc" | "mse" | "hls";
-	readonly rtspTransport: "auto" | "tcp" | "udp";
+	readonly rtspTransport: RtspTransport;
 	readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
 	/** Empty: the demo's simulated cameras are used. */
 	readonly cameras: readonly CameraSettings[];

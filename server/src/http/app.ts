@@ -9,9 +9,11 @@ import { healthOf } from "../observe/health.ts";
 import type { Logger } from "../observe/log.ts";
 import type { WallViewer } from "../outputs/webrtc/wall-viewer.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { ProbeService } from "../probe/probe-service.ts";
 import { installErrorHandlers, sendError } from "./errors.ts";
 import { hostOf, isAllowedOrigin, publicHost } from "./origin.ts";
 import type { StatusBroadcast } from "./status-broadcast.ts";
+import { registerProbe } from "./probe.ts";
 import { serveWallSocket } from "./wall-socket.ts";
 
 /** No route takes a large body; WHEP sets its own limit. */
@@ -33,6 +35,7 @@ export interface AppOptions {
 	readonly openViewer: (send: (message: ServerMessage) => void, pageHost: string | undefined) => WallViewer | undefined;
 	/** Prometheus text. */
 	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+	readonly probes: ProbeService;
 	/** Adds the WHEP routes. */
 	readonly registerWhep: (app: FastifyInstance) => Promise<void>;
 }
@@ -105,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 			onError: (error) => log.error({ error: String(error) }, "wall message failed"),
 		}),
 	);
+	registerProbe(app, options.probes);
 	await options.registerWhep(app);
 	await app.register(fastifyStatic, {
 		root: options.webDirectory,

@@ -2,6 +2,7 @@ import { STATUS_INTERVAL_MS } from "@vigia/api";
 import { expect, test } from "vitest";
 import { Cameras } from "../cameras/cameras.ts";
 import { FakeClock } from "../platform/fake-clock.ts";
+import { emptyCounters } from "../sources/counters.ts";
 import { HostGate } from "../sources/host-gate.ts";
 import type { SourceHandlers } from "../sources/source.ts";
 import { StatusBroadcast } from "./status-broadcast.ts";
@@ -16,8 +17,7 @@ function open() {
 		hostGate: new HostGate(clock),
 		openSource: () => (handlers) => {
 			sources.push(handlers);
-			const counters = { rtpPackets: 0, rtpBytes: 0, lostPackets: 0, malformedPackets: 0, damagedAccessUnits: 0 };
-			return { close: async () => {}, counters };
+			return { close: async () => {}, counters: emptyCounters(), quirks: [] };
 		},
 		onChange: () => {},
 		onReaderFailed: () => {},

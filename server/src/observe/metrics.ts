@@ -15,6 +15,7 @@ export interface StreamMetrics {
 	readonly rtpPackets: number;
 	readonly rtpBytes: number;
 	readonly lostPackets: number;
+	readonly reorderedPackets: number;
 	readonly malformedPackets: number;
 	readonly damagedAccessUnits: number;
 }
@@ -69,8 +70,13 @@ const STREAM_COUNTERS: readonly Family<StreamMetrics>[] = [
 		value: (stream) => stream.lostPackets,
 	},
 	{
+		name: "vigia_rtp_reordered_packets_total",
+		help: "RTP packets that came out of order over UDP and were put back.",
+		value: (stream) => stream.reorderedPackets,
+	},
+	{
 		name: "vigia_rtp_malformed_packets_total",
-		help: "RTP packets that could not be read.",
+		help: "RTP packets that could not be read, or came from elsewhere than the camera.",
 		value: (stream) => stream.malformedPackets,
 	},
 	{

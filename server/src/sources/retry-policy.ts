@@ -18,7 +18,7 @@ const NETWORK_STEPS = [
 ] as const;
 const NETWORK_LONG_MS = 30_000;
 /** Cameras lock an address for minutes after a few wrong passwords (quirk 29), so each try is further from the last. */
-const REFUSED_STEPS_MS = [60_000, 120_000, 300_000, 600_000] as const;
+export const REFUSED_STEPS_MS = [60_000, 120_000, 300_000, 600_000] as const;
 /** A leftover session of ours ends by itself after about 65 s (quirk 73). */
 const BUSY_STEPS_MS = [3_000, 5_000, 10_000, 20_000] as const;
 /** Somebody has to change the camera's settings. */
@@ -32,6 +32,10 @@ export function waitStateOf(code: ReasonCode): WaitState {
 			return "busy";
 		case "codec-unsupported":
 		case "no-video":
+		case "transport-unsupported":
+		case "media-encrypted":
+		case "redirect-refused":
+		case "b-frames":
 			return "unsupported";
 		default:
 			return "waiting";

@@ -3,9 +3,10 @@ import { parseRtcp } from "@vigia/rtp";
 import { fromByteString, headerOf, toByteString } from "@vigia/rtsp";
 import { describe, expect, test } from "vitest";
 import { FakeClock } from "../platform/fake-clock.ts";
-import { CONNECT_TIMEOUT_MS, openRtspSource, RECEIVER_REPORT_INTERVAL_MS } from "./rtsp-source.ts";
+import { CONNECT_TIMEOUT_MS } from "./connection.ts";
+import { RECEIVER_REPORT_INTERVAL_MS } from "./rtsp-attempt.ts";
 import type { SourceFailure } from "./source.ts";
-import { RecordedSource, until } from "./testing/recorded-source.ts";
+import { openRecorded, RecordedSource, until } from "./testing/recorded-source.ts";
 import {
 	answerTo,
 	type CameraScript,
@@ -120,7 +121,7 @@ describe("a session", () => {
 		await using camera = await ScriptedCamera.open({
 			answer: (request, connection) => {
 				if (request.method !== "PLAY") return undefined;
-				connection.sendFrame(0, Uint8Array.of(1, 2, 3));
+				connection.sendFrame(0, Uint8Array.of(0x80, 0x60, 3));
 				connection.sendFrame(0, new Uint8Array(0));
 				connection.sendFrame(0, fromByteString("\x80\x70\0\x01\0\0\0\0\0\0\x12\x34private"));
 				connection.sendFrame(6, fromByteString("\x80\x60never set up"));
@@ -130,23 +131,23 @@ describe("a session", () => {
 			},
 		});
 		const source = await playThrough(camera);
-		expect(source.session.counters).toMatchObject({ malformedPackets: 2, lostPackets: 0, damagedAccessUnits: 0 });
+		expect(source.session.counters).toMatchObject({ malformedPackets: 1, lostPackets: 0, damagedAccessUnits: 0 });
+		expect(source.session.quirks).toEqual(
+			expect.arrayContaining(["garbage-between-frames", "unassigned-channel", "foreign-payload-types"]),
+		);
 	});
 
 	test("ends as our own mistake when its owner throws", async () => {
 		await using camera = await ScriptedCamera.open();
 		let ends = 0;
-		const open = openRtspSource({
-			address: { scheme: "rtsp", host: "127.0.0.1", port: camera.port, path: "/" },
-			clock: new FakeClock(),
-		});
+		const open = openRecorded({ port: camera.port, clock: new FakeClock() });
 		let failure: SourceFailure | undefined;
 		open({
 			onPlaying: () => {
 				throw new RangeError("with a secret in it");
 			},
 			onParameterSets: () => {},
-			onAccessUnit: () => {},
+			onVideo: () => {},
 			onEnd: (why) => {
 				ends++;
 				failure = why;
@@ -346,7 +347,7 @@ describe("what goes wrong is told apart", () => {
 		["503 Service Unavailable", "camera-full"],
 		["404 Not Found", "not-found"],
 		["400 Bad Request", "protocol-error"],
-		["302 Moved", "protocol-error"],
+		["302 Moved", "redirect-refused"],
 	])("DESCRIBE answered with %s", async (status, code) => {
 		expect(
 			await failureOf({

@@ -1,5 +1,5 @@
 /** The contract between a supervisor and whatever brings pictures in. @module */
-import type { AccessUnit } from "@vigia/rtp";
+import type { AudioFrame, RtpFormat, VideoUnit } from "@vigia/rtp";
 import type { ReasonCode } from "@vigia/api";
 
 /** Why a session with a camera ended. `code` decides what the supervisor does next. */
@@ -9,13 +9,43 @@ export interface SourceFailure {
 	readonly detail: string;
 }
 
+/** How media comes from a camera: on the RTSP connection, over UDP, or on an RTSP connection tunnelled through HTTP. */
+export type SourceTransport = "tcp" | "udp" | "http";
+
+/** A track as the camera described it. */
+export interface SourceTrack extends RtpFormat {
+	/** `video`, `audio`, `application` or whatever stands there. */
+	readonly type: string;
+	readonly payloadType: number;
+	/** It is (or will be) set up. */
+	readonly used: boolean;
+	readonly backchannel: boolean;
+}
+
+/** What a session found out when it was described. */
+export interface SourceDescription {
+	readonly tracks: readonly SourceTrack[];
+	readonly transport: SourceTransport;
+	/** The Server field, cut to printable ASCII; empty if the camera sent none. */
+	readonly server: string;
+}
+
 export interface SourceHandlers {
-	/** The camera answered DESCRIBE and PLAY: pictures may come. */
+	/** The camera answered DESCRIBE. */
+	onDescribed?(description: SourceDescription): void;
+	/** The camera answered PLAY, or sends without: pictures may come. */
 	onPlaying(): void;
 	/** Parameter sets that the session description promised, for pictures that come without. */
 	onParameterSets(nalUnits: readonly Uint8Array[]): void;
-	/** One whole, undamaged access unit; `arrivalMs` by the monotonic clock. */
-	onAccessUnit(unit: AccessUnit, arrivalMs: number): void;
+	/**
+	 * One whole, undamaged picture.
+	 * @param arrivalMs when its last packet arrived, by the monotonic clock.
+	 * @param mediaMs its place on the session's time line: on the same clock, smooth, within the network's delay of its
+	 * arrival, and in step with the other tracks. It can stand still or step at a discontinuity; the hub keeps it rising.
+	 */
+	onVideo(unit: VideoUnit, arrivalMs: number, mediaMs: number): void;
+	/** One audio frame; only for a source that was asked for audio. Times as of `onVideo`. */
+	onAudio?(frame: AudioFrame, arrivalMs: number, mediaMs: number): void;
 	/** Exactly once, whoever ended it; `undefined` after {@link SourceSession.close}. Nothing is called after it. */
 	onEnd(failure: SourceFailure | undefined): void;
 }
@@ -26,12 +56,16 @@ export interface SourceSession {
 	close(): Promise<void>;
 	/** Counters for metrics, plain fields copied when asked. */
 	readonly counters: SourceCounters;
+	/** What the camera did otherwise than the standards say, as stable words for diagnosis. */
+	readonly quirks: readonly string[];
 }
 
 export interface SourceCounters {
 	rtpPackets: number;
 	rtpBytes: number;
 	lostPackets: number;
+	/** Packets that came out of order and were put back. */
+	reorderedPackets: number;
 	malformedPackets: number;
 	damagedAccessUnits: number;
 }

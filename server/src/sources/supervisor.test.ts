@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import type { AccessUnit } from "@vigia/rtp";
+import { Credentials } from "../config/credentials.ts";
 import { FakeClock } from "../platform/fake-clock.ts";
 import { Stream } from "../streams/stream.ts";
+import { AuthGuard } from "./auth-guard.ts";
+import { emptyCounters } from "./counters.ts";
 import { HostGate, MAX_HANDSHAKES_PER_HOST, MAX_HOLD_MS } from "./host-gate.ts";
 import { HEALTHY_AFTER_MS } from "./retry-policy.ts";
 import type { SourceFailure, SourceHandlers } from "./source.ts";
@@ -15,16 +18,23 @@ const PICTURE: AccessUnit = {
 	sizeBytes: 6,
 };
 
+const HOST = "camera:554";
+
 /** A camera in the same process: the test plays its part by calling the handlers. */
-function open(clock = new FakeClock(), hostGate = new HostGate(clock)) {
+function open(
+	clock = new FakeClock(),
+	hostGate = new HostGate(clock),
+	auth = new AuthGuard(clock).ticket(HOST, undefined),
+) {
 	const sessions: { handlers: SourceHandlers; closed: boolean }[] = [];
 	const states: string[] = [];
 	const stream = new Stream({ readersChanged() {}, readerFailed() {} });
 	const supervisor = new Supervisor({
 		clock,
 		random: () => 0.5,
-		host: "camera:554",
+		host: HOST,
 		hostGate,
+		auth,
 		stream,
 		openSource: (handlers) => {
 			const session = { handlers, closed: false };
@@ -33,7 +43,8 @@ function open(clock = new FakeClock(), hostGate = new HostGate(clock)) {
 				close: async () => {
 					session.closed = true;
 				},
-				counters: { rtpPackets: 1, rtpBytes: 0, lostPackets: 0, malformedPackets: 0, damagedAccessUnits: 0 },
+				counters: { ...emptyCounters(), rtpPackets: 1 },
+				quirks: [],
 			};
 		},
 		onChange: (status) => states.push(status.state),
@@ -48,17 +59,17 @@ function open(clock = new FakeClock(), hostGate = new HostGate(clock)) {
 		last,
 		/** Opening waits for the old session's close: a promise. */
 		settle: () => new Promise((resolve) => setImmediate(resolve)),
-		picture: () => last().handlers.onAccessUnit(PICTURE, clock.nowMs()),
+		picture: () => last().handlers.onVideo(PICTURE, clock.nowMs(), clock.nowMs()),
 		play(forMs: number) {
 			for (let passed = 0; passed < forMs; passed += 100) {
 				clock.advance(100);
-				last().handlers.onAccessUnit(PICTURE, clock.nowMs());
+				last().handlers.onVideo(PICTURE, clock.nowMs(), clock.nowMs());
 			}
 		},
 		async goLive() {
 			await this.settle();
 			last().handlers.onPlaying();
-			last().handlers.onAccessUnit(PICTURE, clock.nowMs());
+			last().handlers.onVideo(PICTURE, clock.nowMs(), clock.nowMs());
 		},
 	};
 }
@@ -160,7 +171,7 @@ test("an old session is not heard any more", async () => {
 	await camera.goLive();
 	const old = camera.last();
 	old.handlers.onEnd(failure("connection-lost"));
-	old.handlers.onAccessUnit(PICTURE, camera.clock.nowMs());
+	old.handlers.onVideo(PICTURE, camera.clock.nowMs(), camera.clock.nowMs());
 	old.handlers.onEnd(failure("auth-refused"));
 	expect(camera.supervisor.status.state).toBe("waiting");
 });
@@ -225,7 +236,7 @@ test("video that can never be decoded is said, although it goes on", async () =>
 	const slice = { ...PICTURE, nalUnits: [Uint8Array.of(0x41, 0x9a)], randomAccess: false };
 	for (let passed = 0; passed < FIRST_KEY_FRAME_MS + FIRST_PICTURE_MS && camera.sessions.length === 1; passed += 500) {
 		camera.clock.advance(500);
-		camera.last().handlers.onAccessUnit(slice, camera.clock.nowMs());
+		camera.last().handlers.onVideo(slice, camera.clock.nowMs(), camera.clock.nowMs());
 	}
 	expect(camera.supervisor.status).toMatchObject({ failure: { code: "no-key-frame" } });
 });
@@ -270,3 +281,105 @@ test("one picture in two and a half seconds stalls once at most", async () => {
 	expect(camera.states.filter((state) => state === "stalled").length).toBeLessThanOrEqual(1);
 	expect(camera.sessions).toHaveLength(1);
 });
+
+/** 64 channels of one recorder. */
+function openRecorder() {
+	const clock = new FakeClock();
+	const gate = new HostGate(clock);
+	const guard = new AuthGuard(clock);
+	const channels = Array.from({ length: 64 }, () =>
+		open(clock, gate, guard.ticket(HOST, new Credentials("admin", "p@ss:w#rd%/ñ"))),
+	);
+	return {
+		clock,
+		channels,
+		settle: () => new Promise((resolve) => setImmediate(resolve)),
+		handshakes: () => channels.reduce((sum, { sessions }) => sum + sessions.length, 0),
+		states: () => new Set(channels.map(({ supervisor }) => supervisor.status.state)),
+	};
+}
+
+test("a wrong password on 64 channels of a recorder is tried three times in the first minute (quirk 29)", async () => {
+	const { clock, channels, settle, handshakes, states } = openRecorder();
+	const ended = new Set<SourceHandlers>();
+	const run = async (forMs: number): Promise<void> => {
+		for (let passed = 0; passed < forMs; passed += 100) {
+			await settle();
+			for (const { sessions } of channels) {
+				for (const { handlers } of sessions) {
+					if (ended.has(handlers)) continue;
+					ended.add(handlers);
+					handlers.onEnd(failure("auth-refused"));
+				}
+			}
+			clock.advance(100);
+		}
+		await settle();
+	};
+	for (const { supervisor } of channels) supervisor.start();
+	await run(59_000);
+	expect(handshakes()).toBe(3);
+	expect(states()).toEqual(new Set(["refused"]));
+	expect(channels[63]?.supervisor.status).toMatchObject({ failure: { code: "auth-refused" } });
+	await run(10 * 60_000);
+	expect(handshakes()).toBeLessThanOrEqual(7);
+	for (const { supervisor } of channels) await supervisor.stop();
+	expect(clock.pending).toBe(0);
+});
+
+test("64 channels of a recorder that restarts are live within three seconds of its return (quirk 93)", async () => {
+	const { clock, channels, settle, states } = openRecorder();
+	const HANDSHAKE_MS = 150;
+	const begun = new Map<SourceHandlers, number>();
+	let mostAtOnce = 0;
+	const run = async (forMs: number): Promise<void> => {
+		for (let passed = 0; passed < forMs; passed += 10) {
+			await settle();
+			const running = channels.filter(({ sessions, supervisor }) => {
+				return sessions.at(-1)?.closed === false && supervisor.status.state !== "live";
+			});
+			mostAtOnce = Math.max(mostAtOnce, running.length);
+			for (const channel of running) {
+				const session = channel.last();
+				const sinceMs = begun.get(session.handlers) ?? clock.nowMs();
+				begun.set(session.handlers, sinceMs);
+				if (clock.nowMs() - sinceMs < HANDSHAKE_MS) continue;
+				session.handlers.onPlaying();
+				channel.picture();
+			}
+			clock.advance(10);
+		}
+	};
+	for (const { supervisor } of channels) supervisor.start();
+	await run(3000);
+	expect(states()).toEqual(new Set(["live"]));
+	for (const channel of channels) channel.last().handlers.onEnd(failure("connection-lost"));
+	await run(3000);
+	expect(states()).toEqual(new Set(["live"]));
+	expect(mostAtOnce).toBeLessThanOrEqual(MAX_HANDSHAKES_PER_HOST);
+	for (const { supervisor } of channels) await supervisor.stop();
+});
+
+test("S51: a stream with B-frames is refused with the reason, for WebRTC plays none (quirk 114)", async () => {
+	const camera = open();
+	camera.supervisor.start();
+	await camera.goLive();
+	// A B slice: first_mb_in_slice 0 (1), slice_type 6 (00111).
+	const bSlice = { ...PICTURE, nalUnits: [Uint8Array.of(0x01, 0b1001_1110, 0)], randomAccess: false };
+	camera.clock.advance(40);
+	camera.last().handlers.onVideo(bSlice, camera.clock.nowMs(), camera.clock.nowMs());
+	expect(camera.supervisor.status).toMatchObject({ state: "unsupported", failure: { code: "b-frames" } });
+	expect(camera.last().closed).toBe(true);
+});
+
+test.each([["transport-unsupported"], ["media-encrypted"], ["redirect-refused"]] as const)(
+	"%s waits until somebody changes the settings",
+	async (code) => {
+		const camera = open();
+		camera.supervisor.start();
+		await camera.settle();
+		camera.last().handlers.onEnd(failure(code));
+		expect(camera.supervisor.status).toMatchObject({ state: "unsupported", failure: { code } });
+		await camera.supervisor.stop();
+	},
+);

@@ -13,8 +13,12 @@
  * @module
  */
 import type { CameraState } from "@vigia/api";
+import type { VideoUnit } from "@vigia/rtp";
 import type { Clock, Timer } from "../platform/clock.ts";
+import type { H264AccessUnit } from "../streams/reader.ts";
 import type { Stream } from "../streams/stream.ts";
+import type { AuthTicket } from "./auth-guard.ts";
+import { addCounters, emptyCounters } from "./counters.ts";
 import type { HostGate, Pass } from "./host-gate.ts";
 import { HEALTHY_AFTER_MS, retryDelayMs, type WaitState, waitStateOf } from "./retry-policy.ts";
 import type { OpenSource, SourceCounters, SourceFailure, SourceSession } from "./source.ts";
@@ -49,6 +53,8 @@ export interface SupervisorOptions {
 	/** For the gate: cameras behind one address share it. */
 	readonly host: string;
 	readonly hostGate: HostGate;
+	/** What is known of the credentials; cameras behind one address with the same ones share it. */
+	readonly auth: AuthTicket;
 	readonly stream: Stream;
 	readonly openSource: OpenSource;
 	/** After every change of {@link Supervisor.status}. */
@@ -127,23 +133,44 @@ export class Supervisor {
 	}
 
 	#queue(generation: number): void {
-		this.#pass = this.#options.hostGate.enter(this.#options.host, () => {
-			this.connects++;
-			this.#session = this.#options.openSource({
-				onPlaying: () => generation === this.#generation && this.#onPlaying(),
-				onParameterSets: (nalUnits) =>
-					generation === this.#generation && this.#options.stream.setParameterSets(nalUnits),
-				onAccessUnit: (unit, arrivalMs) => {
-					if (generation === this.#generation) this.#onPicture(this.#options.stream.push(unit, arrivalMs), arrivalMs);
-				},
-				onEnd: (failure) => {
-					if (generation === this.#generation) this.#fail(failure ?? { code: "session-ended", detail: "closed" });
-				},
-			});
+		const { hostGate, host, auth } = this.#options;
+		this.#pass = hostGate.enter(host, {
+			limit: () => auth.limit(),
+			run: (pass) => {
+				const refusal = auth.refusal();
+				if (!refusal) {
+					this.#open(generation);
+					return;
+				}
+				pass.leave();
+				this.#waitUntil(refusal.untilMs, refusal.failure);
+			},
+		});
+	}
+
+	#open(generation: number): void {
+		const { stream, openSource } = this.#options;
+		const current = (): boolean => generation === this.#generation;
+		this.connects++;
+		this.#session = openSource({
+			onPlaying: () => current() && this.#onPlaying(),
+			onParameterSets: (nalUnits) => current() && stream.setParameterSets(nalUnits),
+			onVideo: (unit, arrivalMs, mediaMs) => {
+				if (!current() || !isH264(unit)) return;
+				const decodable = stream.push(unit, arrivalMs, mediaMs);
+				// Browsers play none over WebRTC, the one output: a reason is better than one picture a second.
+				if (stream.facts(arrivalMs).hasBFrames)
+					this.#fail({ code: "b-frames", detail: "the camera's pictures are reordered" });
+				else this.#onPicture(decodable, arrivalMs);
+			},
+			onEnd: (failure) => {
+				if (current()) this.#fail(failure ?? { code: "session-ended", detail: "closed" });
+			},
 		});
 	}
 
 	#onPlaying(): void {
+		this.#options.auth.accepted();
 		this.#pass?.leave();
 		this.#playingSinceMs = this.#lastPictureMs = this.#options.clock.nowMs();
 		this.#pictureIntervalMs = undefined;
@@ -210,7 +237,8 @@ export class Supervisor {
 	}
 
 	#fail(failure: SourceFailure): void {
-		const { clock, random } = this.#options;
+		const { clock, random, auth } = this.#options;
+		if (failure.code === "auth-refused") auth.refused(failure);
 		this.#endSession();
 		const state = waitStateOf(failure.code);
 		// A rebooting camera refuses connections many times before it refuses anything else: causes count apart.
@@ -250,14 +278,6 @@ export class Supervisor {
 	}
 }
 
-function emptyCounters(): SourceCounters {
-	return { rtpPackets: 0, rtpBytes: 0, lostPackets: 0, malformedPackets: 0, damagedAccessUnits: 0 };
-}
-
-function addCounters(total: SourceCounters, more: SourceCounters): void {
-	total.rtpPackets += more.rtpPackets;
-	total.rtpBytes += more.rtpBytes;
-	total.lostPackets += more.lostPackets;
-	total.malformedPackets += more.malformedPackets;
-	total.damagedAccessUnits += more.damagedAccessUnits;
+function isH264(unit: VideoUnit): unit is H264AccessUnit {
+	return unit.codec === "h264";
 }

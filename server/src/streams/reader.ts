@@ -1,12 +1,15 @@
 /** The contract between a stream and whoever takes pictures out of it. @module */
 import type { AccessUnit } from "@vigia/rtp";
 
+/** The only pictures that the hub can hand on so far. */
+export type H264AccessUnit = AccessUnit & { readonly codec: "h264" };
+
 /**
  * An access unit as the hub hands it on: whole, in order, with the parameter sets in front of every IDR picture.
  * Shared by all readers and by the GOP cache: nobody writes into it.
  */
-export interface StreamUnit extends AccessUnit {
-	/** 90 kHz ticks on the stream's own clock: never goes back, goes on over a restart of the camera. Not wrapped. */
+export interface StreamUnit extends H264AccessUnit {
+	/** 90 kHz ticks on the stream's own clock: always rises, also over a restart of the camera. Not wrapped. */
 	readonly timestamp: number;
 	/** When its last packet arrived: {@link Clock.nowMs}. */
 	readonly arrivalMs: number;

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { type AccessUnit, NAL_TYPE, nalTypeOf, type SpsInfo, packetizeH264, parseSps } from "@vigia/rtp";
+import { hasBSlices, isRecoveryPoint, NAL_TYPE, nalTypeOf, packetizeH264, parseSps, type SpsInfo } from "@vigia/rtp";
 import { GopCache } from "./gop-cache.ts";
 import { RateMeter } from "./rate-meter.ts";
 import {
 	type Attachment,
+	type H264AccessUnit,
 	MAX_RTP_PAYLOAD_BYTES,
 	type ReadableStreamSource,
 	type Reader,
@@ -16,9 +17,17 @@ import {
 } from "./reader.ts";
 import { TICKS_PER_MS, Timeline } from "./timeline.ts";
 
+/**
+ * A stream that had no IDR picture for this long may start at recovery points: some encoders send nothing else. Longer
+ * than most GOPs, because IDR pictures are the better start.
+ */
+export const RECOVERY_POINTS_AFTER_MS = 10_000;
+
 /** What is known of a stream by measuring it. */
 export interface StreamFacts {
 	readonly sps: SpsInfo | undefined;
+	/** A picture of this session is coded in B slices: pictures are not shown in the order in which they come. */
+	readonly hasBFrames: boolean;
 	readonly fps: number | undefined;
 	readonly bitrateBps: number | undefined;
 	readonly gopSeconds: number | undefined;
@@ -52,15 +61,15 @@ class HubUnit implements StreamUnit {
 	readonly arrivalMs: number;
 	#payloads: readonly Uint8Array[] | undefined;
 
-	constructor(unit: AccessUnit, nalUnits: readonly Uint8Array[], timestamp: number, arrivalMs: number) {
-		this.nalUnits = nalUnits;
-		this.rtpTimestamp = unit.rtpTimestamp;
-		this.randomAccess = unit.randomAccess;
+	constructor(fields: Omit<StreamUnit, "codec" | "sizeBytes" | "payloads">) {
+		this.nalUnits = fields.nalUnits;
+		this.rtpTimestamp = fields.rtpTimestamp;
+		this.randomAccess = fields.randomAccess;
 		let sizeBytes = 0;
-		for (const nal of nalUnits) sizeBytes += nal.length;
+		for (const nal of fields.nalUnits) sizeBytes += nal.length;
 		this.sizeBytes = sizeBytes;
-		this.timestamp = timestamp;
-		this.arrivalMs = arrivalMs;
+		this.timestamp = fields.timestamp;
+		this.arrivalMs = fields.arrivalMs;
 	}
 
 	get payloads(): readonly Uint8Array[] {
@@ -78,7 +87,10 @@ export class Stream implements ReadableStreamSource {
 	#sps: readonly Uint8Array[] = [];
 	#pps: readonly Uint8Array[] = [];
 	#spsInfo: SpsInfo | undefined;
+	#hasBFrames = false;
 	#lastVideoAtMs: number | undefined;
+	/** Since when there is no IDR picture: the last one's arrival, or the session's first picture's. */
+	#noIdrSinceMs: number | undefined;
 	#lastRandomAccessTicks: number | undefined;
 	#gopSeconds: number | undefined;
 
@@ -88,10 +100,11 @@ export class Stream implements ReadableStreamSource {
 
 	/** The session with the camera is over: its cached pictures are old now, and decode with none of the next session. */
 	restart(): void {
-		this.#timeline.restart();
 		this.#rate.reset();
 		this.gopCache.clear();
 		this.#lastRandomAccessTicks = undefined;
+		this.#noIdrSinceMs = undefined;
+		this.#hasBFrames = false;
 	}
 
 	/** Parameter sets from the session description, for pictures that bring none (quirks 107, S46). */
@@ -101,34 +114,30 @@ export class Stream implements ReadableStreamSource {
 
 	/**
 	 * Takes an access unit from the source and hands it to every reader.
+	 * @param arrivalMs when its last packet came, by the monotonic clock.
+	 * @param mediaMs its place on the session's time line, on the same clock.
 	 * @returns whether a decoder can show it: false until parameter sets and a random access point came.
 	 */
-	push(unit: AccessUnit, arrivalMs: number): boolean {
+	push(unit: H264AccessUnit, arrivalMs: number, mediaMs: number): boolean {
 		this.#lastVideoAtMs = arrivalMs;
 		this.counters.accessUnits++;
 		this.#learnParameterSets(unit.nalUnits);
-		const timestamp = this.#timeline.next(unit.rtpTimestamp, arrivalMs);
-		const decodable = unit.randomAccess
+		const timestamp = this.#timeline.next(mediaMs);
+		const randomAccess = this.#isRandomAccess(unit, arrivalMs);
+		this.#hasBFrames ||= !randomAccess && hasBSlices(unit.nalUnits);
+		const decodable = randomAccess
 			? this.#sps.length > 0 && this.#pps.length > 0
 			: this.#lastRandomAccessTicks !== undefined;
 		if (!decodable) {
 			this.counters.undecodable++;
 			return false;
 		}
-		const nalUnits = unit.randomAccess ? this.#withParameterSets(unit.nalUnits) : unit.nalUnits;
-		const shared = new HubUnit(unit, nalUnits, timestamp, arrivalMs);
-		if (unit.randomAccess) this.#measureGop(timestamp);
+		const nalUnits = randomAccess ? this.#withParameterSets(unit.nalUnits) : unit.nalUnits;
+		const shared = new HubUnit({ nalUnits, rtpTimestamp: unit.rtpTimestamp, randomAccess, timestamp, arrivalMs });
+		if (randomAccess) this.#measureGop(timestamp);
 		this.#rate.add(shared.sizeBytes, arrivalMs);
 		this.gopCache.push(shared);
-		for (const reader of this.#readers) {
-			try {
-				reader.push(shared);
-			} catch (error) {
-				this.counters.failedReaders++;
-				this.#drop(reader);
-				this.#events.readerFailed(error);
-			}
-		}
+		this.#handOn(shared);
 		return true;
 	}
 
@@ -143,11 +152,17 @@ export class Stream implements ReadableStreamSource {
 		return this.gopCache.snapshot();
 	}
 
+	/** {@link StreamFacts.hasBFrames}, cheap enough to ask with every picture. */
+	get hasBFrames(): boolean {
+		return this.#hasBFrames;
+	}
+
 	/** Measured at `nowMs` of the monotonic clock. */
 	facts(nowMs: number): StreamFacts {
 		const rate = this.#rate.read(nowMs);
 		return {
 			sps: this.#spsInfo,
+			hasBFrames: this.#hasBFrames,
 			fps: rate?.unitsPerSecond,
 			bitrateBps: rate?.bitsPerSecond,
 			gopSeconds: this.#gopSeconds,
@@ -158,6 +173,24 @@ export class Stream implements ReadableStreamSource {
 
 	#drop(reader: Reader): void {
 		if (this.#readers.delete(reader)) this.#events.readersChanged(this.#readers.size);
+	}
+
+	#handOn(unit: StreamUnit): void {
+		for (const reader of this.#readers) {
+			try {
+				reader.push(unit);
+			} catch (error) {
+				this.counters.failedReaders++;
+				this.#drop(reader);
+				this.#events.readerFailed(error);
+			}
+		}
+	}
+
+	#isRandomAccess(unit: H264AccessUnit, arrivalMs: number): boolean {
+		if (unit.randomAccess || this.#noIdrSinceMs === undefined) this.#noIdrSinceMs = arrivalMs;
+		if (unit.randomAccess) return true;
+		return arrivalMs - this.#noIdrSinceMs >= RECOVERY_POINTS_AFTER_MS && isRecoveryPoint(unit.nalUnits);
 	}
 
 	#learnParameterSets(nalUnits: readonly Uint8Array[]): void {

@@ -1,4 +1,5 @@
-/** Spanish. @module */
+/** Spanish. The reasons are the server's own sentences. @module */
+import { REASON_TEXTS_ES } from "@vigia/api";
 import type { MessageKey } from "./index.ts";
 
 export const es: Record<MessageKey, string> = {
@@ -67,25 +68,24 @@ export const es: Record<MessageKey, string> = {
 	"key.arrows": "Flechas",
 	"key.enter": "Intro",
 	"key.escape": "Esc",
-	"reason.address-unknown":
-		"El nombre de la cámara no corresponde a ninguna dirección: revise cómo está escrito y el servidor DNS.",
-	"reason.no-route": "La cámara no responde en esta dirección: revise el cable, la alimentación y la dirección.",
-	"reason.connection-refused":
-		"Algo responde en esta dirección, pero no en el puerto RTSP: revise el número de puerto.",
-	"reason.no-answer": "La cámara acepta la conexión pero no responde: puede estar arrancando o sobrecargada.",
-	"reason.auth-refused": "La cámara rechazó el usuario o la contraseña: corríjalos en la configuración.",
-	"reason.camera-full": "La cámara o el grabador no admite más sesiones: cierre otros visores o aumente su límite.",
-	"reason.not-found": "La cámara no conoce este canal o ruta: revise el número de canal y la URL.",
-	"reason.no-video": "La cámara no ofrece vídeo en este flujo: solo envía audio o datos.",
-	"reason.codec-unsupported":
-		"El códec de vídeo de este flujo aún no es compatible: elija H.264 en la configuración de la cámara.",
-	"reason.video-stalled": "La cámara está conectada, pero su vídeo se ha detenido.",
-	"reason.session-ended": "La cámara cerró la sesión.",
-	"reason.connection-lost": "Se perdió la conexión con la cámara.",
-	"reason.protocol-error": "La cámara envió algo que no es RTSP válido.",
-	"reason.no-key-frame":
-		"La cámara envía vídeo sin fotogramas clave: ponga el intervalo de fotogramas I en 1-2 s y desactive «intra refresh».",
-	"reason.certificate-untrusted":
-		"No se puede verificar el certificado TLS de la cámara: use rtsp:// en su propia red, o un certificado en el que confíe este equipo.",
-	"reason.internal-error": "Vigía cometió un error con esta cámara; consulte el registro.",
+	"reason.address-unknown": REASON_TEXTS_ES["address-unknown"],
+	"reason.no-route": REASON_TEXTS_ES["no-route"],
+	"reason.connection-refused": REASON_TEXTS_ES["connection-refused"],
+	"reason.no-answer": REASON_TEXTS_ES["no-answer"],
+	"reason.auth-refused": REASON_TEXTS_ES["auth-refused"],
+	"reason.camera-full": REASON_TEXTS_ES["camera-full"],
+	"reason.not-found": REASON_TEXTS_ES["not-found"],
+	"reason.no-video": REASON_TEXTS_ES["no-video"],
+	"reason.codec-unsupported": REASON_TEXTS_ES["codec-unsupported"],
+	"reason.media-encrypted": REASON_TEXTS_ES["media-encrypted"],
+	"reason.b-frames": REASON_TEXTS_ES["b-frames"],
+	"reason.transport-unsupported": REASON_TEXTS_ES["transport-unsupported"],
+	"reason.redirect-refused": REASON_TEXTS_ES["redirect-refused"],
+	"reason.video-stalled": REASON_TEXTS_ES["video-stalled"],
+	"reason.session-ended": REASON_TEXTS_ES["session-ended"],
+	"reason.connection-lost": REASON_TEXTS_ES["connection-lost"],
+	"reason.protocol-error": REASON_TEXTS_ES["protocol-error"],
+	"reason.no-key-frame": REASON_TEXTS_ES["no-key-frame"],
+	"reason.certificate-untrusted": REASON_TEXTS_ES["certificate-untrusted"],
+	"reason.internal-error": REASON_TEXTS_ES["internal-error"],
 };

@@ -1,5 +1,6 @@
 /** Drives an {@link RtspClientSession} without a socket: the test is the camera. @module */
 import { fromByteString, toByteString } from "../bytes.ts";
+import type { AgreedTransport, RtspClientOptions } from "../client-contract.ts";
 import { RtspClientSession } from "../client-session.ts";
 import type { PlainCredentials } from "../digest.ts";
 import type { RtspError } from "../errors.ts";
@@ -11,6 +12,13 @@ import { hashes } from "./hashes.ts";
 export const VIDEO_SDP =
 	"v=0\r\na=control:*\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:trackID=1\r\n";
 
+/** What a test chooses; everything else is that of a session over TCP with video in H.264 and no sound. */
+export type HarnessOptions = { readonly credentials?: PlainCredentials; readonly path?: string } & Partial<
+	Pick<RtspClientOptions, "videoEncodings" | "audioEncodings" | "udpPorts" | "challenges" | "backchannel">
+>;
+
+export const AUDIO_SDP = `${VIDEO_SDP}m=audio 0 RTP/AVP 8\r\na=control:trackID=2\r\n`;
+
 export class SessionHarness {
 	readonly session: RtspClientSession;
 	readonly requests: RtspRequest[] = [];
@@ -20,10 +28,14 @@ export class SessionHarness {
 	/** `described`, `playing`, `rtp:...`, `rtcp:...`, `failed:kind:code`, `closed`, in order. */
 	readonly events: string[] = [];
 	error: RtspError | undefined;
-	track: PresentationTrack | undefined;
+	/** The tracks that the session set out to set up; the first is the video track. */
+	tracks: readonly PresentationTrack[] = [];
+	readonly agreements: AgreedTransport[] = [];
+	/** `pair:kind:length` of the datagrams that the client sent. */
+	readonly datagrams: string[] = [];
 	nowMs = 0;
 
-	constructor(options: { readonly credentials?: PlainCredentials; readonly path?: string } = {}) {
+	constructor(options: HarnessOptions = {}) {
 		const parser = new RtspParser({
 			onMessage: (message) => {
 				if (message.type === "request") this.requests.push(message);
@@ -31,22 +43,27 @@ export class SessionHarness {
 			},
 			onInterleaved: (channel, payload) => this.frames.push({ channel, payload: toByteString(payload) }),
 		});
+		const { path = "/live", credentials, ...more } = options;
 		this.session = new RtspClientSession(
 			{
-				address: { scheme: "rtsp", host: "10.0.0.9", port: 554, path: options.path ?? "/live" },
-				credentials: options.credentials,
+				address: { scheme: "rtsp", host: "10.0.0.9", port: 554, path },
+				credentials,
 				hashes,
 				// No jitter.
 				randomHex: (digits) => "0".repeat(digits),
 				userAgent: "Vigia",
-				encodings: ["H264"],
+				videoEncodings: ["H264"],
+				audioEncodings: [],
+				...more,
 			},
 			{
 				transmit: (bytes) => parser.push(bytes),
-				described: (_presentation, track) => {
-					this.track = track;
+				transmitDatagram: (pair, kind, bytes) => this.datagrams.push(`${pair}:${kind}:${bytes.length}`),
+				described: (_presentation, tracks) => {
+					this.tracks = tracks;
 					this.events.push("described");
 				},
+				agreed: (_track, transport) => this.agreements.push(transport),
 				playing: () => this.events.push("playing"),
 				rtp: (_track, packet) => this.events.push(`rtp:${packet.length}`),
 				rtcp: (_track, packet) => this.events.push(`rtcp:${packet.length}`),
@@ -76,14 +93,31 @@ export class SessionHarness {
 	}
 
 	/** Answers the last request. */
-	reply(status = 200, lines: readonly string[] = [], body = "", cseq = headerOf(this.request, "cseq")): void {
+	reply(
+		status = 200,
+		lines: readonly string[] = [],
+		body = "",
+		cseq = headerOf(this.request, "cseq"),
+		contentType = "application/sdp",
+	): void {
 		const head = [`RTSP/1.0 ${status} Reason`, ...(cseq === undefined ? [] : [`CSeq: ${cseq}`]), ...lines];
+		if (body !== "" && contentType !== "") head.push(`Content-Type: ${contentType}`);
 		if (body !== "") head.push(`Content-Length: ${body.length}`);
 		this.input(`${head.join("\r\n")}\r\n\r\n${body}`);
 	}
 
 	frame(channel: number, payload: string): void {
 		this.input(toByteString(writeInterleavedHeader(channel, payload.length)) + payload);
+	}
+
+	/** A datagram of the camera. */
+	datagram(pair: number, text: string): void {
+		this.session.handleDatagram(pair, fromByteString(text), this.nowMs);
+	}
+
+	/** The camera closes the connection. */
+	end(): void {
+		this.session.handleEnd(this.nowMs);
 	}
 
 	rtp(channel = 0): void {

@@ -1,9 +1,13 @@
 /** Opens a source on a scripted camera and keeps what it says. @module */
-import type { AccessUnit } from "@vigia/rtp";
+import type { AccessUnit, AudioFrame } from "@vigia/rtp";
+import { expect } from "vitest";
 import { Credentials } from "../../config/credentials.ts";
+import type { RtspTransport, TlsPolicy } from "../../config/settings.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
-import { openRtspSource } from "../rtsp-source.ts";
-import type { SourceFailure, SourceSession } from "../source.ts";
+import type { WantedMedia } from "../rtsp-attempt.ts";
+import { openRtspSource, WALL_MEDIA } from "../rtsp-source.ts";
+import type { OpenSource, SourceDescription, SourceFailure, SourceSession } from "../source.ts";
+import { PICTURES, tagOf } from "./scripted-camera.ts";
 
 /** Far more than a loaded machine needs. */
 const PATIENCE_MS = 15_000;
@@ -16,27 +20,49 @@ export interface RecordedOptions {
 	readonly username?: string;
 	readonly password?: string;
 	readonly clock?: Clock;
+	/** Default rtsp. */
+	readonly scheme?: "rtsp" | "rtsps";
+	/** Default tcp. */
+	readonly transport?: RtspTransport;
+	/** Default verify. */
+	readonly tls?: TlsPolicy;
+	/** Default: that of the wall. */
+	readonly media?: WantedMedia;
+	/** Another session of a source that is open already: what it learnt counts. */
+	readonly open?: OpenSource;
+}
+
+/** A source of a scripted camera, for several sessions. */
+export function openRecorded(options: RecordedOptions): OpenSource {
+	const { host = "127.0.0.1", port, path = "/stream", username, password, clock = systemClock } = options;
+	const { scheme = "rtsp", transport = "tcp", tls = { mode: "verify" }, media = WALL_MEDIA } = options;
+	const credentials = username === undefined ? undefined : new Credentials(username, password ?? "");
+	return openRtspSource({ address: { scheme, host, port, path }, credentials, clock, transport, tls, media });
 }
 
 export class RecordedSource {
 	readonly session: SourceSession;
 	readonly units: AccessUnit[] = [];
+	readonly times: { readonly arrivalMs: number; readonly mediaMs: number }[] = [];
+	readonly audio: AudioFrame[] = [];
+	readonly descriptions: SourceDescription[] = [];
 	readonly parameterSets: (readonly Uint8Array[])[] = [];
 	/** `playing` and `ended`, in order, and `late` for anything that came after the end. */
 	readonly events: string[] = [];
 	failure: SourceFailure | undefined;
 
 	constructor(options: RecordedOptions) {
-		const { host = "127.0.0.1", port, path = "/stream", username, password, clock = systemClock } = options;
-		const credentials = username === undefined ? undefined : new Credentials(username, password ?? "");
-		const open = openRtspSource({ address: { scheme: "rtsp", host, port, path }, credentials, clock });
+		const open = options.open ?? openRecorded(options);
 		this.session = open({
+			onDescribed: (description) => this.descriptions.push(description),
 			onPlaying: () => this.#note("playing"),
 			onParameterSets: (sets) => this.parameterSets.push(sets),
-			onAccessUnit: (unit) => {
+			onVideo: (unit, arrivalMs, mediaMs) => {
 				if (this.ended) this.#note("late");
-				this.units.push(unit);
+				this.times.push({ arrivalMs, mediaMs });
+				if (unit.codec !== "jpeg") this.units.push(unit);
 			},
+			onAudio: (frame) => this.audio.push(frame),
 			onEnd: (failure) => {
 				this.#note("ended");
 				this.failure = failure;
@@ -62,4 +88,32 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 		setTimeout(resolve, 2);
 		await promise;
 	}
+}
+
+/** Waits for the usual pictures of a scripted camera, and closes. */
+export async function seePictures(source: RecordedSource): Promise<void> {
+	await until(() => source.units.length >= PICTURES.length || source.ended, "the pictures");
+	expect(source.failure).toBeUndefined();
+	expect(tagsOf(source)).toEqual([1, 2, 3, 4]);
+	await source.session.close();
+	expect(source.events.filter((event) => event === "ended")).toHaveLength(1);
+	expect(source.events).not.toContain("late");
+}
+
+/** Waits for the end; the code of its reason. */
+export async function failureOf(source: RecordedSource): Promise<string | undefined> {
+	await until(() => source.ended, "the end");
+	await source.session.close();
+	expect(JSON.stringify(source.failure)).not.toContain("p@ss");
+	return source.failure?.code;
+}
+
+/** Which pictures came. */
+export function tagsOf(source: RecordedSource): (number | undefined)[] {
+	return source.units.map((unit) => tagOf(unit.nalUnits));
+}
+
+/** The transports that the camera was described over, one after the other. */
+export function transportsOf(source: RecordedSource): string[] {
+	return source.descriptions.map(({ transport }) => transport);
 }

@@ -1,6 +1,7 @@
 /** A camera for tests: a real socket on loopback, its answers written out by each test so that they can be wrong. @module */
 import { createHash } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { packetizeH264, RTP_HEADER_BYTES, writeRtpHeader } from "@vigia/rtp";
 import {
 	type ChallengeOffer,
@@ -88,6 +89,8 @@ export interface CameraScript {
 	readonly auth?: { readonly offers: readonly ChallengeOffer[]; readonly credentials: PlainCredentials };
 	/** A whole answer of the test's own, `""` for none; `undefined`: the usual one. */
 	readonly answer?: (request: RtspRequest, connection: CameraConnection) => string | undefined;
+	/** Speaks TLS. */
+	readonly tls?: TlsOptions;
 	/** Rewrites every byte that is sent: splitting, line ends. */
 	readonly write?: (socket: Socket, bytes: Uint8Array) => void;
 }
@@ -141,10 +144,17 @@ export class ScriptedCamera {
 	/** Interleaved frames from the client. */
 	readonly frames: { readonly channel: number; readonly payload: Uint8Array }[] = [];
 	readonly connections: CameraConnection[] = [];
+	/** Handshakes that came to nothing. */
+	tlsRefusals = 0;
 
 	private constructor(script: CameraScript) {
 		this.#script = script;
-		this.#server = createServer({ noDelay: true }, (socket) => this.#onConnection(socket));
+		const onConnection = (socket: Socket): void => this.#onConnection(socket);
+		this.#server = script.tls
+			? createTlsServer({ noDelay: true, ...script.tls }, onConnection)
+			: createServer({ noDelay: true }, onConnection);
+		// A client that refuses the certificate breaks off the handshake.
+		this.#server.on("tlsClientError", () => this.tlsRefusals++);
 	}
 
 	static async open(script: CameraScript = {}): Promise<ScriptedCamera> {
@@ -185,7 +195,14 @@ export class ScriptedCamera {
 			},
 			onInterleaved: (channel, payload) => this.frames.push({ channel, payload: payload.slice() }),
 		});
-		socket.on("data", (chunk: Buffer) => parser.push(chunk));
+		socket.on("data", (chunk: Buffer) => {
+			try {
+				parser.push(chunk);
+			} catch {
+				// HTTP, or whatever else it may be.
+				socket.destroy();
+			}
+		});
 	}
 
 	#onRequest(request: RtspRequest, connection: CameraConnection): void {

@@ -1,0 +1,105 @@
+/** Probes over HTTP: of a camera in the settings for everybody, of any address for this machine only. @module */
+import type { IncomingHttpHeaders } from "node:http";
+import { BlockList } from "node:net";
+import { parseRtspUrl } from "@vigia/rtsp";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { z } from "zod";
+import { Credentials } from "../config/credentials.ts";
+import { parseTlsPolicy, TLS_RULE } from "../config/tls-policy.ts";
+import { PROBE_LANGUAGES } from "../probe/advice-texts.ts";
+import type { AddressProbe, ProbeAnswer, ProbeRefusal, ProbeService } from "../probe/probe-service.ts";
+import { sendError } from "./errors.ts";
+
+/** Seconds after which a place is free again: a probe takes about ten. */
+const RETRY_AFTER_SECONDS = 10;
+
+const language = z.enum(PROBE_LANGUAGES).default("en");
+const cameraQuerySchema = z.object({ stream: z.enum(["main", "sub"]).optional(), lang: language });
+
+/** Neither name nor password has a place for line breaks in a header field. */
+const credential = z.string().regex(/^\P{Cc}*$/u);
+const addressSchema = z
+	.strictObject({
+		url: z.string(),
+		user: credential.optional(),
+		password: credential.optional(),
+		transport: z.enum(["auto", "tcp", "udp", "http"]).default("auto"),
+		tls: z.string().optional(),
+		lang: language,
+	})
+	.refine(({ user, password }) => user !== undefined || password === undefined);
+
+const REFUSALS: Readonly<Record<ProbeRefusal, readonly [status: number, message: string]>> = {
+	"unknown-camera": [404, "There is no camera with this id: see /api/cameras."],
+	"unknown-stream": [404, "This camera has no such stream: use main or sub, or none for the one of the grid."],
+	"probe-running": [409, "This camera's other stream is being probed: try again in some seconds."],
+	"too-many-probes": [503, "So many cameras are being probed that one more has to wait: try again in some seconds."],
+};
+
+/** Adds `POST /api/cameras/:id/probe` and `POST /api/probe`. */
+export function registerProbe(app: FastifyInstance, probes: ProbeService): void {
+	app.post<{ Params: { id: string } }>("/api/cameras/:id/probe", async (request, reply) => {
+		const query = cameraQuerySchema.safeParse(request.query);
+		if (!query.success) return sendError(reply, 400, "bad-request", "Use stream=main or sub, and lang=en or es.");
+		const { stream, lang } = query.data;
+		return send(reply, await probes.probeCamera(request.params.id, stream, lang));
+	});
+	app.post("/api/probe", async (request, reply) => {
+		if (!isLocal(request.socket.remoteAddress, request.headers)) {
+			const message =
+				"Addresses are probed for this machine only, because the server connects to whatever it is told: ask from the machine itself and not through a proxy, or put the camera into the settings.";
+			return sendError(reply, 403, "local-only", message);
+		}
+		const probe = readAddressProbe(request.body);
+		if (typeof probe === "string") return sendError(reply, 400, "bad-request", probe);
+		return send(reply, await probes.probeAddress(probe));
+	});
+}
+
+function send(reply: FastifyReply, answer: ProbeAnswer): FastifyReply {
+	if ("report" in answer) return reply.header("cache-control", "no-store").send(answer.report);
+	const [status, message] = REFUSALS[answer.refusal];
+	if (status !== 404) reply.header("retry-after", RETRY_AFTER_SECONDS);
+	return sendError(reply, status, answer.refusal, message);
+}
+
+/** @returns what is wrong, without any value of the request. */
+function readAddressProbe(body: unknown): AddressProbe | string {
+	const request = addressSchema.safeParse(body);
+	if (!request.success) {
+		return "The body must be JSON: url, and where needed user with password, transport (auto, tcp, udp, http), tls, lang.";
+	}
+	const { url, user, password, transport, lang } = request.data;
+	const tls = parseTlsPolicy(request.data.tls ?? "verify");
+	if (!tls) return `tls must be ${TLS_RULE}.`;
+	const parsed = readUrl(url);
+	if (!parsed) return "url must be an RTSP address, such as rtsp://192.168.1.20:554/stream2.";
+	if (request.data.tls !== undefined && parsed.scheme === "rtsp")
+		return "tls is for rtsps addresses: this one is rtsp.";
+	const { username = user, password: fromUrl, ...address } = parsed;
+	const name = user ?? username;
+	const credentials = name === undefined ? undefined : new Credentials(name, password ?? fromUrl ?? "");
+	return { address, credentials, transport, tls, language: lang };
+}
+
+function readUrl(text: string): ReturnType<typeof parseRtspUrl> | undefined {
+	if (/[\s\p{Cc}]/u.test(text.trim())) return undefined;
+	try {
+		return parseRtspUrl(text);
+	} catch {
+		return undefined;
+	}
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+
+/** What proxies add: then the peer is the proxy, and who asks may be anywhere. */
+const PROXY_FIELDS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+
+function isLocal(peer: string | undefined, headers: IncomingHttpHeaders): boolean {
+	if (peer === undefined || PROXY_FIELDS.some((name) => headers[name] !== undefined)) return false;
+	// A socket that takes both families writes IPv4 addresses as ::ffff:127.0.0.1; the list knows that form.
+	return loopback.check(peer, peer.includes(":") ? "ipv6" : "ipv4");
+}

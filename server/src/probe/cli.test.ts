@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { probeReportSchema } from "@vigia/api";
+import { type CameraSim, startCameraSim } from "@vigia/camera-sim";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EXIT_CODES, probeCommand } from "./cli.ts";
+
+const PASSWORD = "p@ss:w#rd%/ñ";
+let sim: CameraSim;
+let cwd: string;
+
+beforeAll(async () => {
+	sim = await startCameraSim({ count: 2, credentials: { username: "admin", password: PASSWORD } });
+	cwd = mkdtempSync(join(tmpdir(), "vigia-probe-"));
+});
+afterAll(async () => {
+	rmSync(cwd, { recursive: true, force: true });
+	await sim.close();
+});
+
+interface Outcome {
+	readonly code: number;
+	readonly out: string;
+	readonly error: string;
+}
+
+/** Runs the command; none of its outputs may hold the password. */
+async function run(
+	args: readonly string[],
+	{ stdin = "", env = {} }: { stdin?: string; env?: NodeJS.ProcessEnv } = {},
+) {
+	let out = "";
+	let error = "";
+	const code = await probeCommand(args, {
+		env,
+		cwd,
+		stdin: (async function* () {
+			for (const character of stdin) yield Buffer.from(character);
+			if (stdin !== "" && !stdin.endsWith("\n")) await new Promise(() => undefined);
+		})(),
+		out: (text) => (out += text),
+		error: (text) => (error += text),
+	});
+	expect(out + error).not.toMatch(/p@ss|w#rd/);
+	return { code, out, error } satisfies Outcome;
+}
+
+const url = (channel: number, login = ""): string =>
+	`rtsp://${login}127.0.0.1:${sim.port}/cam/realmonitor?channel=${channel}&subtype=1`;
+
+describe("an address", () => {
+	test("is probed with the password from standard input, and all is said in plain words", async () => {
+		const { code, out, error } = await run([url(1), "--user", "admin", "--password-stdin", "--transport", "tcp"], {
+			stdin: `${PASSWORD}\r\nmore\n`,
+		});
+		expect(error).toBe("");
+		expect(out).toMatch(/^Result {10}good: nothing to do\nCamera {10}Vigia camera simulator\n/);
+		expect(out).toMatch(
+			/Video {11}H\.264 avc1\.42c016, 640x360, 1[456][.\d]* pictures\/s, \d+ kbit\/s, a key frame every 2 s/,
+		);
+		expect(code).toBe(EXIT_CODES.good);
+	});
+
+	test("may hold the password, which is warned of, and is answered as JSON", async () => {
+		const { code, out, error } = await run([url(1, `admin:${PASSWORD}@`), "--seconds=1", "--json"]);
+		expect(error).toContain("history");
+		expect(probeReportSchema.parse(JSON.parse(out))).toMatchObject({ result: "good" });
+		expect(code).toBe(0);
+	});
+
+	test("that gives no picture ends with its own exit code", async () => {
+		const { code, out } = await run([url(9, `admin:${PASSWORD}@`), "--lang", "es"]);
+		expect(out).toContain("La cámara no conoce este canal");
+		expect(code).toBe(EXIT_CODES.failed);
+	});
+});
+
+describe("a camera of the settings", () => {
+	test("is probed by its id, with its password, on the stream of the grid", async () => {
+		writeFileSync(
+			join(cwd, "cameras.yaml"),
+			`cameras:\n  - id: door\n    url: ${url(1)}\n    main: ${url(1).replace("subtype=1", "subtype=0")}\n    user: admin\n    password: '${PASSWORD}'\n`,
+		);
+		const args = ["door", "--config", "cameras.yaml", "--json", "--seconds", "1"];
+		expect(JSON.parse((await run(args)).out)).toMatchObject({ video: { width: 640 } });
+		expect(JSON.parse((await run([...args, "--stream", "main"])).out)).toMatchObject({ video: { width: 1280 } });
+	});
+
+	test("that is not there is told, with those that are", async () => {
+		const { code, error } = await run(["cam7"], { env: { CAMERA_1_URL: url(1), CAMERA_2_URL: url(2) } });
+		expect(error).toContain("there are cam1, cam2");
+		expect(code).toBe(EXIT_CODES.usage);
+		expect((await run(["cam1"])).error).toContain("there are none");
+	});
+
+	test("without that stream, and settings that are wrong, are told", async () => {
+		expect((await run(["cam1", "--stream", "sub"], { env: { CAMERA_1_URL: url(1) } })).error).toContain(
+			"no sub stream",
+		);
+		const { code, error } = await run(["cam1"], { env: { PORT: "x" } });
+		expect(error).toContain("PORT");
+		expect(code).toBe(EXIT_CODES.usage);
+	});
+});
+
+describe("a command that is not understood", () => {
+	test.each([
+		[[], "needs one address"],
+		[["rtsp://a", "rtsp://b"], "needs one address"],
+		[["rtsp://a", "--transport", "multicast"], "--transport must be auto, tcp, udp, http"],
+		[["rtsp://a", "--tls", "off"], "--tls must be verify, insecure, legacy or sha256"],
+		[["rtsp://a", "--seconds", "0"], "--seconds must be"],
+		[["rtsp://a", "--seconds", "121"], "--seconds must be"],
+		[["rtsp://a", "--stream", "third"], "--stream must be"],
+		[["rtsp://a", "--lang", "fr"], "--lang must be"],
+		[["rtsp://a", "--user"], "--user must be"],
+		[["rtsp://a", "--nonsense"], "--nonsense is no flag"],
+		[["rtsp://a", "--tls", "insecure"], "--tls is for rtsps"],
+		[["http://a"], "no RTSP address"],
+		[["rtsp://a", "--user", "admin"], "--password-stdin"],
+		[["rtsp://a", "--password-stdin"], "--user"],
+		[["rtsp://a", "--password", PASSWORD], "--password-stdin"],
+		[[`--password=${PASSWORD}`, "rtsp://a"], "--password-stdin"],
+		[[`rtsp://admin:${PASSWORD}@`], "no RTSP address"],
+	])("says what is wrong, never a password: %j", async (args, message) => {
+		const { code, out, error } = await run(args, { stdin: "x\n" });
+		expect(error).toContain(message);
+		expect(out).toBe("");
+		expect(code).toBe(EXIT_CODES.usage);
+	});
+
+	test("on a line without end stops reading", async () => {
+		const { error } = await run(["rtsp://a", "--user", "u", "--password-stdin"], { stdin: "x".repeat(5000) });
+		expect(error).toContain("too long");
+	});
+});
+
+test("--help tells every flag and every exit code", async () => {
+	const { code, out } = await run(["--help"]);
+	expect(code).toBe(0);
+	for (const flag of ["user", "password-stdin", "stream", "transport", "tls", "seconds", "config", "lang", "json"]) {
+		expect(out).toContain(`--${flag}`);
+	}
+	for (const exitCode of Object.values(EXIT_CODES)) expect(out).toContain(` ${exitCode} `);
+});

@@ -1,0 +1,241 @@
+/** `vigia probe`: arguments in, a report and an exit code out. @module */
+import type { StreamName } from "@vigia/api";
+import { parseRtspUrl, RtspError } from "@vigia/rtsp";
+import { parseArgs } from "node:util";
+import { Credentials } from "../config/credentials.ts";
+import { loadSettings } from "../config/load.ts";
+import { SettingsError } from "../config/settings-error.ts";
+import type { CameraSettings, RtspTransport, StreamAddress, TlsPolicy } from "../config/settings.ts";
+import { parseTlsPolicy, TLS_RULE } from "../config/tls-policy.ts";
+import { systemClock } from "../platform/clock.ts";
+import { PROBE_LANGUAGES, type ProbeLanguage } from "./advice-texts.ts";
+import { formatReport } from "./format-report.ts";
+import { DEFAULT_PROBE_SECONDS, MAX_PROBE_SECONDS, runProbe } from "./run-probe.ts";
+
+/** Nothing to do; there is a picture, and a warning; there is no picture; the command is not understood (sysexits.h). */
+export const EXIT_CODES = { good: 0, works: 1, failed: 2, usage: 64 } as const;
+/** A password in a file or from a tool ends with its line; more than this is none. */
+const MAX_PASSWORD_BYTES = 4096;
+
+const TRANSPORTS = ["auto", "tcp", "udp", "http"] as const satisfies readonly RtspTransport[];
+
+const USAGE = `Looks at one stream of a camera and says what to do about it.
+
+Usage: vigia probe <rtsp://... or the id of a camera in the settings> [flags]
+
+  --user NAME         User name, where the address holds none.
+  --password-stdin    Reads the password from standard input: shells keep a history of arguments.
+  --stream main|sub   Which stream of a camera in the settings. Default: the one of the grid.
+  --transport T       ${TRANSPORTS.join(", ")}. Default: that of the settings.
+  --tls POLICY        ${TLS_RULE}.
+  --seconds N         How long pictures are watched, at most ${MAX_PROBE_SECONDS}. Default: ${DEFAULT_PROBE_SECONDS}.
+  --config FILE       Settings in YAML. Default: vigia.yaml, where it is there.
+  --lang en|es        Language of the report.
+  --json              The report as JSON.
+
+Exit code: ${EXIT_CODES.good} good, ${EXIT_CODES.works} works with a warning, ${EXIT_CODES.failed} no picture, ${EXIT_CODES.usage} command not understood.
+`;
+
+export interface CliIo {
+	readonly env: NodeJS.ProcessEnv;
+	readonly cwd: string;
+	readonly stdin: AsyncIterable<Uint8Array | string>;
+	readonly out: (text: string) => void;
+	readonly error: (text: string) => void;
+	readonly signal?: AbortSignal;
+}
+
+/** Says what is wrong with the command; never holds a value that may be a password. */
+class UsageError extends Error {}
+
+/** @param args behind `probe`. @returns the exit code: {@link EXIT_CODES}. */
+export async function probeCommand(args: readonly string[], io: CliIo): Promise<number> {
+	try {
+		const flags = readFlags(args);
+		if (flags.help) {
+			io.out(USAGE);
+			return EXIT_CODES.good;
+		}
+		const target = await resolveTarget(flags, io);
+		const report = await runProbe({
+			...target,
+			clock: systemClock,
+			language: flags.language,
+			seconds: flags.seconds,
+			...(io.signal && { signal: io.signal }),
+		});
+		io.out(`${flags.json ? JSON.stringify(report, null, "\t") : formatReport(report, flags.language)}\n`);
+		return EXIT_CODES[report.result];
+	} catch (error) {
+		if (!(error instanceof UsageError || error instanceof SettingsError)) throw error;
+		io.error(`${error.message}\n`);
+		return EXIT_CODES.usage;
+	}
+}
+
+interface Flags {
+	readonly target: string;
+	readonly user: string | undefined;
+	readonly passwordFromStdin: boolean;
+	readonly stream: StreamName | undefined;
+	readonly transport: RtspTransport | undefined;
+	readonly tls: TlsPolicy | undefined;
+	readonly seconds: number;
+	readonly config: string | undefined;
+	readonly language: ProbeLanguage;
+	readonly json: boolean;
+	readonly help: boolean;
+}
+
+const VALUE_FLAGS = ["user", "stream", "transport", "tls", "seconds", "config", "lang"] as const;
+const SWITCHES = ["password-stdin", "json", "help"] as const;
+
+function readFlags(args: readonly string[]): Flags {
+	const { tokens } = parseArgs({
+		args: [...args],
+		strict: false,
+		tokens: true,
+		options: {
+			...Object.fromEntries(VALUE_FLAGS.map((flag) => [flag, { type: "string" as const }])),
+			...Object.fromEntries(SWITCHES.map((flag) => [flag, { type: "boolean" as const }])),
+			help: { type: "boolean", short: "h" },
+		},
+	});
+	const given = new Map<string, string | undefined>();
+	const targets: string[] = [];
+	for (const token of tokens) {
+		if (token.kind === "positional") targets.push(token.value);
+		if (token.kind !== "option") continue;
+		if (/^(pass|password|pw)$/i.test(token.name)) {
+			throw new UsageError("A password is no argument, because others can read arguments: use --password-stdin.");
+		}
+		if (![...VALUE_FLAGS, ...SWITCHES].some((name) => name === token.name)) {
+			throw new UsageError(`${token.rawName} is no flag of vigia probe: see vigia probe --help.`);
+		}
+		given.set(token.name, token.value);
+	}
+	const [target = ""] = targets;
+	if (!given.has("help") && (targets.length !== 1 || target === "")) {
+		throw new UsageError("vigia probe needs one address (rtsp://...) or one camera's id: see vigia probe --help.");
+	}
+	return {
+		target,
+		user: valueOf(given, "user", (text) => text, "a user name"),
+		passwordFromStdin: given.has("password-stdin"),
+		stream: valueOf(given, "stream", (text) => oneOf(["main", "sub"] as const, text), "main or sub"),
+		transport: valueOf(given, "transport", (text) => oneOf(TRANSPORTS, text), TRANSPORTS.join(", ")),
+		tls: valueOf(given, "tls", parseTlsPolicy, TLS_RULE),
+		seconds:
+			valueOf(given, "seconds", parseSeconds, `a whole number from 1 to ${MAX_PROBE_SECONDS}`) ?? DEFAULT_PROBE_SECONDS,
+		config: valueOf(given, "config", (text) => text, "a file"),
+		language: valueOf(given, "lang", (text) => oneOf(PROBE_LANGUAGES, text), PROBE_LANGUAGES.join(" or ")) ?? "en",
+		json: given.has("json"),
+		help: given.has("help"),
+	};
+}
+
+function valueOf<T>(
+	given: ReadonlyMap<string, string | undefined>,
+	flag: (typeof VALUE_FLAGS)[number],
+	parse: (text: string) => T | undefined,
+	rule: string,
+): T | undefined {
+	if (!given.has(flag)) return undefined;
+	const text = given.get(flag) ?? "";
+	const value = text === "" ? undefined : parse(text);
+	if (value === undefined) throw new UsageError(`--${flag} must be ${rule}.`);
+	return value;
+}
+
+function oneOf<T extends string>(words: readonly T[], text: string): T | undefined {
+	return words.find((word) => word === text);
+}
+
+/** Whole seconds from 1 to {@link MAX_PROBE_SECONDS}. */
+function parseSeconds(text: string): number | undefined {
+	const seconds = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+	return seconds >= 1 && seconds <= MAX_PROBE_SECONDS ? seconds : undefined;
+}
+
+type Target = Pick<Parameters<typeof runProbe>[0], "address" | "credentials" | "transport" | "tls" | "use">;
+
+async function resolveTarget(flags: Flags, io: CliIo): Promise<Target> {
+	const found = flags.target.includes("://") ? addressTarget(flags, io) : cameraTarget(flags, io);
+	const { transport = found.transport, tls = found.tls } = flags;
+	if (flags.tls && found.address.scheme === "rtsp") {
+		throw new UsageError("--tls is for rtsps addresses: this one is rtsp, which is without TLS.");
+	}
+	return { ...found, transport, tls, credentials: await givenCredentials(flags, found.credentials, io) };
+}
+
+function addressTarget({ target }: Flags, io: CliIo): Target {
+	try {
+		const { username, password, ...address } = parseRtspUrl(target);
+		if (username !== undefined) {
+			io.error("The address holds a password, and shells keep a history: prefer --user and --password-stdin.\n");
+		}
+		const credentials = username === undefined ? undefined : new Credentials(username, password ?? "");
+		return { address, credentials, transport: "auto", tls: { mode: "verify" } };
+	} catch (error) {
+		if (error instanceof RtspError) throw new UsageError(`This is no RTSP address: ${error.message}.`);
+		throw error;
+	}
+}
+
+function cameraTarget({ target, stream, config }: Flags, { env, cwd }: CliIo): Target {
+	const loaded = loadSettings({ argv: config === undefined ? [] : ["--config", config], env, cwd });
+	if (loaded.type !== "settings") throw new Error("the settings were not read");
+	const { cameras, rtspTransport } = loaded.settings;
+	const camera = cameras.find(({ id }) => id === target);
+	if (!camera) {
+		const known = cameras.length === 0 ? "there are none in the settings" : `there are ${idList(cameras)}`;
+		throw new UsageError(`No camera has this id: ${known}. An address begins with rtsp:// or rtsps://.`);
+	}
+	const name = stream ?? gridStreamOf(camera);
+	const address = camera.streams[name];
+	if (!address) throw new UsageError(`The camera ${camera.id} has no ${name} stream.`);
+	return {
+		address,
+		credentials: camera.credentials,
+		transport: camera.transport ?? rtspTransport,
+		tls: camera.tls ?? { mode: "verify" },
+		use: { stream: name, inGrid: name === gridStreamOf(camera) },
+	};
+}
+
+/** The stream that fills the grid, as in cameras/camera.ts: the sub stream, or the only one there is. */
+function gridStreamOf({ streams }: { readonly streams: Partial<Record<StreamName, StreamAddress>> }): StreamName {
+	return streams.sub ? "sub" : "main";
+}
+
+function idList(cameras: readonly CameraSettings[]): string {
+	return cameras.map(({ id }) => id).join(", ");
+}
+
+async function givenCredentials(
+	{ user, passwordFromStdin }: Flags,
+	known: Credentials | undefined,
+	{ stdin }: CliIo,
+): Promise<Credentials | undefined> {
+	if (!passwordFromStdin) {
+		if (user === undefined) return known;
+		throw new UsageError("--user needs a password: add --password-stdin and give it on standard input.");
+	}
+	const username = user ?? known?.reveal().username;
+	if (username === undefined) throw new UsageError("--password-stdin needs a user name: add --user.");
+	return new Credentials(username, await readLine(stdin));
+}
+
+async function readLine(input: AsyncIterable<Uint8Array | string>): Promise<string> {
+	const chunks: Buffer[] = [];
+	let length = 0;
+	for await (const chunk of input) {
+		const bytes = typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk);
+		chunks.push(bytes);
+		length += bytes.length;
+		if (bytes.includes(0x0a) || length > MAX_PASSWORD_BYTES) break;
+	}
+	const [line = ""] = Buffer.concat(chunks).toString("utf8").split(/\r?\n/, 1);
+	if (length > MAX_PASSWORD_BYTES) throw new UsageError("The password on standard input is too long.");
+	return line;
+}
