@@ -17,8 +17,8 @@ export default defineConfig({
 			{
 				test: {
 					name: "system",
-					include: ["test/{interop,e2e}/**/*.test.ts"],
-					// They share one machine's ports, browser and processors: one file after the other.
+					include: ["test/{interop,e2e,fuzz,soak}/**/*.test.ts"],
+					// They share one machine's ports, browser and processors, or watch their time: one file after the other.
 					fileParallelism: false,
 					testTimeout: 120_000,
 					hookTimeout: 120_000,

@@ -115,7 +115,7 @@ const APART: readonly { readonly from: string; readonly to: string; readonly rea
 		to: "server/src/outputs/",
 		reason: "the hub knows readers by their contract only (server/src/streams/reader.ts)",
 	},
-	...["config", "observe", "platform", "sources", "streams", "outputs"].map((folder) => ({
+	...["config", "observe", "platform", "probe", "sources", "streams", "outputs"].map((folder) => ({
 		from: `server/src/${folder}/`,
 		to: "server/src/http/",
 		reason: "HTTP is the outermost layer of the server: nothing below it imports it",

@@ -51,6 +51,8 @@ test("vigia without a Node that is new enough says how to get one", async () => 
 	const { code, error } = await run(copy, [], `${join(folder, "old")}:/usr/bin:/bin`);
 	expect(error).toContain("Vigía needs Node 24.15 or newer: run npm install in");
 	expect(code).toBe(1);
+	writeFileSync(join(folder, "old/node"), "#!/bin/sh\necho v24.14.1\n");
+	expect((await run(copy, [], `${join(folder, "old")}:/usr/bin:/bin`)).error).toContain("24.15 or newer");
 	// With one in the path it is taken; there is no program beside this copy, which that Node says.
 	const newer = await run(copy, [], `${dirname(process.execPath)}:/usr/bin:/bin`);
 	expect(newer.error).toContain("server/src/cli.ts");

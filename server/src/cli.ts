@@ -7,6 +7,7 @@ const EXIT_USAGE = 64;
 
 const [command = "", ...rest] = process.argv.slice(2);
 if (command === "probe") {
+	const { askHidden } = await import("./probe/ask-hidden.ts");
 	const { probeCommand } = await import("./probe/cli.ts");
 	const interrupt = new AbortController();
 	// What is known by then is still printed, and the camera hears TEARDOWN.
@@ -15,6 +16,7 @@ if (command === "probe") {
 		env: process.env,
 		cwd: process.cwd(),
 		stdin: process.stdin,
+		askHidden: process.stdin.isTTY ? (question) => askHidden(question, interrupt.signal) : undefined,
 		out: (text) => process.stdout.write(text),
 		error: (text) => process.stderr.write(text),
 		signal: interrupt.signal,

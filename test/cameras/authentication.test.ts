@@ -21,7 +21,8 @@ defineScenario({
 	viewer: { path: "/cam/realmonitor?channel=1&subtype=0" },
 	expect: { methods: AUTHORISED_ONCE, notWire: [/authorization: .*(qop|cnonce|nc|algorithm)=/] },
 	check: ({ camera }) => {
-		for (const request of camera.requests.slice(1)) expect(authorizationOf(request)).toContain(`uri="${request.target}"`);
+		for (const request of camera.requests.slice(1))
+			expect(authorizationOf(request)).toContain(`uri="${request.target}"`);
 	},
 });
 
@@ -85,9 +86,7 @@ for (const [how, challenges] of [
 		camera: {
 			auth: {
 				offers,
-				...(challenges
-					? { challenges: (all) => challenges(all[1]?.scheme === "digest" ? all[1].nonce : "") }
-					: {}),
+				...(challenges ? { challenges: (all) => challenges(all[1]?.scheme === "digest" ? all[1].nonce : "") } : {}),
 			},
 		},
 		expect: { methods: AUTHORISED_ONCE, wire: [/algorithm=SHA-256/], notWire: [/authorization: Basic/] },
@@ -189,6 +188,22 @@ defineScenario({
 		expect(keepAlives.length).toBeGreaterThan(6);
 	},
 });
+
+for (const [nonceLife, method] of [
+	[1, "DESCRIBE"],
+	[2, "SETUP"],
+	[3, "PLAY"],
+	[4, "TEARDOWN"],
+] as const) {
+	defineScenario({
+		id: "S07",
+		quirks: [28, 31],
+		title: `a nonce that is new at ${method} is answered there`,
+		camera: { auth: { offers: (nonce) => [md5(nonce)], nonceLife } },
+		expect: { quirks: method === "TEARDOWN" ? [] : ["nonce-renewed"] },
+		check: ({ camera }) => expect(camera.connections).toHaveLength(1),
+	});
+}
 
 defineScenario({
 	id: "S08",

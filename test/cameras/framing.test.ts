@@ -2,9 +2,8 @@
 import { headerOf } from "@vigia/rtsp";
 import { expect } from "vitest";
 import { h264, idrSlice, PPS, pSlice, SPS } from "./support/h264-track.ts";
-import { defineScenario } from "./support/scenario.ts";
+import { defineScenario, USUAL } from "./support/scenario.ts";
 
-const USUAL = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"];
 /** Small pictures, for cameras whose every byte is an event. */
 const small = h264({ units: 4, picture: (tag, isKey) => (isKey ? [SPS, PPS, idrSlice(tag, 300)] : [pSlice(tag)]) });
 const endless = h264({ units: Number.POSITIVE_INFINITY });
@@ -24,44 +23,63 @@ function randomOf(seed: number): () => number {
 const onEachLine = (text: string, change: (line: string) => string): string =>
 	text.split("\r\n").map(change).join("\r\n");
 
-for (const [what, quirks, head] of [
-	["ends lines with LF alone", [35], (text: string) => text.replaceAll("\r\n", "\n")],
-	["mixes CR LF and LF", [35], (text: string) => text.replace("\r\n", "\n")],
-	["ends lines with CR CR LF", [35], (text: string) => text.replaceAll("\r\n", "\r\r\n")],
+for (const [named, head] of [
 	[
-		"sends a line of one blank within the head",
-		[36],
+		{ id: "S12", quirks: [35], title: "a camera that ends lines with LF alone is understood" },
+		(text: string) => text.replaceAll("\r\n", "\n"),
+	],
+	[
+		{ id: "S12", quirks: [35], title: "a camera that mixes CR LF and LF is understood" },
+		(text: string) => text.replace("\r\n", "\n"),
+	],
+	[
+		{ id: "S12", quirks: [35], title: "a camera that ends lines with CR CR LF is understood" },
+		(text: string) => text.replaceAll("\r\n", "\r\r\n"),
+	],
+	[
+		{ id: "S12", quirks: [36], title: "a camera that sends a line of one blank within the head is understood" },
 		(text: string) => text.replace("\r\n", "\r\nServer: Customer RTSP Server/1.0.0\r\n \r\n"),
 	],
 	[
-		"folds a field over two lines",
-		[36],
+		{ id: "S12", quirks: [36], title: "a camera that folds a field over two lines is understood" },
 		(text: string) => text.replace("\r\nCSeq", "\r\nX-Long: one\r\n\ttwo\r\nCSeq"),
 	],
 	[
-		"writes field names in capitals",
-		[38],
+		{ id: "S12", quirks: [38], title: "a camera that writes field names in capitals is understood" },
 		(text: string) => onEachLine(text, (line) => line.replace(/^[\w-]+:/, (name) => name.toUpperCase())),
 	],
 	[
-		"writes field names in small letters, without a blank after the colon",
-		[38],
-		(text: string) => onEachLine(text, (line) => line.replace(/^([\w-]+): /, (_, name: string) => `${name.toLowerCase()}:`)),
+		{
+			id: "S12",
+			quirks: [38],
+			title: "a camera that writes field names in small letters, without a blank after the colon is understood",
+		},
+		(text: string) =>
+			onEachLine(text, (line) => line.replace(/^([\w-]+): /, (_, name: string) => `${name.toLowerCase()}:`)),
 	],
 	[
-		"writes empty, doubled and colonless fields",
-		[38],
+		{ id: "S12", quirks: [38], title: "a camera that writes empty, doubled and colonless fields is understood" },
 		(text: string) => text.replace("\r\n", "\r\nX-Empty:\r\nX-Twice: 1\r\nX-Twice: 2\r\nno colon here\r\n"),
 	],
-	["sends no reason phrase", [39], (text: string) => text.replace(/^(RTSP\/1\.0 \d+) .*/, "$1")],
-	["sends an empty reason phrase", [39], (text: string) => text.replace(/^(RTSP\/1\.0 \d+) .*/, "$1 ")],
-	["writes the version without a minor number", [39], (text: string) => text.replace("RTSP/1.0", "RTSP/1")],
-	["starts its answers with empty lines", [40], (text: string) => `\r\n\r\n${text}`],
+	[
+		{ id: "S12", quirks: [39], title: "a camera that sends no reason phrase is understood" },
+		(text: string) => text.replace(/^(RTSP\/1\.0 \d+) .*/, "$1"),
+	],
+	[
+		{ id: "S12", quirks: [39], title: "a camera that sends an empty reason phrase is understood" },
+		(text: string) => text.replace(/^(RTSP\/1\.0 \d+) .*/, "$1 "),
+	],
+	[
+		{ id: "S12", quirks: [39], title: "a camera that writes the version without a minor number is understood" },
+		(text: string) => text.replace("RTSP/1.0", "RTSP/1"),
+	],
+	[
+		{ id: "S12", quirks: [40], title: "a camera that starts its answers with empty lines is understood" },
+		(text: string) => `\r\n\r\n${text}`,
+	],
 ] as const) {
 	defineScenario({
-		id: "S12",
-		quirks,
-		title: `a camera that ${what} is understood`,
+		...named,
 		camera: { wire: { head } },
 		expect: { methods: USUAL, counters: { lostPackets: 0, malformedPackets: 0 } },
 	});
@@ -95,6 +113,8 @@ defineScenario({
 	id: "S13",
 	quirks: [37],
 	title: "an answer that comes twice is dropped the second time",
+	// Reported: while DESCRIBE is asked, an answer to something else without Content-Length is read as its body.
+	failsToday: true,
 	camera: {
 		answer: (request, reply, connection) => {
 			if (request.method === "OPTIONS") connection.send(connection.reply(request, reply));
@@ -196,6 +216,27 @@ defineScenario({
 	expect: { methods: USUAL, withinMs: 3_000, quirks: ["content-length-wrong"] },
 });
 
+defineScenario({
+	id: "S14",
+	quirks: [45],
+	title: "100 Continue before each answer is passed over",
+	camera: { wire: { head: (text) => `RTSP/1.0 100 Continue\r\n${/^CSeq.*$/m.exec(text)?.[0]}\r\n\r\n${text}` } },
+	expect: { methods: USUAL },
+});
+
+defineScenario({
+	id: "S14",
+	quirks: [41, 43],
+	title: "a description that runs to the end of the connection says what the camera has, and the next session plays",
+	camera: {
+		answer: (request, reply, { camera }) =>
+			request.method === "DESCRIBE" && camera.connections.length === 1
+				? { ...reply, fields: { "Content-Type": "application/sdp", "Content-Length": null }, close: true }
+				: undefined,
+	},
+	expect: { withinMs: 3_000 },
+});
+
 // S15 and S16.
 
 defineScenario({
@@ -205,7 +246,8 @@ defineScenario({
 	camera: {
 		tracks: [endless],
 		expiresAfterS: 10,
-		answer: (request, reply) => (request.method === "GET_PARAMETER" ? { ...reply, body: "2020.03.06\r\n$" } : undefined),
+		answer: (request, reply) =>
+			request.method === "GET_PARAMETER" ? { ...reply, body: "2020.03.06\r\n$" } : undefined,
 	},
 	run: async ({ time }) => await time.pass(30_000),
 	expect: { wire: [/^GET_PARAMETER/], counters: { lostPackets: 0, malformedPackets: 0 } },

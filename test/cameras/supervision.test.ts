@@ -2,7 +2,9 @@
 import { expect } from "vitest";
 import { retryDelayMs } from "../../server/src/sources/retry-policy.ts";
 import type { StreamUnit } from "../../server/src/streams/reader.ts";
-import { h264, tagOfSlice } from "./support/h264-track.ts";
+import type { CameraConnection } from "./support/camera-connection.ts";
+import { CAMERA_CERTIFICATE } from "./support/certificate.ts";
+import { h264, pSlice, tagOfSlice } from "./support/h264-track.ts";
 import { defineScenario, type Stage } from "./support/scenario.ts";
 
 const endless = h264({ units: Number.POSITIVE_INFINITY });
@@ -77,6 +79,158 @@ defineScenario({
 	title: "a camera that accepts and never answers is told as such",
 	camera: { answer: () => "silence" },
 	expect: { state: "waiting", reason: "no-answer", withinMs: DETECTED_WITHIN_MS, tags: [] },
+});
+
+for (const method of ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]) {
+	for (const [what, react] of [
+		["ends the connection", (connection: CameraConnection) => connection.close("end")],
+		["resets the connection", (connection: CameraConnection) => connection.close("reset")],
+		["says nothing", () => {}],
+		[
+			"closes its half after an answer cut in two",
+			(connection: CameraConnection) => {
+				connection.send("RTSP/1.0 200 OK\r\nCSe");
+				connection.close("end");
+			},
+		],
+	] as const) {
+		defineScenario({
+			id: "S38",
+			quirks: [33, 91],
+			title: `a camera that ${what} at its first ${method} is tried again and plays`,
+			camera: {
+				tracks: [endless],
+				answer: (request, _reply, connection) => {
+					if (request.method !== method || connection.camera.connections.length > 1) return undefined;
+					// Nobody wants the media of a PLAY that was not answered.
+					if (method === "PLAY") connection.stopMedia();
+					react(connection);
+					return "silence";
+				},
+			},
+			expect: { withinMs: 15_000, tags: "any" },
+			check: ({ viewer }) => expect(viewer.failures.length).toBeLessThanOrEqual(1),
+		});
+	}
+}
+
+for (const [how, camera, viewer] of [
+	["TCP", {}, {}],
+	["UDP", { udp: {} }, { transport: "udp" }],
+	["HTTP", { tunnel: { plainToo: false } }, { transport: "http" }],
+	["TLS", { tls: CAMERA_CERTIFICATE }, { scheme: "rtsps", tls: { mode: "insecure", legacy: false } }],
+] as const) {
+	for (const method of ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]) {
+		defineScenario({
+			id: "S38",
+			quirks: [73, 92],
+			title: `over ${how} a session that is given up before ${method} is answered leaves nothing behind`,
+			camera: { ...camera, answer: (request) => (request.method === method ? "silence" : undefined) },
+			viewer,
+			expect: { state: "connecting", withinMs: 0, tags: "any" },
+			run: async ({ camera: one, time }) => {
+				expect(await time.until(() => one.methods.includes(method), 500)).toBe(true);
+			},
+		});
+	}
+	defineScenario({
+		id: "S38",
+		quirks: [91],
+		title: `over ${how} a camera that loses its power for five seconds is back within two seconds of its return`,
+		camera: { ...camera, host: "127.0.0.40", tracks: [endless] },
+		viewer,
+		expect: { tags: "any", withinMs: 3_000 },
+		run: async ({ camera: one, time }) => {
+			await time.pass(2_000);
+			await one.goDown();
+			await time.pass(5_000);
+			await one.comeUp();
+			const before = one.sessions.length;
+			expect(await time.until(() => one.sessions.length > before && one.methods.at(-1) === "PLAY", 2_000)).toBe(true);
+			await time.pass(300);
+		},
+		check: ({ viewer: one }) => expect(one.status.state).toBe("live"),
+	});
+}
+
+defineScenario({
+	id: "S38",
+	quirks: [91],
+	title: "a camera that says BYE and sends on is not left",
+	camera: {
+		tracks: [
+			h264({ units: 100, rtcp: (index) => (index === 30 ? Buffer.from("81cb000100001234", "hex") : undefined) }),
+		],
+	},
+	expect: { withinMs: 6_000 },
+	check: ({ viewer }) => expect(viewer.sessions).toHaveLength(1),
+});
+
+defineScenario({
+	id: "S38",
+	quirks: [91],
+	title: "a camera that says BYE and stops is asked anew",
+	camera: {
+		tracks: [h264({ units: 31, rtcp: (index) => (index === 30 ? Buffer.from("81cb000100001234", "hex") : undefined) })],
+	},
+	expect: { tags: "any", withinMs: 2_000 },
+	run: async ({ viewer, time }) => {
+		await time.pass(1_300);
+		expect(await time.until(() => viewer.sessions.length === 2 && viewer.status.state === "live", 5_000)).toBe(true);
+	},
+});
+
+defineScenario({
+	id: "S36",
+	quirks: [115],
+	title: "video without any key frame is told as such after a minute",
+	camera: { tracks: [h264({ units: Number.POSITIVE_INFINITY, picture: (tag) => [pSlice(tag)] })] },
+	expect: { state: "waiting", reason: "no-key-frame", withinMs: 75_000, tags: [] },
+});
+
+defineScenario({
+	id: "S36",
+	quirks: [117],
+	title: "a camera of one picture in four seconds is live and stays so",
+	// Reported: the interval of the pictures is forgotten with the session, so that it is replaced every four seconds.
+	failsToday: true,
+	camera: { tracks: [h264({ units: Number.POSITIVE_INFINITY, intervalMs: 4_000, gop: 1 })] },
+	expect: { withinMs: 9_000, tags: "any" },
+	run: async ({ viewer, time }) => {
+		await time.pass(60_000, 100);
+		expect(viewer.sessions.length).toBeLessThanOrEqual(2);
+		expect(viewer.status.state).toBe("live");
+	},
+});
+
+defineScenario({
+	id: "S38",
+	quirks: [91],
+	title: "a camera that is up for two seconds at a time is live within a second of each return for the first minute",
+	camera: { host: "127.0.0.41", tracks: [endless] },
+	expect: { tags: "any" },
+	run: async ({ camera, viewer, time }) => {
+		for (let flaps = 0; flaps < 12; flaps++) {
+			await time.pass(2_000);
+			await camera.goDown();
+			await time.pass(2_000);
+			await camera.comeUp();
+			expect(await time.until(() => viewer.status.state === "live", 1_500), `flap ${flaps}`).toBe(true);
+		}
+	},
+});
+
+defineScenario({
+	id: "S36",
+	quirks: [85, 88],
+	title: "a camera whose answers all stop while its pictures go on is kept",
+	camera: {
+		tracks: [endless],
+		answer: (request) =>
+			["GET_PARAMETER", "OPTIONS"].includes(request.method) && request.headers.has("session") ? "silence" : undefined,
+	},
+	run: async ({ time }) => await time.pass(300_000, 200),
+	check: ({ viewer }) => expect(viewer.sessions).toHaveLength(1),
 });
 
 // S37.
@@ -208,7 +362,7 @@ defineScenario({
 	run: async ({ camera, viewer, time }) => {
 		await time.pass(1_000);
 		// As after a crash of ours: the camera believes that somebody is still there.
-		camera.holdSession({ id: "0", senders: new Map(), endedBy: "client" });
+		camera.holdSession({ id: "0", senders: new Map(), announced: true, endedBy: "client" });
 		camera.connection.close("reset");
 		const goneAtMs = time.nowMs;
 		expect(await time.until(() => viewer.status.state === "busy", 2_000)).toBe(true);

@@ -1,40 +1,73 @@
-/** How media come: channels, ports, tunnels, TLS, and from one address to another. */
+/** How media come: channels and ports. */
 import { headerOf } from "@vigia/rtsp";
 import { expect } from "vitest";
-import { CAMERA_CERTIFICATE, CAMERA_FINGERPRINT } from "./support/certificate.ts";
 import { h264 } from "./support/h264-track.ts";
-import { defineScenario } from "./support/scenario.ts";
+import { pcma } from "./support/other-tracks.ts";
+import { defineScenario, USUAL } from "./support/scenario.ts";
 
-const USUAL = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"];
 const endless = h264({ units: Number.POSITIVE_INFINITY });
 
 // S26 and S27.
 
-for (const [what, quirks, transport] of [
-	["other channels", [69], "RTP/AVP/TCP;unicast;interleaved=8-9"],
-	["odd channels", [69], "RTP/AVP/TCP;unicast;interleaved=3-4"],
-	["a single channel", [69], "RTP/AVP/TCP;unicast;interleaved=6"],
-	["the single channel 0", [69], "RTP/AVP/TCP;unicast;interleaved=0"],
-	["no channels", [69], "RTP/AVP/TCP;unicast"],
-	["channels but not /TCP (Escam Q6)", [69], "RTP/AVP;unicast;interleaved=0-1"],
-	["no Transport field", [69], null],
-	["an empty Transport field", [69], ""],
-	["the SSRC first", [70], "RTP/AVP/TCP;ssrc=22345684;interleaved=0-1"],
-	["blanks around the SSRC", [70], "RTP/AVP/TCP; unicast; interleaved=0-1; ssrc= d6d6627"],
-	["an SSRC that is no number", [70], "RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=ZZZ"],
-	["an SSRC of nine digits", [70], "RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=123456789"],
-	["commas in place of semicolons", [70], "RTP/AVP/TCP;unicast;interleaved=0-1,ssrc=FFFFCCCC"],
-	["a quoted mode", [70], 'RTP/AVP/TCP;unicast;interleaved=0-1;mode="PLAY"'],
-	["a mode in capitals", [70, 71], "RTP/AVP/TCP;unicast;interleaved=0-1;mode=PLAY"],
-	["an empty source", [70], "RTP/AVP/TCP;unicast;source=;interleaved=0-1"],
-	["a foreign source and destination", [70], "RTP/AVP/TCP;unicast;destination=10.0.0.1;source=camera.local;interleaved=0-1"],
-	["several transports", [70], "RTP/AVP/TCP;unicast;interleaved=0-1,RTP/AVP;unicast;client_port=1-2"],
-	["small letters", [70], "rtp/avp/tcp;unicast;interleaved=0-1"],
+for (const [named, transport] of [
+	[{ id: "S26", quirks: [69], title: "the answer to SETUP has other channels" }, "RTP/AVP/TCP;unicast;interleaved=8-9"],
+	[{ id: "S26", quirks: [69], title: "the answer to SETUP has odd channels" }, "RTP/AVP/TCP;unicast;interleaved=3-4"],
+	[{ id: "S26", quirks: [69], title: "the answer to SETUP has a single channel" }, "RTP/AVP/TCP;unicast;interleaved=6"],
+	[
+		{ id: "S26", quirks: [69], title: "the answer to SETUP has the single channel 0" },
+		"RTP/AVP/TCP;unicast;interleaved=0",
+	],
+	[{ id: "S26", quirks: [69], title: "the answer to SETUP has no channels" }, "RTP/AVP/TCP;unicast"],
+	[
+		{ id: "S26", quirks: [69], title: "the answer to SETUP has channels but not /TCP (Escam Q6)" },
+		"RTP/AVP;unicast;interleaved=0-1",
+	],
+	[{ id: "S26", quirks: [69], title: "the answer to SETUP has no Transport field" }, null],
+	[{ id: "S26", quirks: [69], title: "the answer to SETUP has an empty Transport field" }, ""],
+	[
+		{ id: "S27", quirks: [70], title: "the answer to SETUP has the SSRC first" },
+		"RTP/AVP/TCP;ssrc=22345684;interleaved=0-1",
+	],
+	[
+		{ id: "S27", quirks: [70], title: "the answer to SETUP has blanks around the SSRC" },
+		"RTP/AVP/TCP; unicast; interleaved=0-1; ssrc= d6d6627",
+	],
+	[
+		{ id: "S27", quirks: [70], title: "the answer to SETUP has an SSRC that is no number" },
+		"RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=ZZZ",
+	],
+	[
+		{ id: "S27", quirks: [70], title: "the answer to SETUP has an SSRC of nine digits" },
+		"RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=123456789",
+	],
+	[
+		{ id: "S27", quirks: [70], title: "the answer to SETUP has commas in place of semicolons" },
+		"RTP/AVP/TCP;unicast;interleaved=0-1,ssrc=FFFFCCCC",
+	],
+	[
+		{ id: "S27", quirks: [70], title: "the answer to SETUP has a quoted mode" },
+		'RTP/AVP/TCP;unicast;interleaved=0-1;mode="PLAY"',
+	],
+	[
+		{ id: "S27", quirks: [70, 71], title: "the answer to SETUP has a mode in capitals" },
+		"RTP/AVP/TCP;unicast;interleaved=0-1;mode=PLAY",
+	],
+	[
+		{ id: "S27", quirks: [70], title: "the answer to SETUP has an empty source" },
+		"RTP/AVP/TCP;unicast;source=;interleaved=0-1",
+	],
+	[
+		{ id: "S27", quirks: [70], title: "the answer to SETUP has a foreign source and destination" },
+		"RTP/AVP/TCP;unicast;destination=10.0.0.1;source=camera.local;interleaved=0-1",
+	],
+	[
+		{ id: "S27", quirks: [70], title: "the answer to SETUP has several transports" },
+		"RTP/AVP/TCP;unicast;interleaved=0-1,RTP/AVP;unicast;client_port=1-2",
+	],
+	[{ id: "S27", quirks: [70], title: "the answer to SETUP has small letters" }, "rtp/avp/tcp;unicast;interleaved=0-1"],
 ] as const) {
 	defineScenario({
-		id: quirks[0] === 69 ? "S26" : "S27",
-		quirks,
-		title: `the answer to SETUP has ${what}`,
+		...named,
 		camera: { transport: () => transport },
 		expect: { methods: USUAL, counters: { lostPackets: 0 }, notWire: [/transport: .*mode=/] },
 	});
@@ -82,7 +115,9 @@ defineScenario({
 	run: async ({ camera, viewer, time }) => {
 		await time.pass(1_000);
 		camera.connection.close("reset");
-		expect(await time.until(() => camera.sessions.length === 2, 2_000), "a second session, which stays silent").toBe(true);
+		expect(await time.until(() => camera.sessions.length === 2, 2_000), "a second session, which stays silent").toBe(
+			true,
+		);
 		expect(await time.until(() => viewer.status.state === "live", 8_000), JSON.stringify(viewer.status)).toBe(true);
 	},
 });
@@ -155,11 +190,11 @@ defineScenario({
 });
 
 /** Each group of five packets in reverse, from the second on. */
-function reversedFives(): (packet: Uint8Array) => readonly Uint8Array[] {
+function reversedFives(spared = 5): (packet: Uint8Array) => readonly Uint8Array[] {
 	let held: Uint8Array[] = [];
 	let count = 0;
 	return (packet) => {
-		if (++count <= 5) return [packet];
+		if (++count <= spared) return [packet];
 		held.unshift(packet);
 		if (held.length < 5) return [];
 		const group = held;
@@ -173,7 +208,7 @@ defineScenario({
 	quirks: [94],
 	title: "UDP: packets in reverse by fives are put in order and no picture is lost",
 	// 4 packets for the key frame, 1 for each of the others: 25 in all, so that no group stays unsent.
-	camera: { udp: { path: reversedFives }, tracks: [h264({ units: 22, intervalMs: 10 })] },
+	camera: { udp: { path: () => reversedFives() }, tracks: [h264({ units: 22, intervalMs: 10 })] },
 	viewer: { transport: "udp" },
 	expect: { tags: "any", withinMs: 2_000 },
 	run: async ({ camera, viewer, time }) => {
@@ -184,6 +219,38 @@ defineScenario({
 		expect(viewer.supervisor.counters.reorderedPackets).toBeGreaterThan(10);
 	},
 });
+
+defineScenario({
+	id: "S31",
+	quirks: [94],
+	title: "UDP: packets in reverse by fives from the very first are put in order",
+	// Reported: packets before the first that came are taken for late ones, which costs the first key frame.
+	failsToday: true,
+	camera: { udp: { path: () => reversedFives(0) }, tracks: [h264({ units: 22, intervalMs: 10 })] },
+	viewer: { transport: "udp" },
+	expect: { withinMs: 2_000 },
+});
+
+defineScenario({
+	id: "S31",
+	quirks: [94],
+	title: "UDP: the last packet of a burst that is lost costs its picture and holds nothing up",
+	camera: {
+		udp: { path: () => (packet) => (isSequence(packet, 65_530 + 3) ? [] : [packet]) },
+		tracks: [h264({ units: 30, gop: 10 })],
+	},
+	viewer: { transport: "udp" },
+	expect: { tags: "any", withinMs: 3_000 },
+	run: async ({ viewer, time }) => {
+		await time.pass(1_000);
+		expect(viewer.tags.slice(-10)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
+		expect(viewer.supervisor.counters.lostPackets).toBe(1);
+	},
+});
+
+function isSequence(packet: Uint8Array, sequenceNumber: number): boolean {
+	return (((packet[2] ?? 0) << 8) | (packet[3] ?? 0)) === (sequenceNumber & 0xffff);
+}
 
 defineScenario({
 	id: "S31",
@@ -214,7 +281,39 @@ defineScenario({
 		expect(tags).toEqual([...new Set(tags)].sort((a, b) => a - b));
 		// 300 pictures, of which 30 key frames of 4 packets: 390 packets, 4 lost.
 		expect(viewer.supervisor.counters.lostPackets).toBe(4);
-				expect(300 - tags.length).toBeLessThanOrEqual(4);
+		expect(300 - tags.length).toBeLessThanOrEqual(4);
+	},
+});
+
+defineScenario({
+	id: "S39",
+	quirks: [19, 74, 78],
+	title: "a camera for one viewer is not full for us while one transport after the other is tried",
+	camera: {
+		udp: { silent: true },
+		tunnel: { plainToo: true },
+		maxSessions: 1,
+		tracks: [endless],
+		answer: (request, reply, connection) =>
+			request.method === "SETUP" && !connection.isTunnelled && !/client_port/.test(headerOf(request, "transport") ?? "")
+				? { ...reply, status: 461 }
+				: undefined,
+	},
+	expect: { withinMs: 30_000, tags: "any" },
+	check: ({ viewer }) => expect(viewer.states).not.toContain("busy"),
+});
+
+defineScenario({
+	id: "S58",
+	quirks: [78, 137],
+	title: "UDP that falls silent in the middle is a stall, and the next session uses UDP again",
+	camera: { udp: { silent: (camera) => camera.sessions.length === 1 && camera.sent() > 50 }, tracks: [endless] },
+	viewer: { transport: "udp" },
+	expect: { tags: "any" },
+	run: async ({ viewer, time }) => {
+		await time.pass(2_000);
+		expect(await time.until(() => viewer.sessions.length === 2 && viewer.status.state === "live", 12_000)).toBe(true);
+		expect(viewer.states).toContain("stalled");
 	},
 });
 
@@ -234,97 +333,76 @@ defineScenario({
 	camera: {
 		udp: {},
 		tracks: [endless],
-		transport: (usual) => (usual.includes("client_port") ? usual : "RTP/AVP;unicast;client_port=40000-40001;server_port=40002-40003"),
+		transport: (usual) =>
+			usual.includes("client_port") ? usual : "RTP/AVP;unicast;client_port=40000-40001;server_port=40002-40003",
 	},
 	expect: { withinMs: 5_000, tags: "any", wire: [/^SETUP [^]*client_port=/] },
 	check: ({ viewer }) => expect(viewer.status.state).toBe("live"),
 });
 
-// S32.
-
 defineScenario({
-	id: "S32",
-	quirks: [14],
-	title: "RTSP through HTTP: the pictures come through the tunnel",
-	camera: { tunnel: { plainToo: false }, tracks: [endless] },
-	viewer: { transport: "http" },
-	run: async ({ time }) => await time.pass(40_000, 100),
-	expect: { wire: [/^GET_PARAMETER/], counters: { lostPackets: 0 } },
-	check: ({ camera, viewer }) => {
-		const [get = "", post = ""] = camera.httpRequests;
-		expect(camera.httpRequests).toHaveLength(2);
-		expect(get).toMatch(/^GET \/stream HTTP\/1\.[01]\r\n/);
-		expect(get).toMatch(/\r\nAccept: application\/x-rtsp-tunnelled/i);
-		expect(post).toMatch(/^POST \/stream HTTP\/1\.[01]\r\n/);
-		expect(post).toMatch(/\r\nContent-Type: application\/x-rtsp-tunnelled/i);
-		const cookie = /x-sessioncookie: *(\S+)/i;
-		expect(cookie.exec(get)?.[1]).toBe(cookie.exec(post)?.[1]);
-		expect(viewer.sessions).toHaveLength(1);
-	},
-});
-
-defineScenario({
-	id: "S32",
-	quirks: [14, 20],
-	title: "RTSP through HTTP: the challenge comes inside the tunnel",
-	camera: {
-		tunnel: { plainToo: false },
-		auth: { offers: (nonce) => [{ scheme: "digest", realm: "r", nonce }] },
-	},
-	viewer: { transport: "http" },
-	expect: { methods: ["OPTIONS", "OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"] },
-});
-
-defineScenario({
-	id: "S32",
-	quirks: [14],
-	title: "RTSP through HTTP: a 401 to the GET, with the end of the connection, is answered on a new one",
-	camera: { tunnel: { plainToo: false, challengesGet: true } },
-	viewer: { transport: "http" },
-	expect: { withinMs: 3_000 },
-	check: ({ camera }) => expect(camera.httpRequests.some((head) => /\r\nAuthorization: /i.test(head))).toBe(true),
-});
-
-defineScenario({
-	id: "S32",
+	id: "S29",
 	quirks: [74],
-	title: "a camera that hangs up on plain RTSP is reached through HTTP",
-	camera: { tunnel: { plainToo: false }, tracks: [endless] },
-	expect: { withinMs: 60_000, tags: "any" },
+	title: "the transport that brought video is asked for first the next time",
+	camera: { transports: ["udp"], udp: {}, tracks: [endless] },
+	expect: { withinMs: 5_000, tags: "any" },
+	run: async ({ camera, viewer, time }) => {
+		await time.pass(1_000);
+		const before = camera.requests.length;
+		camera.connection.close("reset");
+		expect(await time.until(() => viewer.sessions.length === 2 && viewer.status.state === "live", 3_000)).toBe(true);
+		expect(camera.methods.slice(before)).toEqual(["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]);
+	},
 });
 
-// S33.
-
-for (const [policy, tls, state, reason] of [
-	["verify", { mode: "verify" }, "waiting", "certificate-untrusted"],
-	["the right pin", { mode: "pin", sha256: CAMERA_FINGERPRINT }, "live", undefined],
-	["a wrong pin", { mode: "pin", sha256: "0".repeat(64) }, "waiting", "certificate-untrusted"],
-	["insecure", { mode: "insecure", legacy: false }, "live", undefined],
-	["insecure and legacy", { mode: "insecure", legacy: true }, "live", undefined],
-] as const) {
-	defineScenario({
-		id: "S33",
-		quirks: [11],
-		title: `TLS with a self-signed certificate and ${policy} is ${state === "live" ? "taken" : "refused before anything is said"}`,
-		camera: {
-			tls: CAMERA_CERTIFICATE,
-			auth: { offers: (nonce) => [{ scheme: "digest", realm: "r", nonce }] },
-		},
-		viewer: { scheme: "rtsps", tls },
-		expect: {
-			state,
-			...(reason ? { reason } : {}),
-			withinMs: 3_000,
-			methods: state === "live" ? ["OPTIONS", "OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"] : [],
-		},
-	});
-}
+defineScenario({
+	id: "S26",
+	quirks: [69],
+	title: "sound that is answered with the pictures' channels does not spoil the pictures",
+	camera: { tracks: [h264(), pcma()], transport: () => "RTP/AVP/TCP;unicast;interleaved=0-1" },
+	viewer: { media: { video: ["H264"], audio: ["PCMA"] } },
+	expect: { withinMs: 3_000 },
+});
 
 defineScenario({
-	id: "S33",
-	quirks: [11],
-	title: "without a policy a self-signed certificate is refused",
-	camera: { tls: CAMERA_CERTIFICATE },
-	viewer: { scheme: "rtsps" },
-	expect: { state: "waiting", reason: "certificate-untrusted", methods: [] },
+	id: "S26",
+	quirks: [69, 129],
+	title: "sound that is described before the pictures is set up after them, each on its own channels",
+	camera: {
+		tracks: [pcma({ units: 20 }), h264({ units: 8 })].map((track, at) => ({ ...track, control: `track${at}` })),
+	},
+	viewer: { media: { video: ["H264"], audio: ["PCMA"] } },
+	expect: { tags: "any" },
+	run: async ({ camera, viewer, time }) => {
+		await time.pass(800);
+		expect(viewer.tags).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+		expect(viewer.audio).toHaveLength(20);
+		const setups = camera.requests.filter((request) => request.method === "SETUP");
+		expect(setups.map((request) => /track\d$/.exec(request.target)?.[0])).toEqual(["track1", "track0"]);
+		expect(setups.map((request) => /interleaved=(\S+)/.exec(headerOf(request, "transport") ?? "")?.[1])).toEqual([
+			"0-1",
+			"2-3",
+		]);
+	},
+});
+
+defineScenario({
+	id: "S30",
+	quirks: [76],
+	title: "UDP: pictures and sound come to ports of their own",
+	camera: { udp: {}, tracks: [h264(), pcma()] },
+	viewer: { transport: "udp", media: { video: ["H264"], audio: ["PCMA"] } },
+	expect: { methods: ["OPTIONS", "DESCRIBE", "SETUP", "SETUP", "PLAY", "TEARDOWN"] },
+	run: async ({ viewer, time }) => {
+		await time.pass(800);
+		expect(viewer.audio).toHaveLength(20);
+	},
+});
+
+defineScenario({
+	id: "S24",
+	quirks: [6],
+	title: "a camera at an IPv6 address plays",
+	camera: { host: "::1" },
+	expect: { methods: USUAL, wire: [/^DESCRIBE rtsp:\/\/\[::1\]:\d+\/stream\n/] },
 });

@@ -1,9 +1,9 @@
 /** Nothing that the process emits holds a camera's credentials, whatever happens to the password. */
-import { createHash } from "node:crypto";
 import { startCameraSim } from "@vigia/camera-sim";
 import { expect, test } from "vitest";
 import WebSocket from "ws";
 import { eventually } from "../support/eventually.ts";
+import { secretForms } from "../support/secret-forms.ts";
 import { startServer } from "../support/server-process.ts";
 
 const USER = "vigilante-7";
@@ -11,21 +11,7 @@ const RIGHT = "p@ss:w#rd%/ñ";
 const WRONG = "wr0ng:%41#pass/é";
 const ROTATED = "n3w@rotated/%20#";
 
-/** Every form in which a password or a user name could slip out. */
-function formsOf(password: string): string[] {
-	const pair = `${USER}:${password}`;
-	return [
-		password,
-		encodeURIComponent(password),
-		encodeURI(password),
-		JSON.stringify(password).slice(1, -1),
-		Buffer.from(password).toString("base64").replace(/=+$/, ""),
-		Buffer.from(pair).toString("base64").replace(/=+$/, ""),
-		Buffer.from(password).toString("hex"),
-		createHash("md5").update(pair).digest("hex"),
-	];
-}
-const SECRETS = [USER, ...[RIGHT, WRONG, ROTATED].flatMap(formsOf)];
+const SECRETS = [USER, ...[RIGHT, WRONG, ROTATED].flatMap((password) => secretForms(USER, password))];
 
 /** Everything that a visitor can get to see. */
 async function everythingOf(url: string): Promise<string> {

@@ -11,8 +11,9 @@ export const MAX_RUN_MS = 500;
 /** An instance that was given {@link GENERATION_RUNS} inputs may hold this much more than at the start, in bytes. */
 export const MAX_HELD_BYTES = 64 * 1024 * 1024;
 export const GENERATION_RUNS = 4096;
-/** Inputs between two looks at the coverage. */
+/** Inputs between two looks at the coverage, which take as long as a few hundred runs of a quick target. */
 const BATCH_RUNS = 128;
+const SLOW_BATCH_RUNS = 8;
 /** Inputs of the corpus in memory; more are not needed for targets of this size. */
 const MAX_CORPUS = 2000;
 /** Larger inputs are not kept in the corpus, which would soon consist of them. */
@@ -102,7 +103,8 @@ class Fuzzer {
 
 	#batch(): void {
 		const inputs: Uint8Array[] = [];
-		while (inputs.length < BATCH_RUNS && !this.#isOver()) {
+		const batchRuns = this.#target.slow ? SLOW_BATCH_RUNS : BATCH_RUNS;
+		while (inputs.length < batchRuns && !this.#isOver()) {
 			const input = mutate(this.#random.pick(this.#corpus), this.#random, this.#corpus, this.#target.words ?? []);
 			inputs.push(input);
 			this.#try(input);
@@ -139,7 +141,7 @@ class Fuzzer {
 		const startMs = performance.now();
 		const failure = this.#outcomeOf(input) ?? this.#feed(input);
 		if (failure) this.#keep(input, failure);
-		else if (performance.now() - startMs > MAX_RUN_MS && this.#isSlow(input)) {
+		else if (performance.now() - startMs > MAX_RUN_MS && !this.#findings.has("slow") && this.#isSlow(input)) {
 			this.#note("slow", { finding: "slow", input, text: `takes more than ${MAX_RUN_MS} ms of a processor` });
 		}
 	}

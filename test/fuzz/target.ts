@@ -8,6 +8,8 @@ export interface FuzzTarget {
 	readonly seeds: readonly Uint8Array[];
 	/** What the format's grammar knows, to be inserted anywhere: a byte a character. */
 	readonly words?: readonly string[];
+	/** Inputs take milliseconds, not microseconds: the coverage is looked at more often, which then costs little. */
+	readonly slow?: boolean;
 	/** Takes one input with everything made afresh: the same input always does the same. */
 	run(input: Uint8Array): void;
 	/** One instance that is given many inputs, to see whether it grows. */

@@ -16,7 +16,7 @@ export interface FaultKind {
 
 export const FAULT_KINDS = {
 	power: { name: "switched off", weight: 8, seconds: [2, 30] },
-	refused: { name: "answers 404 or 503", weight: 3, seconds: [2, 30], among: "recorder" },
+	unknown: { name: "answers 404", weight: 2, seconds: [2, 30], among: "recorder" },
 	frozen: { name: "frozen video", weight: 5, seconds: [3, 30] },
 	halfOpen: { name: "silent network", weight: 5, seconds: [3, 30] },
 	flapping: { name: "flapping", weight: 4, seconds: [20, 20] },
@@ -35,11 +35,18 @@ export const FAULT_KINDS = {
 		among: "singles",
 		apart: "a refused password is not tried again for 60 s",
 	},
+	busy: {
+		name: "answers 503",
+		weight: 1,
+		seconds: [2, 30],
+		among: "recorder",
+		apart: "a busy camera is asked again after 3, 5, 10 and 20 s",
+	},
 	sessions: {
 		name: "no session free",
-		weight: 2,
+		weight: 1,
 		seconds: [5, 20],
-		apart: "a full camera is asked again after 3, 5, 10 and 20 s",
+		apart: "the same",
 	},
 } as const satisfies Record<string, FaultKind>;
 export type FaultName = keyof typeof FAULT_KINDS;
@@ -93,8 +100,11 @@ export async function runFault({ name, cameras, random, rightPassword, order, sl
 		case "powerCut":
 			await order(cameras, { act: "stop" });
 			break;
-		case "refused":
-			await order(cameras, { act: "stop", answer: random.pick([404, 503] as const) });
+		case "unknown":
+			await order(cameras, { act: "stop", answer: 404 });
+			break;
+		case "busy":
+			await order(cameras, { act: "stop", answer: 503 });
 			break;
 		case "frozen":
 			await order(cameras, { act: "freeze", rtcp: random.below(2) === 0 });

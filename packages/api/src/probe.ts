@@ -5,7 +5,7 @@ import { reasonSchema } from "./camera.ts";
 const count = z.number().check(z.nonnegative());
 const sentenceSchema = z.object({ code: z.string(), text: z.string() });
 
-/** `error`: no picture. `warning`: worth acting on. `info`: good to know. */
+/** `error`: no picture on the wall. `warning`: worth acting on. `info`: good to know. */
 export const adviceSeveritySchema = z.enum(["error", "warning", "info"]);
 export type AdviceSeverity = z.infer<typeof adviceSeveritySchema>;
 
@@ -46,8 +46,8 @@ export const probeCertificateSchema = z.object({
 	selfSigned: z.boolean(),
 	/** This machine's authorities vouch for it, and for the host's name. */
 	trusted: z.boolean(),
-	/** ISO 8601, UTC. */
-	validTo: z.string(),
+	/** ISO 8601, UTC; absent where the certificate holds no date that is one. */
+	validTo: z.optional(z.string()),
 	/** The connection came about only with TLS 1.0 and short keys allowed. */
 	legacy: z.boolean(),
 });
@@ -55,11 +55,11 @@ export type ProbeCertificate = z.infer<typeof probeCertificateSchema>;
 
 /** There is never an address or a credential in it. */
 export const probeReportSchema = z.object({
-	/** `good`: nothing to do. `works`: there is a picture, and a warning. `failed`: there is no picture. */
+	/** `good`: no fault was found. `works`: there is a picture, and a warning. `failed`: the wall shows no picture of it. */
 	result: z.enum(["good", "works", "failed"]),
-	/** Why there is no picture; `detail` for whoever looks into it, in English. */
+	/** Why the wall shows no picture; `detail` for whoever looks into it, in English. */
 	failure: z.optional(z.extend(reasonSchema, { detail: z.string() })),
-	/** How long the camera sent while it was measured. */
+	/** From the first picture to the end of the probe. */
 	measuredSeconds: count,
 	/** The camera's Server field. */
 	server: z.optional(z.string()),

@@ -5,7 +5,8 @@ export const REASON_TEXTS = {
 	"address-unknown": "The camera's name cannot be resolved to an address: check the spelling and the DNS server.",
 	"no-route": "The camera does not answer at this address: check the cable, the power and the address.",
 	"connection-refused": "Something answers at this address, but not on the RTSP port: check the port number.",
-	"no-answer": "The camera accepts the connection but does not answer: it may be starting or overloaded.",
+	"no-answer":
+		"The camera accepts the connection but does not answer: it may be starting or overloaded. Wait a minute, then restart it.",
 	"auth-refused": "The camera refused the user name or password: correct them in the settings.",
 	"camera-full": "The camera or recorder allows no more sessions: close other viewers or raise its limit.",
 	"not-found": "The camera does not know this channel or path: check the channel number and the URL.",
@@ -17,16 +18,17 @@ export const REASON_TEXTS = {
 		"This stream has B-frames, which browsers do not play over WebRTC: turn them off in the camera (H.264 profile Baseline), or use its sub stream.",
 	"no-key-frame":
 		"The camera sends video but no key frames: set its I-frame interval to 1-2 s and turn off intra refresh.",
-	"video-stalled": "The camera is connected but its video has stopped.",
+	"video-stalled": "The camera is connected but sends no video: restart it if none comes by itself.",
 	"certificate-untrusted":
 		"The camera's TLS certificate cannot be verified: set the camera's TLS setting (CAMERA_1_TLS, or tls in vigia.yaml) to its fingerprint, sha256:..., which vigia probe shows, or to insecure.",
 	"transport-unsupported":
 		"The camera streams over no transport that was tried: set RTSP_TRANSPORT to one that it knows, and let UDP from the camera through the firewall.",
 	"redirect-refused":
 		"The camera sends its viewers on in a way that is not followed (too many times, to an unencrypted address, or to none): use the address of the final camera.",
-	"session-ended": "The camera ended the session.",
-	"connection-lost": "The connection to the camera was lost.",
-	"protocol-error": "The camera sent something that is not valid RTSP.",
+	"session-ended":
+		"The camera ended the session: if that happens often, close other viewers and update the camera's firmware.",
+	"connection-lost": "The connection to the camera was lost: if that happens often, check its network and its power.",
+	"protocol-error": "What answers does not speak valid RTSP: check address and port, and update the camera's firmware.",
 	"internal-error": "Vigía made a mistake with this camera; see the log.",
 } as const satisfies Record<string, string>;
 
@@ -38,7 +40,8 @@ export const REASON_TEXTS_ES: Readonly<Record<ReasonCode, string>> = {
 		"El nombre de la cámara no corresponde a ninguna dirección: revise cómo está escrito y el servidor DNS.",
 	"no-route": "La cámara no responde en esta dirección: revise el cable, la alimentación y la dirección.",
 	"connection-refused": "Algo responde en esta dirección, pero no en el puerto RTSP: revise el número de puerto.",
-	"no-answer": "La cámara acepta la conexión pero no responde: puede estar arrancando o sobrecargada.",
+	"no-answer":
+		"La cámara acepta la conexión pero no responde: puede estar arrancando o sobrecargada. Espere un minuto y, si sigue así, reiníciela.",
 	"auth-refused": "La cámara rechazó el usuario o la contraseña: corríjalos en la configuración.",
 	"camera-full": "La cámara o el grabador no admite más sesiones: cierre otros visores o aumente su límite.",
 	"not-found": "La cámara no conoce este canal o ruta: revise el número de canal y la URL.",
@@ -51,15 +54,17 @@ export const REASON_TEXTS_ES: Readonly<Record<ReasonCode, string>> = {
 		"Este flujo tiene fotogramas B, que los navegadores no reproducen por WebRTC: desactívelos en la cámara (H.264, perfil Baseline), o use su flujo secundario.",
 	"no-key-frame":
 		"La cámara envía vídeo sin fotogramas clave: ponga el intervalo de fotogramas I en 1-2 s y desactive «intra refresh».",
-	"video-stalled": "La cámara está conectada, pero su vídeo se ha detenido.",
+	"video-stalled": "La cámara está conectada, pero no envía vídeo: reiníciela si no llega por sí solo.",
 	"certificate-untrusted":
 		"No se puede verificar el certificado TLS de la cámara: ponga en el ajuste TLS de la cámara (CAMERA_1_TLS, o tls en vigia.yaml) su huella, sha256:..., que muestra vigia probe, o insecure.",
 	"transport-unsupported":
 		"La cámara no transmite por ningún transporte de los probados: ponga en RTSP_TRANSPORT uno que conozca, y deje pasar por el cortafuegos el UDP de la cámara.",
 	"redirect-refused":
 		"La cámara envía a sus visores a otro sitio de un modo que no se sigue (demasiadas veces, a una dirección sin cifrar, o a ninguna): use la dirección de la cámara final.",
-	"session-ended": "La cámara cerró la sesión.",
-	"connection-lost": "Se perdió la conexión con la cámara.",
-	"protocol-error": "La cámara envió algo que no es RTSP válido.",
+	"session-ended":
+		"La cámara cerró la sesión: si ocurre a menudo, cierre otros visores y actualice el firmware de la cámara.",
+	"connection-lost": "Se perdió la conexión con la cámara: si ocurre a menudo, revise su red y su alimentación.",
+	"protocol-error":
+		"Lo que responde no habla RTSP válido: revise la dirección y el puerto, y actualice el firmware de la cámara.",
 	"internal-error": "Vigía cometió un error con esta cámara; consulte el registro.",
 };

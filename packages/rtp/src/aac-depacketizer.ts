@@ -223,7 +223,7 @@ export class AacDepacketizer implements Depacketizer {
 		const sampleRate = this.#config?.sampleRate ?? this.#clockRate;
 		const ticks = Math.round((this.#givenOfPacket * samples * this.#clockRate) / sampleRate);
 		this.#givenOfPacket++;
-		this.#onFrame({ codec: "aac", data: accessUnit.slice(), rtpTimestamp: (this.#timestamp + ticks) >>> 0 });
+		this.#onFrame({ codec: "aac", data: new Uint8Array(accessUnit), rtpTimestamp: (this.#timestamp + ticks) >>> 0 });
 	}
 }
 

@@ -90,7 +90,7 @@ export function parseAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfig
 			parametricStereo = bits.read(11) === PS_SYNC && bits.flag();
 	}
 	return {
-		bytes: bytes.slice(),
+		bytes: new Uint8Array(bytes),
 		objectType,
 		sampleRate,
 		channels: specific.channels,

@@ -7,7 +7,9 @@ const VALUES: ReadonlyMap<string, number> = new Map(
 
 /** Decodes base64 with or without its padding. Undefined when another character or a cut-off group occurs. */
 export function decodeBase64(text: string): Uint8Array | undefined {
-	const characters = text.replace(/=+$/, "");
+	let length = text.length;
+	while (text[length - 1] === "=") length--;
+	const characters = text.slice(0, length);
 	if (characters.length % 4 === 1) return undefined;
 	const bytes = new Uint8Array(Math.floor((characters.length * 3) / 4));
 	let pending = 0;

@@ -391,6 +391,21 @@ describe("limits", () => {
 		expect(collector.depacketizer.overflows).toBeGreaterThanOrEqual(Math.floor(50_000_000 / MAX_ACCESS_UNIT_BYTES));
 	});
 
+	it("S50: hold the work too: what waits is not compared anew with each damaged picture", { timeout: 10_000 }, () => {
+		const collector = warm();
+		const part = concat(fromHex("7c07"), new Uint8Array(50_000).fill(7));
+		for (let set = 0; set < 16; set++) {
+			collector.push([packet(fromHex("7c87"), 5)]);
+			for (let i = 0; i < 9; i++) collector.depacketizer.push(packet(part, 5), 0);
+			collector.push([packet(new Uint8Array([0x7c, 0x47, set]), 5)]);
+		}
+		// To compare all sets with each other takes more than 50 ms.
+		for (let i = 0; i < 500; i++) collector.push([packet(slice(i, { first: false }), 6 + i)]);
+		collector.push(packets(1000, IDR));
+		expect(collector.units.map((unit) => unit.nalUnits.length)).toEqual([17]);
+		expect(collector.depacketizer).toMatchObject({ damagedUnits: 500, overflows: 0 });
+	});
+
 	it("S50: hold for packets without any picture too (quirk 113)", () => {
 		const collector = warm();
 		for (let i = 0; i < 3 * MAX_ACCESS_UNIT_NAL_UNITS; i++) collector.push([packet(SEI, i)]);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBase64 } from "./base64.ts";
 import { isFirstSliceOfPicture, parseSliceType, parseSpropParameterSets } from "./h264-nal.ts";
-import { splitAnnexB } from "./nal-annex-b.ts";
+import { nalUnitsIn, splitAnnexB } from "./nal-annex-b.ts";
 import { concat, fromHex, PPS, SPS, slice } from "./testing/h264-packets.ts";
 
 const LONG_START_CODE = fromHex("00000001");
@@ -72,6 +72,16 @@ describe("slices", () => {
 	});
 });
 
+describe("nalUnitsIn", () => {
+	it("looks for one NAL unit at a time, so that millions of them take up no room", () => {
+		const stream = concat(SPS, LONG_START_CODE, PPS, LONG_START_CODE, slice(1));
+		const nalUnits = nalUnitsIn(stream);
+		expect(nalUnits.next().value).toEqual(SPS);
+		stream.fill(0, SPS.length + LONG_START_CODE.length);
+		expect([...nalUnits]).toEqual([]);
+	});
+});
+
 describe("parseSpropParameterSets", () => {
 	it("S46: reads SPS and PPS, quoted or with spaces too (quirk 60)", () => {
 		const value = `${base64(SPS)},${base64(PPS)}`;
@@ -117,5 +127,10 @@ describe("decodeBase64", () => {
 				expect(decodeBase64(base64(bytes).replaceAll("=", ""))).toEqual(bytes);
 			}),
 		);
+	});
+
+	it("refuses padding in the middle, and takes no longer for much of it", { timeout: 10_000 }, () => {
+		expect(decodeBase64("QUI=QUI=")).toBeUndefined();
+		expect(decodeBase64(`${"=".repeat(131_072)}A`)).toBeUndefined();
 	});
 });

@@ -158,6 +158,13 @@ describe("random access in H.265", () => {
 		expect(collector.depacketizer.undecodableUnits).toBe(1);
 	});
 
+	it("S52: drops the RASL pictures of a CRA picture behind the end of a sequence of one picture (quirk 116)", () => {
+		const collector = warm();
+		collector.push([...packets(5, CRA, fromHex("4801")), ...packets(6, CRA), ...packets(7, RASL), ...packets(8, P2)]);
+		expect(collector.summary.map((unit) => unit.timestamp)).toEqual([5, 6, 8]);
+		expect(collector.depacketizer.undecodableUnits).toBe(1);
+	});
+
 	it("S52: drops the RASL pictures of a CRA picture that is lost, and of BLA pictures (quirk 116)", () => {
 		const collector = warm();
 		collector.push([packet(fu(CRA)[0]!, 5), ...packets(6, RASL), ...packets(7, P2)]);

@@ -39,6 +39,8 @@ export class AccessUnits {
 	#nalUnits: Uint8Array[] = [];
 	/** NAL units without picture data since the picture's last slice: they belong to the next picture, if one comes. */
 	#prefix: Uint8Array[] = [];
+	/** The parameter sets of dropped access units, no two the same. */
+	#kept: Uint8Array[] = [];
 	#sizeBytes = 0;
 	/** A slice of the picture arrived, whole or not. */
 	#hasPicture = false;
@@ -90,7 +92,7 @@ export class AccessUnits {
 			for (const part of this.#prefix) this.#nalUnits.push(part);
 			this.#prefix = [];
 		}
-		this.#nalUnits.push(copy ? nal.slice() : nal);
+		this.#nalUnits.push(copy ? new Uint8Array(nal) : nal);
 	}
 
 	#takeOther(nal: Uint8Array, role: NalRole, timestamp: number, copy: boolean): void {
@@ -98,7 +100,7 @@ export class AccessUnits {
 		const isSuffix = role === "suffix" && this.#hasPicture;
 		if ((!isKept && !isSuffix) || !this.makeRoom(nal.length, timestamp)) return;
 		this.#sizeBytes += nal.length;
-		(isSuffix ? this.#nalUnits : this.#prefix).push(copy ? nal.slice() : nal);
+		(isSuffix ? this.#nalUnits : this.#prefix).push(copy ? new Uint8Array(nal) : nal);
 		// Behind the end of a sequence decoding starts afresh: ITU-T H.265 section 8.1.3.
 		if (role === "end") this.#unbroken = false;
 	}
@@ -142,7 +144,7 @@ export class AccessUnits {
 
 	/** False, and everything is dropped until the next random access point, when so many bytes more are too much. */
 	makeRoom(bytes: number, timestamp: number): boolean {
-		const nalUnitCount = this.#nalUnits.length + this.#prefix.length;
+		const nalUnitCount = this.#kept.length + this.#nalUnits.length + this.#prefix.length;
 		if (this.#sizeBytes + bytes <= MAX_ACCESS_UNIT_BYTES && nalUnitCount < MAX_ACCESS_UNIT_NAL_UNITS) return true;
 		this.overflows++;
 		this.#clear();
@@ -173,7 +175,7 @@ export class AccessUnits {
 	}
 
 	#end(byMarker: boolean): void {
-		const nalUnits = this.#nalUnits;
+		let nalUnits = this.#nalUnits;
 		const damaged = this.#damaged;
 		const role = this.#role;
 		if (this.#markerHeld && !damaged) this.#markerTrust = this.#markerTrust === "unproven" ? "trusted" : "wrong";
@@ -188,6 +190,10 @@ export class AccessUnits {
 			this.#countBytes();
 			return;
 		}
+		if (this.#kept.length > 0) {
+			nalUnits = [...this.#kept, ...nalUnits];
+			this.#kept = [];
+		}
 		this.#countBytes();
 		this.given++;
 		const sizeBytes = nalUnits.reduce((sum, nal) => sum + nal.length, 0);
@@ -201,7 +207,8 @@ export class AccessUnits {
 		if (role === "idr" || role === "cra") {
 			this.#awaitingRandomAccess = false;
 			this.#raslDecodable = role === "cra" && this.#unbroken;
-			this.#unbroken = true;
+			// An end of the sequence can stand behind this very picture.
+			this.#unbroken = !this.#prefix.some((nal) => roleOf(this.#format, nal) === "end");
 			return true;
 		}
 		return !this.#awaitingRandomAccess && (role !== "rasl" || this.#raslDecodable);
@@ -217,7 +224,8 @@ export class AccessUnits {
 	 * What else stood before its picture goes with it.
 	 */
 	#keepParameterSets(nalUnits: readonly Uint8Array[]): void {
-		const kept: Uint8Array[] = [];
+		const kept = this.#kept;
+		// Each one is compared once, when it comes: comparing what is kept anew would cost the same with every packet.
 		for (const nal of [...nalUnits, ...this.#prefix]) {
 			if (roleOf(this.#format, nal) !== "parameter-set") continue;
 			const same = kept.findIndex((other) => sameBytes(other, nal));
@@ -227,12 +235,14 @@ export class AccessUnits {
 		}
 		// Without a whole slice the prefix is that of the dropped picture, otherwise of the one behind it.
 		const others = nalUnits.length === 0 ? [] : this.#prefix;
-		this.#prefix = [...kept, ...others.filter((nal) => roleOf(this.#format, nal) !== "parameter-set")];
+		this.#prefix = others.filter((nal) => roleOf(this.#format, nal) !== "parameter-set");
 	}
 
-	/** Without a picture only the prefix takes up room. */
+	/** Without a picture only what waits for the next one takes up room. */
 	#countBytes(): void {
-		this.#sizeBytes = this.#prefix.reduce((sum, nal) => sum + nal.length, 0);
+		this.#sizeBytes = 0;
+		for (const nal of this.#kept) this.#sizeBytes += nal.length;
+		for (const nal of this.#prefix) this.#sizeBytes += nal.length;
 	}
 
 	#closePicture(): void {
@@ -245,11 +255,16 @@ export class AccessUnits {
 	#clear(): void {
 		this.#nalUnits = [];
 		this.#prefix = [];
+		this.#kept = [];
 		this.#sizeBytes = 0;
 		this.#closePicture();
 	}
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-	return a.length === b.length && a.every((byte, i) => byte === b[i]);
+	if (a.length !== b.length) return false;
+	for (let i = 0; i < a.length; i++) {
+		if (a[i] !== b[i]) return false;
+	}
+	return true;
 }

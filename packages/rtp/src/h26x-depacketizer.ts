@@ -10,7 +10,7 @@ import {
 	isVclRole,
 	roleOf,
 } from "./h26x-format.ts";
-import { findStartCode, splitAnnexB } from "./nal-annex-b.ts";
+import { findStartCode, nalUnitsIn } from "./nal-annex-b.ts";
 import type { RtpPacket } from "./rtp-packet.ts";
 
 /** First size of the buffer in which fragments meet; it grows with the largest fragmented NAL unit. */
@@ -188,6 +188,6 @@ export class H26xDepacketizer implements Depacketizer {
 			this.#units.take(bytes, timestamp, copy);
 			return;
 		}
-		for (const nal of splitAnnexB(bytes)) this.#units.take(nal, timestamp, true);
+		for (const nal of nalUnitsIn(bytes)) this.#units.take(nal, timestamp, true);
 	}
 }

@@ -82,7 +82,7 @@ function aggregate(nalUnits: readonly Uint8Array[], payloadBytes: number, header
 function fragment(nal: Uint8Array, maxPayloadBytes: number, format: H26xFormat, payloads: Uint8Array[]): void {
 	const { headerBytes, typeMask, typeShift, fragmentationType } = format;
 	const first = nal[0] ?? 0;
-	const payloadHeader = nal.slice(0, headerBytes);
+	const payloadHeader = new Uint8Array(nal.subarray(0, headerBytes));
 	payloadHeader[0] = (first & ~(typeMask << typeShift)) | (fragmentationType << typeShift);
 	const nalType = (first >> typeShift) & typeMask;
 	const bodyBytes = maxPayloadBytes - headerBytes - FU_HEADER_BYTES;

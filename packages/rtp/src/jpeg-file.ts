@@ -157,7 +157,7 @@ function readQuantizers(content: Uint8Array, quantizers: Map<number, Uint8Array>
 		const precisionAndId = content[at] ?? 0;
 		const end = at + 1 + (precisionAndId >> 4 === 0 ? QUANTIZATION_ENTRIES : 2 * QUANTIZATION_ENTRIES);
 		if (end > content.length) return false;
-		quantizers.set(precisionAndId & 0x0f, content.slice(at + 1, end));
+		quantizers.set(precisionAndId & 0x0f, new Uint8Array(content.subarray(at + 1, end)));
 		at = end;
 	}
 	return true;

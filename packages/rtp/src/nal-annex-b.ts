@@ -9,15 +9,22 @@ const START_CODE_BYTES = 3;
  * come back as they are.
  */
 export function splitAnnexB(bytes: Uint8Array): Uint8Array[] {
-	const nalUnits: Uint8Array[] = [];
+	return [...nalUnitsIn(bytes)];
+}
+
+/** {@link splitAnnexB}, one after the other: a few bytes for each NAL unit would make a list much larger than its bytes. */
+export function* nalUnitsIn(bytes: Uint8Array): Generator<Uint8Array> {
 	let start = 0;
 	for (;;) {
 		const startCode = findStartCode(bytes, start);
-		if (startCode < 0 && start === 0) return bytes.length > 0 ? [bytes] : [];
+		if (startCode < 0 && start === 0) {
+			if (bytes.length > 0) yield bytes;
+			return;
+		}
 		let end = startCode < 0 ? bytes.length : startCode;
 		while (end > start && bytes[end - 1] === 0) end--;
-		if (end > start) nalUnits.push(bytes.subarray(start, end));
-		if (startCode < 0) return nalUnits;
+		if (end > start) yield bytes.subarray(start, end);
+		if (startCode < 0) return;
 		start = startCode + START_CODE_BYTES;
 	}
 }

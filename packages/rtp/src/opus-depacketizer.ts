@@ -25,7 +25,7 @@ export class OpusDepacketizer implements Depacketizer {
 			this.malformedPayloads++;
 			return;
 		}
-		this.#onFrame({ codec: "opus", data: packet.payload.slice(), rtpTimestamp: packet.timestamp });
+		this.#onFrame({ codec: "opus", data: new Uint8Array(packet.payload), rtpTimestamp: packet.timestamp });
 	}
 
 	/** Nothing ever waits. */

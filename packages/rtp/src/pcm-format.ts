@@ -76,7 +76,7 @@ function g726FormatOf(encoding: string): PcmFormat | undefined {
 }
 
 function copy(bytes: Uint8Array): Uint8Array {
-	return bytes.slice();
+	return new Uint8Array(bytes);
 }
 
 function swapPairs(bytes: Uint8Array): Uint8Array {

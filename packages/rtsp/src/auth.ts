@@ -27,6 +27,8 @@ export class Authenticator {
 	#renewed = false;
 	#downgraded = false;
 	readonly #refused = new Set<string>();
+	/** Answers refused since one was accepted, other than for the age of their nonce. */
+	#refusals = 0;
 	#count = 0;
 	/** One for the life of a nonce: the -sess algorithms hash it into the session key. */
 	#sessionCnonce = "";
@@ -69,6 +71,7 @@ export class Authenticator {
 		if (!this.#challenge) return;
 		this.#proven = true;
 		this.#everAccepted = true;
+		this.#refusals = 0;
 	}
 
 	/**
@@ -76,7 +79,8 @@ export class Authenticator {
 	 * whether it bore an answer. `true`: send it again; `false`: the camera refuses.
 	 */
 	handleUnauthorized(fields: readonly string[], attempt: number, sent: boolean): boolean {
-		if (!this.#options.credentials || attempt >= MAX_REAUTHENTICATIONS) return false;
+		if (sent && !this.#proven) this.#refusals++;
+		if (!this.#options.credentials || Math.max(attempt, this.#refusals) >= MAX_REAUTHENTICATIONS) return false;
 		const offered = strongestFirst(fields);
 		const current = sent ? this.#challenge : undefined;
 		const renewed = current && offered.find((one) => keyOf(one) === keyOf(current) && isRenewed(current, one));

@@ -45,6 +45,8 @@ export class ClientHandshake {
 	#current = 0;
 	/** The base that the camera gave was wrong: the request's URL is used instead. */
 	#baseIsWrong = false;
+	/** How many of {@link #aggregateUrls} PLAY was refused for. */
+	#refusedAggregates = 0;
 	#rangeRefused = false;
 	/** Further URLs that PLAY is to be said for, one per track. */
 	#playQueue: string[] = [];
@@ -56,12 +58,12 @@ export class ClientHandshake {
 
 	/** Request target of keep-alives. */
 	get baseUrl(): string {
-		return this.#presentation?.baseUrl ?? this.#context.requestUrl;
+		return (this.#baseIsWrong ? undefined : this.#presentation?.baseUrl) ?? this.#context.requestUrl;
 	}
 
-	/** Request target of TEARDOWN. */
+	/** Request target of TEARDOWN: what PLAY was said for as a whole. */
 	get aggregateUrl(): string {
-		return this.#presentation?.aggregateUrl ?? this.#context.requestUrl;
+		return this.#aggregateUrls()[this.#refusedAggregates] ?? this.#context.requestUrl;
 	}
 
 	start(): void {
@@ -91,8 +93,8 @@ export class ClientHandshake {
 		}
 	}
 
-	/** Goes on without an answer to SETUP if that is possible. */
-	handleUnansweredSetup(): boolean {
+	/** Goes on without sound if that is what SETUP is asked for; `false` if it is asked for the pictures. */
+	skipAudio(): boolean {
 		if (this.#current === 0) return false;
 		this.#context.requests.abandon();
 		this.#goOnWithoutAudio();
@@ -203,14 +205,18 @@ export class ClientHandshake {
 			return;
 		}
 		// Section 11.3.10, only aggregate operation allowed: the URL was not the presentation's. Nor was one that is unknown.
-		const next = status === 460 || UNKNOWN_URL.includes(status) ? this.#nextAggregateUrl(pending.target) : undefined;
-		if (next === undefined || this.#playsTracks) throw errorOfStatus(pending.method, response);
-		this.#play(next);
+		const mayBeAnother = !this.#playsTracks && (status === 460 || UNKNOWN_URL.includes(status));
+		if (!mayBeAnother || this.#refusedAggregates + 1 >= this.#aggregateUrls().length) {
+			throw errorOfStatus(pending.method, response);
+		}
+		this.#refusedAggregates++;
+		this.#play(this.aggregateUrl);
 	}
 
 	/** The aggregate URL is a session-level control; where a camera does not know it, the base or the request's URL may do. */
-	#nextAggregateUrl(refused: string): string | undefined {
-		const urls = [...new Set([this.aggregateUrl, this.baseUrl, this.#context.requestUrl])];
-		return urls[urls.indexOf(refused) + 1];
+	#aggregateUrls(): readonly string[] {
+		const { requestUrl } = this.#context;
+		if (!this.#presentation) return [requestUrl];
+		return [...new Set([this.#presentation.aggregateUrl, this.#presentation.baseUrl, requestUrl])];
 	}
 }

@@ -87,6 +87,18 @@ describe("CSeq", () => {
 		expect([...camera.session.quirks]).not.toContain("keep-alive-unanswered");
 	});
 
+	test("S13: missing once does not make a camera's other numbers meaningless (quirk 37)", () => {
+		const camera = new SessionHarness();
+		camera.reply();
+		camera.reply(200, [], VIDEO_SDP);
+		camera.reply(200, ["Session: 77"], "", "");
+		camera.reply(454, [], "", "2");
+		expect(camera.error).toBeUndefined();
+		camera.reply();
+		expect(camera.events).toEqual(["described", "playing"]);
+		expect(camera.session.counters.unmatchedResponses).toBe(1);
+	});
+
 	test("S13: always 3, which is right once in the middle (quirk 37)", () => {
 		const camera = new SessionHarness();
 		camera.reply(200, [], "", "3");

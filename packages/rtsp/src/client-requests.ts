@@ -26,6 +26,7 @@ export class ClientRequests {
 	readonly #authenticator: Authenticator;
 	readonly #tracker = new RequestTracker();
 	#requireBackchannel: boolean;
+	#hasSession = false;
 	#sessionId: string | undefined;
 	/** Where a camera gives an id per SETUP: the last one. */
 	#otherSessionId: string | undefined;
@@ -47,9 +48,9 @@ export class ClientRequests {
 		return this.#tracker.pending;
 	}
 
-	/** There is a session that must be torn down. */
+	/** There is a session that must be torn down; not every camera names it. */
 	get hasSession(): boolean {
-		return this.#sessionId !== undefined;
+		return this.#hasSession;
 	}
 
 	/** When the outstanding request runs out, or a doubtful answer to it is to be taken. */
@@ -103,7 +104,10 @@ export class ClientRequests {
 		if (!matched) return undefined;
 		this.#challenges = undefined;
 		if (this.#tracker.wrongEchoes) this.#context.onQuirk("cseq-wrong");
-		if (matched.pending.authorized && matched.response.status !== 401) this.#authenticator.accepted();
+		const { step, authorized, attempt } = matched.pending;
+		// Cameras that ask nobody for a password at OPTIONS do not look at one either.
+		const wasChecked = authorized && (step !== "options" || attempt > 0);
+		if (wasChecked && matched.response.status !== 401) this.#authenticator.accepted();
 		return matched;
 	}
 
@@ -158,8 +162,12 @@ export class ClientRequests {
 		return new RtspError("unauthorized-closed", "RTSP_UNAUTHORIZED_CLOSED", message, { challenges });
 	}
 
-	/** Takes the Session field. The first id is kept, the latest timeout counts. @returns the timeout in seconds. */
+	/**
+	 * Takes the Session field of an answer to SETUP or what follows it. The first id is kept, the latest timeout counts.
+	 * @returns the timeout in seconds.
+	 */
 	noteSession(response: RtspResponse): number | undefined {
+		this.#hasSession = true;
 		const value = headerOf(response, "session");
 		const session = value === undefined ? undefined : parseSessionHeader(value);
 		if (!session) return undefined;

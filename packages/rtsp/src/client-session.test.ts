@@ -67,6 +67,16 @@ describe("the handshake", () => {
 		expect(camera.session.counters.unmatchedResponses).toBe(1);
 	});
 
+	test("S13: drops an answer that comes twice, even one without Content-Length while DESCRIBE is asked (quirk 37)", () => {
+		const camera = new SessionHarness();
+		camera.toDescribe();
+		camera.reply(200, [], "", "1");
+		camera.reply(200, [], VIDEO_SDP);
+		expect(camera.request.method).toBe("SETUP");
+		expect(camera.session.counters.unmatchedResponses).toBe(1);
+		expect([...camera.session.quirks]).toEqual([]);
+	});
+
 	test("tries SETUP once more with the request's URL when the base was wrong (quirk 66)", () => {
 		const camera = new SessionHarness();
 		camera.toSetup(VIDEO_SDP, ["Content-Base: rtsp://other/wrong/"]);
@@ -211,6 +221,15 @@ describe("authentication", () => {
 		expect(camera.error?.message).not.toContain("p@ss");
 	});
 
+	test("S08: a refused password is sent twice at most where OPTIONS takes any (quirks 29, 33)", () => {
+		const camera = new SessionHarness({ credentials, challenges: ['Digest realm="r", nonce="n"'] });
+		camera.toDescribe();
+		for (let attempt = 0; camera.error === undefined && attempt < 10; attempt++)
+			camera.reply(401, [challenge(`n${attempt}`, ", stale=true")]);
+		expect(camera.methods).toEqual(["OPTIONS", "DESCRIBE", "DESCRIBE"]);
+		expect(camera.error).toMatchObject({ kind: "auth", code: "RTSP_AUTH_REFUSED" });
+	});
+
 	test("a camera that asks for a password where none is set says so", () => {
 		const camera = new SessionHarness();
 		camera.reply(401, [challenge("n")]);
@@ -284,14 +303,14 @@ describe("media", () => {
 });
 
 describe("keep-alive", () => {
-	// max(1 s, min(t/2, t - 5 s)).
+	// min(t/2, max(1 s, t - 5 s)).
 	test.each([
 		["77;timeout=60", 30_000],
 		["77; timeout=120", 60_000],
 		["77;timeout=15", 7500],
 		["77;timeout=10", 5000],
 		["77;timeout=6", 1000],
-		["77;timeout=1", 1000],
+		["77;timeout=1", 500],
 		["77;timeout=0", 30_000],
 		["77", 30_000],
 	])("S28: for Session %j is sent every %i ms (quirks 72, 86)", (session, intervalMs) => {
@@ -348,6 +367,27 @@ describe("keep-alive", () => {
 		expect(camera.error).toBeUndefined();
 		camera.reply();
 		expect(camera.session.quirks).toContain("keep-alive-unanswered");
+	});
+
+	test("S35: of a short session is said in time though the one before is not answered (quirks 85, 86)", () => {
+		const camera = new SessionHarness();
+		camera.toPlaying("77;timeout=15");
+		for (let turn = 1; turn <= 4; turn++) {
+			camera.advance(7500);
+			expect(camera.methods).toHaveLength(4 + turn);
+		}
+		expect(camera.error).toBeUndefined();
+	});
+
+	test("S35: is OPTIONS for a camera that ignores GET_PARAMETER from the first on (quirk 84)", () => {
+		// GW.
+		const camera = new SessionHarness();
+		camera.toPlaying();
+		camera.advance(60_000);
+		expect(camera.methods.slice(4)).toEqual(["GET_PARAMETER", "OPTIONS"]);
+		camera.reply();
+		camera.advance(60_000);
+		expect(camera.methods.slice(6)).toEqual(["OPTIONS", "OPTIONS"]);
 	});
 
 	test("S15: answered with a body leaves the framing intact (quirk 42)", () => {
@@ -461,6 +501,15 @@ describe("teardown", () => {
 		refused.reply(453);
 		expect(refused.events.at(-1)).toBe("closed");
 		expect(refused.methods).not.toContain("TEARDOWN");
+	});
+
+	test("S28: is said to a camera that does not name its session (quirks 72, 73)", () => {
+		const camera = new SessionHarness();
+		camera.toSetup();
+		camera.reply(200, ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1"]);
+		camera.session.teardown(0);
+		expect(camera.request.method).toBe("TEARDOWN");
+		expect(field(camera.request, "session")).toBeUndefined();
 	});
 
 	test("is not said without a session, and whatever answer ends it", () => {

@@ -172,8 +172,10 @@ export class RtspClientSession {
 			if (this.#isOver()) return;
 			this.#transports.handleTimeout(nowMs);
 			if (this.#state.name !== "playing" || nowMs < this.#state.keepAliveAtMs) return;
-			// One outstanding at most: an unanswered one is dropped at its deadline.
-			if (!this.#requests.pending) this.#sendKeepAlive();
+			// One outstanding at most, and a short session does not outlive a wait for a whole request's patience.
+			const outstanding = this.#requests.pending;
+			if (outstanding) this.#unanswered(outstanding);
+			this.#sendKeepAlive();
 			this.#scheduleKeepAlive(this.#state);
 		});
 	}
@@ -256,6 +258,7 @@ export class RtspClientSession {
 			case "keep-alive":
 				// Media is the sign of life, not the answer to a keep-alive.
 				this.#quirks.add("keep-alive-unanswered");
+				this.#keepAlive.handleUnanswered();
 				this.#requests.abandon();
 				return;
 			case "teardown":
@@ -272,7 +275,7 @@ export class RtspClientSession {
 				this.#quirks.add("content-length-wrong");
 				return;
 			case "setup":
-				if (this.#state.name === "handshake" && this.#handshake.handleUnansweredSetup()) return;
+				if (this.#state.name === "handshake" && this.#handshake.skipAudio()) return;
 				break;
 			case "options":
 				break;
@@ -355,9 +358,20 @@ export class RtspClientSession {
 			else this.#sendTeardown();
 			return;
 		}
-		if (this.#requests.mend(matched)) return;
+		if (this.#mend(matched)) return;
 		if (pending.step === "keep-alive") this.#onKeepAliveAnswered(matched);
 		else this.#handshake.handleResponse(matched);
+	}
+
+	/** @throws {RtspError} kind `auth`. */
+	#mend(matched: MatchedResponse): boolean {
+		try {
+			return this.#requests.mend(matched);
+		} catch (error) {
+			// A user who may see may not be one who may listen.
+			if (matched.pending.step === "setup" && this.#handshake.skipAudio()) return true;
+			throw error;
+		}
 	}
 
 	#noteAnswer(pending: PendingRequest, response: RtspResponse): void {

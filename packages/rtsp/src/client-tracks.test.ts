@@ -57,6 +57,20 @@ describe("video and sound", () => {
 		},
 	);
 
+	test("go on as video alone for a user who may not listen", () => {
+		const credentials = { username: "admin", password: "p@ss:w#rd%/ñ" };
+		const camera = withAudio({ credentials });
+		camera.reply(200, ["Session: 77"]);
+		const audio = camera.request.target;
+		for (let nonce = 0; camera.request.target === audio && nonce < 10; nonce++) {
+			camera.reply(401, [`WWW-Authenticate: Digest realm="r", nonce="${nonce}"`]);
+		}
+		expect(camera.request.method).toBe("PLAY");
+		camera.reply();
+		expect(camera.events.at(-1)).toBe("playing");
+		expect(camera.session.quirks).toContain("audio-setup-refused");
+	});
+
 	test("go on as video alone when SETUP of sound is not answered", () => {
 		const camera = withAudio();
 		camera.reply(200, ["Session: 77"]);
@@ -86,6 +100,11 @@ describe("video and sound", () => {
 		expect(camera.request).toMatchObject({ method: "PLAY", target: "rtsp://10.0.0.9/wrong/" });
 		camera.reply(404);
 		expect(camera.request).toMatchObject({ method: "PLAY", target: BASE });
+		camera.reply();
+		camera.advance(30_000);
+		expect(camera.request).toMatchObject({ method: "GET_PARAMETER", target: BASE });
+		camera.session.teardown(camera.nowMs);
+		expect(camera.request).toMatchObject({ method: "TEARDOWN", target: BASE });
 	});
 
 	test("are played one by one for a camera that wants it (quirk 75)", () => {

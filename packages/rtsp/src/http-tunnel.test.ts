@@ -57,6 +57,15 @@ describe("a tunnel through HTTP", () => {
 		);
 	});
 
+	test("S32: reads a head of line ends without end at once (quirk 14)", () => {
+		const client = tunnel();
+		client.getHead();
+		const startMs = performance.now();
+		expect(push(client, `HTTP/1.0 503 Busy\r\nx: ${"\r".repeat(256 * 1024)}x\r\n\r\n`).type).toBe("failed");
+		// Milliseconds if its cost is linear, minutes if it is quadratic.
+		expect(performance.now() - startMs).toBeLessThan(2000);
+	});
+
 	test("S32: answers a 401 on a new connection, GET and POST each with their own method (quirk 14)", () => {
 		const client = tunnel();
 		expect(authorizationOf(client.getHead())).toBeUndefined();

@@ -114,7 +114,7 @@ export class HttpTunnelClient {
 
 	/** `undefined` if the tunnel is open. */
 	#onHead(head: string): TunnelInput | undefined {
-		const [first = "", ...lines] = head.split(/\r*\n/);
+		const [first = "", ...lines] = head.split("\n").map((line) => line.trimEnd());
 		const status = Number(/^(?:HTTP|RTSP)\/\d+(?:\.\d+)?[ \t]+(\d{3})/.exec(first)?.[1] ?? 0);
 		if (status >= 200 && status < 300) return undefined;
 		if (status === 401) return this.#reauthenticate(lines);

@@ -5,6 +5,7 @@ import { DEFAULT_SESSION_TIMEOUT_S } from "./session-header.ts";
 
 /** The camera's clock and ours may differ, and the request takes its time. */
 const MARGIN_MS = 5000;
+/** Only a session of less than two seconds needs more. */
 const MIN_INTERVAL_MS = 1000;
 /** Up to this share is taken off the interval, so that many sessions do not speak at once. Never added: it must be in time. */
 const JITTER = 0.1;
@@ -17,7 +18,7 @@ export type KeepAliveVerdict = "kept" | "refused" | "again" | "lost";
 /** Milliseconds between two keep-alives for a session timeout, before jitter. */
 export function keepAliveIntervalMs(timeoutS: number | undefined): number {
 	const timeoutMs = (timeoutS ?? DEFAULT_SESSION_TIMEOUT_S) * 1000;
-	return Math.max(MIN_INTERVAL_MS, Math.min(timeoutMs / 2, timeoutMs - MARGIN_MS));
+	return Math.min(timeoutMs / 2, Math.max(MIN_INTERVAL_MS, timeoutMs - MARGIN_MS));
 }
 
 /** Never SET_PARAMETER, never `*`: cameras drop the connection on them. */
@@ -48,7 +49,7 @@ export class KeepAlive {
 
 	/** `random` in [0, 1). */
 	nextDelayMs(random: number): number {
-		return Math.max(MIN_INTERVAL_MS, keepAliveIntervalMs(this.#timeoutS) * (1 - JITTER * random));
+		return keepAliveIntervalMs(this.#timeoutS) * (1 - JITTER * random);
 	}
 
 	/**
@@ -63,8 +64,17 @@ export class KeepAlive {
 		}
 		const unknownMethod = status === 454 && !this.#accepted && !this.#switched;
 		if (isRedirect(status) || (status === 454 && !unknownMethod)) return "lost";
+		this.#switch();
+		return unknownMethod ? "again" : "refused";
+	}
+
+	/** A camera that never answers may not know the method (GW ignores GET_PARAMETER) and end the session. */
+	handleUnanswered(): void {
+		if (!this.#accepted) this.#switch();
+	}
+
+	#switch(): void {
 		if (!this.#switched) this.#method = this.#method === "OPTIONS" ? "GET_PARAMETER" : "OPTIONS";
 		this.#switched = true;
-		return unknownMethod ? "again" : "refused";
 	}
 }

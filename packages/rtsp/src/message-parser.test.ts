@@ -326,6 +326,21 @@ test("requests have a fixed order and spelling, and CSeq is not their first fiel
 	);
 });
 
+test("a body that runs to the end is none where the next response follows, however they are split", () => {
+	const bytes = fromByteString("RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\nRTSP/1.0 404 No\r\nCSeq: 2\r\n\r\n");
+	for (let cut = 1; cut < bytes.length; cut++) {
+		const seen: string[] = [];
+		const parser = new RtspParser({
+			onMessage: (message) => seen.push(`${message.type === "response" ? message.status : ""}:${message.body.length}`),
+			onInterleaved: () => undefined,
+			bodyRunsToEnd: (head) => head.status === 200,
+		});
+		parser.push(bytes.subarray(0, cut));
+		parser.push(bytes.subarray(cut));
+		expect(seen).toEqual(["200:0", "404:0"]);
+	}
+});
+
 test.each([["a\r\nInjected: 1"], ["a\nb"], ["a\0b"], ["\u0100"]])("a field with %j is not written", (value) => {
 	expect(() => serializeResponse(makeResponse(200, { Session: value }))).toThrow(
 		expect.objectContaining({ kind: "usage" }),

@@ -266,7 +266,10 @@ export class RtspParser {
 		const available = this.#end - this.#at;
 		if (body.length === undefined) {
 			if (available > MAX_BODY_BYTES) throw tooLarge("body", MAX_BODY_BYTES, "bytes");
-			return false;
+			// The next response, and so no body at all.
+			if (available === 0 || this.#data[this.#at] !== LETTER_R || this.#candidate() !== "found") return false;
+			this.#deliver(body.head, 0);
+			return true;
 		}
 		if (available < body.length) return false;
 		this.#deliver(body.head, body.length);

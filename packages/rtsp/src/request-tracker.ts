@@ -43,6 +43,7 @@ export class RequestTracker {
 	#rightEchoes = 0;
 	/** The camera has been caught with a wrong CSeq: its numbers mean nothing. */
 	#wrongEchoes = false;
+	#missingEchoes = false;
 
 	get pending(): PendingRequest | undefined {
 		return this.#pending;
@@ -50,7 +51,7 @@ export class RequestTracker {
 
 	/** The camera answered with a wrong CSeq, or without one. */
 	get wrongEchoes(): boolean {
-		return this.#wrongEchoes;
+		return this.#wrongEchoes || this.#missingEchoes;
 	}
 
 	/** When {@link takeDoubtful} has something to give. */
@@ -77,7 +78,7 @@ export class RequestTracker {
 		const text = /^\d+$/.exec(headerOf(response, "cseq") ?? "")?.[0];
 		const echo = text === undefined ? undefined : Number(text);
 		if (echo === pending.cseq) this.#rightEchoes++;
-		else if (echo === undefined) this.#wrongEchoes = true;
+		else if (echo === undefined) this.#missingEchoes = true;
 		else if (this.#abandoned.includes(echo)) return undefined;
 		else if (this.#rightEchoes === 0 || this.#wrongEchoes) this.#wrongEchoes = true;
 		else if (this.#rightEchoes >= PROOF) return undefined;

@@ -57,7 +57,8 @@ export class UdpTransport implements MediaTransport {
 	sendRtcp(track: PresentationTrack, packet: Uint8Array): boolean {
 		const pair = this.#tracks.indexOf(track);
 		if (pair < 0) return false;
-		this.#context.sink.transmitDatagram(pair, "rtcp", packet.slice());
+		// A copy that is one even of Node's Buffer, whose `slice` is a view.
+		this.#context.sink.transmitDatagram(pair, "rtcp", new Uint8Array(packet));
 		return true;
 	}
 

@@ -153,7 +153,7 @@ function helpText(): string {
 		"Vigía shows many RTSP cameras as one live wall in a browser.",
 		"",
 		"Usage: npm start -- [flags]",
-		"       npm run probe -- <rtsp://... or a camera's id>   looks at one camera and says what to do about it",
+		"       npx vigia probe <rtsp://... or a camera's id>   looks at one camera and says what to do about it",
 		"",
 		...flags,
 		`  ${"--config FILE".padEnd(22)}Settings in YAML. Default: vigia.yaml, where it is there.`,

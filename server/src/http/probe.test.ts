@@ -32,7 +32,7 @@ beforeEach(async () => {
 		};
 		return { id: `cam${index + 1}`, name: "Camera", credentials: new Credentials("admin", PASSWORD), streams };
 	});
-	probes = new ProbeService({ cameras, clock: systemClock, transport: "tcp" });
+	probes = new ProbeService({ cameras, clock: systemClock, transport: "tcp", seconds: 1 });
 	app = fastify({ logger: false });
 	installErrorHandlers(app, pino({ level: "silent" }));
 	registerProbe(app, probes);
@@ -117,8 +117,12 @@ describe("a probe of a camera in the settings", () => {
 		const first = await post("/api/cameras/cam4/probe");
 		const tried = describes();
 		const second = await post("/api/cameras/cam4/probe");
+		const other = await post("/api/cameras/cam4/probe?stream=main&lang=es");
 		expect(first.body).toMatchObject({ result: "failed", failure: { code: "auth-refused" } });
 		expect(second.body).toEqual(first.body);
+		expect(other.body).toMatchObject({
+			failure: { code: "auth-refused", text: expect.stringContaining("rechazó") as string },
+		});
 		expect(describes()).toBe(tried);
 	});
 
@@ -145,9 +149,11 @@ describe("a probe of any address", () => {
 	const url = (channel = 6): string => `rtsp://127.0.0.1:${sim.port}${pathOf(channel, 1)}`;
 
 	test("takes user and password beside the address or in it", async () => {
-		const beside = await post("/api/probe", { url: url(), user: "admin", password: PASSWORD, transport: "tcp" });
+		const [beside, inside] = await Promise.all([
+			post("/api/probe", { url: url(), user: "admin", password: PASSWORD, transport: "tcp" }),
+			post("/api/probe", { url: url().replace("://", `://admin:${PASSWORD}@`), transport: "udp" }),
+		]);
 		expect(probeReportSchema.parse(beside.body)).toMatchObject({ result: "good", transport: "tcp" });
-		const inside = await post("/api/probe", { url: url().replace("://", `://admin:${PASSWORD}@`), transport: "udp" });
 		expect(inside.body).toMatchObject({ transport: "udp", video: { width: 640 } });
 	});
 
@@ -156,10 +162,34 @@ describe("a probe of any address", () => {
 		{ forwarded: "for=192.0.2.1" },
 		{ "x-real-ip": "192.0.2.1" },
 		{ via: "1.1 proxy" },
+		{ "x-forwarded-proto": "https" },
 	])("is refused through a proxy: %j", async (headers) => {
 		const answer = await post("/api/probe", { url: url() }, headers as Record<string, string>);
 		expect(answer).toMatchObject({ status: 403, body: { error: { code: "local-only" } } });
 		expect(answer.body.error?.message).toContain("this machine");
+	});
+
+	test.each(["wall.example.org", "192.168.1.5:8000", "localhost.example.org", "[2001:db8::1]:8000"])(
+		"is refused where %s was asked for: a proxy that adds no field keeps the name",
+		async (host) => {
+			const answer = await app.inject({
+				method: "POST",
+				url: "/api/probe",
+				payload: { url: url() },
+				headers: { host },
+			});
+			expect(answer.statusCode).toBe(403);
+		},
+	);
+
+	test.each(["localhost:8000", "127.0.0.1:8000", "[::1]:8000"])("is granted at %s", async (host) => {
+		const answer = await app.inject({
+			method: "POST",
+			url: "/api/probe",
+			payload: { url: "http://x" },
+			headers: { host },
+		});
+		expect(answer.statusCode).toBe(400);
 	});
 
 	test.each(["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "128.0.0.1"])(

@@ -1,14 +1,15 @@
 /** Probes over HTTP: of a camera in the settings for everybody, of any address for this machine only. @module */
-import type { IncomingHttpHeaders } from "node:http";
-import { BlockList } from "node:net";
+import { BlockList, isIP } from "node:net";
 import { parseRtspUrl } from "@vigia/rtsp";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Credentials } from "../config/credentials.ts";
 import { parseTlsPolicy, TLS_RULE } from "../config/tls-policy.ts";
-import { PROBE_LANGUAGES } from "../probe/advice-texts.ts";
-import type { AddressProbe, ProbeAnswer, ProbeRefusal, ProbeService } from "../probe/probe-service.ts";
+import { PROBE_LANGUAGES, type ProbeLanguage } from "../probe/advice-texts.ts";
+import type { ProbeTarget } from "../probe/camera-stream.ts";
+import type { ProbeAnswer, ProbeRefusal, ProbeService } from "../probe/probe-service.ts";
 import { sendError } from "./errors.ts";
+import { hostOf } from "./origin.ts";
 
 /** Seconds after which a place is free again: a probe takes about ten. */
 const RETRY_AFTER_SECONDS = 10;
@@ -42,29 +43,29 @@ export function registerProbe(app: FastifyInstance, probes: ProbeService): void 
 		const query = cameraQuerySchema.safeParse(request.query);
 		if (!query.success) return sendError(reply, 400, "bad-request", "Use stream=main or sub, and lang=en or es.");
 		const { stream, lang } = query.data;
-		return send(reply, await probes.probeCamera(request.params.id, stream, lang));
+		return send(reply, await probes.probeCamera(request.params.id, stream), lang);
 	});
 	app.post("/api/probe", async (request, reply) => {
-		if (!isLocal(request.socket.remoteAddress, request.headers)) {
+		if (!isLocal(request)) {
 			const message =
-				"Addresses are probed for this machine only, because the server connects to whatever it is told: ask from the machine itself and not through a proxy, or put the camera into the settings.";
+				"Addresses are probed for this machine only, because the server connects to whatever it is told: ask on the machine itself at http://localhost and not through a proxy, or put the camera into the settings.";
 			return sendError(reply, 403, "local-only", message);
 		}
 		const probe = readAddressProbe(request.body);
 		if (typeof probe === "string") return sendError(reply, 400, "bad-request", probe);
-		return send(reply, await probes.probeAddress(probe));
+		return send(reply, await probes.probeAddress(probe.target), probe.language);
 	});
 }
 
-function send(reply: FastifyReply, answer: ProbeAnswer): FastifyReply {
-	if ("report" in answer) return reply.header("cache-control", "no-store").send(answer.report);
+function send(reply: FastifyReply, answer: ProbeAnswer, language: ProbeLanguage): FastifyReply {
+	if ("findings" in answer) return reply.header("cache-control", "no-store").send(answer.findings(language));
 	const [status, message] = REFUSALS[answer.refusal];
 	if (status !== 404) reply.header("retry-after", RETRY_AFTER_SECONDS);
 	return sendError(reply, status, answer.refusal, message);
 }
 
 /** @returns what is wrong, without any value of the request. */
-function readAddressProbe(body: unknown): AddressProbe | string {
+function readAddressProbe(body: unknown): { target: ProbeTarget; language: ProbeLanguage } | string {
 	const request = addressSchema.safeParse(body);
 	if (!request.success) {
 		return "The body must be JSON: url, and where needed user with password, transport (auto, tcp, udp, http), tls, lang.";
@@ -79,7 +80,7 @@ function readAddressProbe(body: unknown): AddressProbe | string {
 	const { username = user, password: fromUrl, ...address } = parsed;
 	const name = user ?? username;
 	const credentials = name === undefined ? undefined : new Credentials(name, password ?? fromUrl ?? "");
-	return { address, credentials, transport, tls, language: lang };
+	return { target: { address, credentials, transport, tls, use: undefined }, language: lang };
 }
 
 function readUrl(text: string): ReturnType<typeof parseRtspUrl> | undefined {
@@ -96,10 +97,18 @@ loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
 
 /** What proxies add: then the peer is the proxy, and who asks may be anywhere. */
-const PROXY_FIELDS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+const PROXY_FIELDS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
-function isLocal(peer: string | undefined, headers: IncomingHttpHeaders): boolean {
-	if (peer === undefined || PROXY_FIELDS.some((name) => headers[name] !== undefined)) return false;
+/** The request comes from this machine, to a loopback address, as far as one can tell without accounts. */
+function isLocal({ socket, headers }: FastifyRequest): boolean {
+	if (PROXY_FIELDS.some((name) => headers[name] !== undefined)) return false;
+	// A proxy that adds no field often keeps the name that it was asked for itself.
+	const host = hostOf(headers.host)?.toLowerCase();
+	return isLoopback(socket.remoteAddress) && (host === "localhost" || isLoopback(host));
+}
+
+function isLoopback(address: string | undefined): boolean {
+	const family = isIP(address ?? "");
 	// A socket that takes both families writes IPv4 addresses as ::ffff:127.0.0.1; the list knows that form.
-	return loopback.check(peer, peer.includes(":") ? "ipv6" : "ipv4");
+	return address !== undefined && family !== 0 && loopback.check(address, family === 6 ? "ipv6" : "ipv4");
 }

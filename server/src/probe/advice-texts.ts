@@ -9,8 +9,8 @@ type Sentence = readonly [en: string, es: string];
 /** `{name}` is filled in from the advice's values. A failure's sentences are those of its reason. */
 const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {
 	"credentials-missing": [
-		"The camera asks for a user name and a password, and none is set: add them to the camera's settings.",
-		"La cámara pide usuario y contraseña, y no hay ninguno configurado: añádalos a la configuración de la cámara.",
+		"The camera asks for a user name and a password, and was given none: add them to the camera's settings, or give them to vigia probe by --user and --password-stdin.",
+		"La cámara pide usuario y contraseña, y no se le dio ninguno: añádalos a la configuración de la cámara, o déselos a vigia probe con --user y --password-stdin.",
 	],
 	lockout: [
 		"Cameras lock after a few wrong passwords, some for 30 minutes, and then refuse the right one too. This probe tried once; the wall tries ever more rarely. Correct the password, and wait if the right one is refused.",
@@ -36,6 +36,14 @@ const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {
 		"Any certificate is accepted for this camera. To accept its own only, set its TLS setting to sha256:{sha256}.",
 		"Se acepta cualquier certificado para esta cámara. Para aceptar solo el suyo, ponga en su ajuste TLS sha256:{sha256}.",
 	],
+	"tls-expected": [
+		"If this port of the camera is the one for RTSP over TLS (often 322 or 7441), begin the address with rtsps://.",
+		"Si este puerto de la cámara es el de RTSP sobre TLS (a menudo 322 o 7441), empiece la dirección por rtsps://.",
+	],
+	"tls-missing": [
+		"Nobody shows a certificate at this port, which seems to be one without TLS: begin the address with rtsp://, or use the camera's port for RTSP over TLS (often 322 or 7441).",
+		"Nadie muestra un certificado en este puerto, que parece ser uno sin TLS: empiece la dirección por rtsp://, o use el puerto de la cámara para RTSP sobre TLS (a menudo 322 o 7441).",
+	],
 	h265: [
 		"The video is H.265, which most browsers cannot play: choose H.264 in the camera, or use its sub stream if that is H.264.",
 		"El vídeo es H.265, que la mayoría de los navegadores no reproduce: elija H.264 en la cámara, o use su flujo secundario si es H.264.",
@@ -52,9 +60,13 @@ const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {
 		"No second key frame within {seconds} s: set the camera's I-frame interval to 1-2 s for quick zapping, and turn off smart codecs (H.264+, Smart Codec), which stretch it.",
 		"Sin un segundo fotograma clave en {seconds} s: ponga el intervalo de fotogramas I de la cámara en 1-2 s para cambiar de cámara con rapidez, y desactive los códecs inteligentes (H.264+, Smart Codec), que lo alargan.",
 	],
+	"key-frame-unknown": [
+		"{seconds} s are too short to tell how far apart the key frames are: watch the camera for longer (--seconds).",
+		"{seconds} s no bastan para saber cada cuánto llega un fotograma clave: observe la cámara durante más tiempo (--seconds).",
+	],
 	"low-frame-rate": [
-		"Only {fps} pictures a second: raise the camera's frame rate if movements shall be seen; in the dark, limit its exposure time.",
-		"Solo {fps} imágenes por segundo: aumente la frecuencia de imágenes de la cámara si han de verse los movimientos; en la oscuridad, limite su tiempo de exposición.",
+		"Only {fps} pictures a second: raise the camera's frame rate if movement matters; in the dark, limit its exposure time.",
+		"Solo {fps} imágenes por segundo: aumente la frecuencia de imágenes de la cámara si importa el movimiento; en la oscuridad, limite su tiempo de exposición.",
 	],
 	"no-frame-rate": [
 		"Only one picture came within {seconds} s: check the camera's frame rate.",
@@ -66,22 +78,22 @@ const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {
 	],
 	"grid-resolution": [
 		"{size} is large for a tile of the grid: give the grid the camera's sub stream (about 640x360), so that devices can show many cameras at once.",
-		"{size} es mucho para una casilla de la cuadrícula: déle el flujo secundario de la cámara (unos 640x360), para que los dispositivos puedan mostrar muchas cámaras a la vez.",
+		"{size} es mucho para una casilla de la cuadrícula: dele el flujo secundario de la cámara (unos 640x360), para que los dispositivos puedan mostrar muchas cámaras a la vez.",
 	],
 	"basic-unencrypted": [
-		"The password travels readable: the camera takes Basic authentication without TLS. Choose Digest in the camera, or use rtsps.",
-		"La contraseña viaja legible: la cámara usa autenticación Basic sin TLS. Elija Digest en la cámara, o use rtsps.",
+		"The password can be read on its way: the camera takes Basic authentication without TLS. Choose Digest in the camera, or use rtsps.",
+		"La contraseña se puede leer por el camino: la cámara usa autenticación Basic sin TLS. Elija Digest en la cámara, o use rtsps.",
 	],
 	"media-unencrypted": [
-		"Only the RTSP connection is encrypted: over UDP the video and the sound travel readable. Set the camera's transport to tcp.",
-		"Solo la conexión RTSP va cifrada: por UDP el vídeo y el sonido viajan legibles. Ponga el transporte de la cámara en tcp.",
+		"Only the RTSP connection is encrypted: over UDP anybody on the way can see and hear the camera. Set the camera's transport to tcp.",
+		"Solo la conexión RTSP va cifrada: por UDP cualquiera por el camino puede ver y oír la cámara. Ponga el transporte de la cámara en tcp.",
 	],
 	"loss-tcp": [
-		"{percent} % of the packets are missing although they come over TCP: the camera drops what it cannot send. Lower its bitrate, or better its (wireless) network.",
+		"{percent} % of the packets are missing although they come over TCP: the camera drops what it cannot send. Lower its bitrate, or improve its (wireless) network.",
 		"Falta el {percent} % de los paquetes aunque llegan por TCP: la cámara descarta lo que no puede enviar. Reduzca su tasa de bits, o mejore su red (inalámbrica).",
 	],
 	"loss-udp": [
-		"{percent} % of the packets are lost on their way: use tcp for this camera if it can, or better its network.",
+		"{percent} % of the packets are lost on their way: use tcp for this camera if it can, or improve its network.",
 		"Se pierde el {percent} % de los paquetes por el camino: use tcp para esta cámara si puede, o mejore su red.",
 	],
 	"udp-only": [
@@ -92,8 +104,14 @@ const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {
 		"The camera could be reached through HTTP only: set its transport to http to connect without the detour, or open its RTSP port.",
 		"Solo se pudo llegar a la cámara a través de HTTP: ponga su transporte en http para conectar sin rodeos, o abra su puerto RTSP.",
 	],
-	"slow-picture": ["The first picture took {seconds} s to come.", "La primera imagen tardó {seconds} s en llegar."],
-	"audio-absent": ["This stream has no sound.", "Este flujo no tiene sonido."],
+	"slow-picture": [
+		"The first picture took {seconds} s to come: shorten the camera's I-frame interval, and close other viewers if it is busy.",
+		"La primera imagen tardó {seconds} s en llegar: acorte el intervalo de fotogramas I de la cámara, y cierre otros visores si está sobrecargada.",
+	],
+	"audio-absent": [
+		"This stream has no sound: if the camera has a microphone, turn audio on in the camera for this stream.",
+		"Este flujo no tiene sonido: si la cámara tiene micrófono, active en ella el audio de este flujo.",
+	],
 	"audio-unsupported": [
 		"The sound ({encoding}) is not supported: choose AAC or G.711 in the camera.",
 		"El sonido ({encoding}) no es compatible: elija AAC o G.711 en la cámara.",

@@ -1,7 +1,15 @@
 import { REASON_TEXTS, type ReasonCode } from "@vigia/api";
 import { describe, expect, test } from "vitest";
 import { ADVICE_TEXTS, adviceText, formatNumber } from "./advice-texts.ts";
-import { diagnose, HIGH_LOSS, LONG_KEY_FRAME_SECONDS, LOW_FPS, MAX_GRID_PIXELS, SLOW_PICTURE_MS } from "./advice.ts";
+import {
+	diagnose,
+	HIGH_LOSS,
+	LONG_KEY_FRAME_SECONDS,
+	LOW_FPS,
+	MAX_GRID_PIXELS,
+	SLOW_PICTURE_MS,
+	STOPPED_SECONDS,
+} from "./advice.ts";
 import type { ProbeFacts } from "./facts.ts";
 import { failed, GOOD, track } from "./testing/facts.ts";
 
@@ -14,6 +22,10 @@ const without = (facts: ProbeFacts, key: "keyFrameSeconds" | "fps"): ProbeFacts 
 	const entries = Object.entries(facts.video ?? {}).filter(([name]) => name !== key);
 	return { ...facts, video: Object.fromEntries(entries) as unknown as NonNullable<ProbeFacts["video"]> };
 };
+const unshown = (facts: ProbeFacts, reason: ReasonCode = "codec-unsupported"): ProbeFacts => ({
+	...facts,
+	unshown: reason,
+});
 const packets = (received: number, lost: number): ProbeFacts["packets"] => ({ ...GOOD.packets, received, lost });
 
 test("a camera as one wishes it gets no advice", () => {
@@ -23,8 +35,15 @@ test("a camera as one wishes it gets no advice", () => {
 describe("video", () => {
 	test.each([
 		["H.265, which most browsers cannot play", video({ codec: "h265" }), "warning h265"],
-		["Motion JPEG", video({ codec: "jpeg" }), "warning jpeg"],
-		["B-frames (quirk 114)", video({ bFrames: true }), "warning b-frames"],
+		["H.265 that the wall does not show", unshown(video({ codec: "h265", bFrames: true })), "error h265"],
+		["Motion JPEG", unshown(video({ codec: "jpeg" })), "error jpeg"],
+		["B-frames (quirk 114)", unshown(video({ bFrames: true }), "b-frames"), "error b-frames"],
+		["video that stops", { ...GOOD, silentSeconds: STOPPED_SECONDS + 1 }, "warning video-stalled"],
+		[
+			"a session that the camera ends",
+			{ ...GOOD, brokenOff: { code: "connection-lost", detail: "" }, silentSeconds: 60 } satisfies ProbeFacts,
+			"warning connection-lost",
+		],
 		["key frames that are far apart", video({ keyFrameSeconds: 8 }), "warning key-frame-rare"],
 		[
 			"one key frame in all the time",
@@ -48,8 +67,13 @@ describe("video", () => {
 		expect(adviceText(advice, "es")).toContain("cada 8,3 s");
 	});
 
-	test("a key frame interval that was too short to be judged is not judged", () => {
-		expect(codes(without({ ...GOOD, measuredSeconds: LONG_KEY_FRAME_SECONDS }, "keyFrameSeconds"))).toEqual([]);
+	test("slow video has not stopped where its next picture is not due", () => {
+		expect(codes({ ...video({ fps: 0.1 }), silentSeconds: 15 })).toEqual(["warning low-frame-rate"]);
+	});
+
+	test("a key frame interval is not judged where the time was too short", () => {
+		const short = without({ ...GOOD, measuredSeconds: LONG_KEY_FRAME_SECONDS }, "keyFrameSeconds");
+		expect(codes(short)).toEqual(["info key-frame-unknown"]);
 		expect(codes(video({ keyFrameSeconds: LONG_KEY_FRAME_SECONDS }))).toEqual([]);
 	});
 
@@ -57,8 +81,8 @@ describe("video", () => {
 		const large = video({ width: 2560, height: 1440 });
 		expect(codes(large)).toEqual(["warning grid-resolution"]);
 		expect(codes({ ...large, use: undefined })).toEqual(["info grid-resolution"]);
-		expect(codes({ ...large, use: { stream: "main", inGrid: true } })).toEqual(["warning grid-resolution"]);
-		expect(codes({ ...large, use: { stream: "main", inGrid: false } })).toEqual([]);
+		expect(codes({ ...large, use: { inGrid: true } })).toEqual(["warning grid-resolution"]);
+		expect(codes({ ...large, use: { inGrid: false } })).toEqual([]);
 		expect(codes(video({ width: MAX_GRID_PIXELS / 720, height: 720 }))).toEqual([]);
 	});
 });
@@ -123,7 +147,7 @@ describe("a failure", () => {
 	});
 
 	test("says nothing of sound and frame rates", () => {
-		expect(codes(failed("connection-lost"))).toEqual(["error connection-lost"]);
+		expect(codes(failed("no-answer"))).toEqual(["error no-answer"]);
 	});
 });
 

@@ -13,6 +13,9 @@ export const MAX_GRID_PIXELS = 1280 * 720;
 /** A picture that takes longer to come lets somebody believe that there is none. */
 export const SLOW_PICTURE_MS = 5000;
 
+/** Video that stays away so long has stopped, unless its pictures are further apart. */
+export const STOPPED_SECONDS = 3;
+
 export type AdviceCode =
 	| ReasonCode
 	| "credentials-missing"
@@ -22,10 +25,13 @@ export type AdviceCode =
 	| "certificate-changed"
 	| "certificate-legacy"
 	| "certificate-unproven"
+	| "tls-expected"
+	| "tls-missing"
 	| "h265"
 	| "jpeg"
 	| "key-frame-rare"
 	| "key-frame-not-seen"
+	| "key-frame-unknown"
 	| "low-frame-rate"
 	| "no-frame-rate"
 	| "timestamps-still"
@@ -59,6 +65,7 @@ export function diagnose(facts: ProbeFacts): Advice[] {
 	adviseCertificate(facts, add);
 	adviseConnection(facts, add);
 	if (!facts.failure) {
+		adviseStop(facts, add);
 		adviseVideo(facts, add);
 		adviseAudio(facts, add);
 	}
@@ -75,6 +82,25 @@ function adviseFailure(facts: ProbeFacts, code: ReasonCode, add: AddAdvice): voi
 	add("error", code);
 	if (code === "auth-refused") add("info", "lockout");
 	if (code === "camera-full") add("info", "probe-session");
+	adviseScheme(facts, code, add);
+}
+
+/** What a port that expects TLS does to a client without, and the other way round. */
+const WITHOUT_TLS_CODES: ReadonlySet<ReasonCode> = new Set(["connection-lost", "session-ended", "protocol-error"]);
+const WITH_TLS_CODES: ReadonlySet<ReasonCode> = new Set(["connection-lost", "protocol-error"]);
+
+function adviseScheme({ encrypted, tracks, certificate }: ProbeFacts, code: ReasonCode, add: AddAdvice): void {
+	if (tracks.length > 0) return;
+	if (!encrypted && WITHOUT_TLS_CODES.has(code)) add("info", "tls-expected");
+	if (encrypted && !certificate && WITH_TLS_CODES.has(code)) add("warning", "tls-missing");
+}
+
+/** The camera sent pictures and then no more. */
+function adviseStop({ brokenOff, silentSeconds, video }: ProbeFacts, add: AddAdvice): void {
+	if (brokenOff) add("warning", brokenOff.code);
+	else if (video?.fps !== undefined && silentSeconds > Math.max(STOPPED_SECONDS, 2 / video.fps)) {
+		add("warning", "video-stalled");
+	}
 }
 
 function adviseCertificate({ certificate, failure, tls }: ProbeFacts, add: AddAdvice): void {
@@ -106,9 +132,11 @@ function adviseConnection(facts: ProbeFacts, add: AddAdvice): void {
 function adviseVideo(facts: ProbeFacts, add: AddAdvice): void {
 	const { video, use } = facts;
 	if (!video) return;
-	if (video.codec === "h265") add("warning", "h265");
-	if (video.codec === "jpeg") add("warning", "jpeg");
-	if (video.bFrames) add("warning", "b-frames");
+	if (video.codec === "h265" || video.codec === "jpeg") {
+		add(facts.unshown === "codec-unsupported" ? "error" : "warning", video.codec);
+	}
+	// The remedy is one for H.264; other codecs have their own.
+	if (video.bFrames && video.codec === "h264") add(facts.unshown === "b-frames" ? "error" : "warning", "b-frames");
 	adviseKeyFrames(facts, add);
 	if (video.pictures < 2) add("warning", "no-frame-rate", { seconds: Math.round(facts.measuredSeconds) });
 	else if (facts.mediaSeconds === 0) add("warning", "timestamps-still");
@@ -119,14 +147,14 @@ function adviseVideo(facts: ProbeFacts, add: AddAdvice): void {
 	}
 }
 
-function adviseKeyFrames({ video, measuredSeconds }: ProbeFacts, add: AddAdvice): void {
+function adviseKeyFrames({ video, measuredSeconds, brokenOff }: ProbeFacts, add: AddAdvice): void {
 	if (video?.keyFrameSeconds !== undefined) {
 		if (video.keyFrameSeconds > LONG_KEY_FRAME_SECONDS) {
 			add("warning", "key-frame-rare", { seconds: round(video.keyFrameSeconds, 1) });
 		}
 	} else if (measuredSeconds > LONG_KEY_FRAME_SECONDS) {
 		add("warning", "key-frame-not-seen", { seconds: Math.round(measuredSeconds) });
-	}
+	} else if (!brokenOff) add("info", "key-frame-unknown", { seconds: round(measuredSeconds, 1) });
 }
 
 function adviseAudio({ tracks, audio }: ProbeFacts, add: AddAdvice): void {

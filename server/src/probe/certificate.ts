@@ -1,4 +1,5 @@
 /** Looks at a camera's TLS certificate without trusting it. @module */
+import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { connect, type ConnectionOptions } from "node:tls";
 import type { ProbeCertificate } from "@vigia/api";
@@ -35,15 +36,7 @@ async function handshake(
 	// The certificate is looked at only: whether it is to be trusted is what this finds out.
 	const socket = connect({ host, port, rejectUnauthorized: false, ...servername, ...options }, () => {
 		const certificate = socket.getPeerX509Certificate();
-		resolve(
-			certificate && {
-				sha256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
-				selfSigned: certificate.checkIssued(certificate),
-				trusted: socket.authorized,
-				validTo: certificate.validToDate.toISOString(),
-				legacy: false,
-			},
-		);
+		resolve(certificate && described(certificate, socket.authorized));
 	});
 	socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => socket.destroy());
 	socket.on("error", () => resolve(undefined));
@@ -56,4 +49,16 @@ async function handshake(
 		signal.removeEventListener("abort", abort);
 		socket.destroy();
 	}
+}
+
+function described(certificate: X509Certificate, trusted: boolean): ProbeCertificate {
+	const { validToDate } = certificate;
+	return {
+		sha256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+		selfSigned: certificate.checkIssued(certificate),
+		trusted,
+		// Cameras make certificates with a thirteenth month too: such a date has no ISO form.
+		...(Number.isFinite(validToDate.getTime()) && { validTo: validToDate.toISOString() }),
+		legacy: false,
+	};
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { probeReportSchema } from "@vigia/api";
 import { type CameraSim, startCameraSim } from "@vigia/camera-sim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EXIT_CODES, probeCommand } from "./cli.ts";
+import { type CliIo, EXIT_CODES, probeCommand } from "./cli.ts";
 
 const PASSWORD = "p@ss:w#rd%/ñ";
 let sim: CameraSim;
@@ -28,7 +28,11 @@ interface Outcome {
 /** Runs the command; none of its outputs may hold the password. */
 async function run(
 	args: readonly string[],
-	{ stdin = "", env = {} }: { stdin?: string; env?: NodeJS.ProcessEnv } = {},
+	{
+		stdin = "",
+		env = {},
+		...more
+	}: { stdin?: string; env?: NodeJS.ProcessEnv } & Pick<CliIo, "askHidden" | "signal"> = {},
 ) {
 	let out = "";
 	let error = "";
@@ -41,6 +45,7 @@ async function run(
 		})(),
 		out: (text) => (out += text),
 		error: (text) => (error += text),
+		...more,
 	});
 	expect(out + error).not.toMatch(/p@ss|w#rd/);
 	return { code, out, error } satisfies Outcome;
@@ -55,7 +60,7 @@ describe("an address", () => {
 			stdin: `${PASSWORD}\r\nmore\n`,
 		});
 		expect(error).toBe("");
-		expect(out).toMatch(/^Result {10}good: nothing to do\nCamera {10}Vigia camera simulator\n/);
+		expect(out).toMatch(/^Result {10}good: no fault was found\nCamera {10}Vigia camera simulator\n/);
 		expect(out).toMatch(
 			/Video {11}H\.264 avc1\.42c016, 640x360, 1[456][.\d]* pictures\/s, \d+ kbit\/s, a key frame every 2 s/,
 		);
@@ -67,6 +72,13 @@ describe("an address", () => {
 		expect(error).toContain("history");
 		expect(probeReportSchema.parse(JSON.parse(out))).toMatchObject({ result: "good" });
 		expect(code).toBe(0);
+	});
+
+	test("may hold the name, and the password is asked for where somebody types", async () => {
+		const args = [url(1, "admin@"), "--password-stdin", "--seconds", "1"];
+		const { code, error } = await run(args, { askHidden: async () => PASSWORD });
+		expect(error).toBe("");
+		expect(code).toBe(EXIT_CODES.good);
 	});
 
 	test("that gives no picture ends with its own exit code", async () => {
@@ -104,6 +116,25 @@ describe("a camera of the settings", () => {
 	});
 });
 
+describe("Ctrl-C", () => {
+	test("ends a probe with what is known by then", async () => {
+		const interrupt = new AbortController();
+		const running = run([url(2, `admin:${PASSWORD}@`), "--transport", "tcp"], { signal: interrupt.signal });
+		await expect.poll(() => sim.status(2).activeSessions, { timeout: 10_000 }).toBe(1);
+		interrupt.abort();
+		const { code, error } = await running;
+		expect(error).toContain("Called off");
+		expect(code).toBe(EXIT_CODES.interrupted);
+	});
+
+	test("ends the wait for a password", async () => {
+		const interrupt = new AbortController();
+		const running = run([url(2), "--user", "admin", "--password-stdin"], { stdin: "p", signal: interrupt.signal });
+		setImmediate(() => interrupt.abort());
+		expect(await running).toMatchObject({ code: EXIT_CODES.interrupted, out: "" });
+	});
+});
+
 describe("a command that is not understood", () => {
 	test.each([
 		[[], "needs one address"],
@@ -123,10 +154,17 @@ describe("a command that is not understood", () => {
 		[["rtsp://a", "--password", PASSWORD], "--password-stdin"],
 		[[`--password=${PASSWORD}`, "rtsp://a"], "--password-stdin"],
 		[[`rtsp://admin:${PASSWORD}@`], "no RTSP address"],
+		[["rtsp://a", "--stream", "sub"], "--stream is for cameras of the settings"],
 	])("says what is wrong, never a password: %j", async (args, message) => {
 		const { code, out, error } = await run(args, { stdin: "x\n" });
 		expect(error).toContain(message);
 		expect(out).toBe("");
+		expect(code).toBe(EXIT_CODES.usage);
+	});
+
+	test("without a password on standard input asks no camera", async () => {
+		const { error, code } = await run([url(1), "--user", "u", "--password-stdin"]);
+		expect(error).toBe("There is no password on standard input.\n");
 		expect(code).toBe(EXIT_CODES.usage);
 	});
 

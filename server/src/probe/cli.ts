@@ -5,15 +5,19 @@ import { parseArgs } from "node:util";
 import { Credentials } from "../config/credentials.ts";
 import { loadSettings } from "../config/load.ts";
 import { SettingsError } from "../config/settings-error.ts";
-import type { CameraSettings, RtspTransport, StreamAddress, TlsPolicy } from "../config/settings.ts";
+import type { CameraSettings, RtspTransport, TlsPolicy } from "../config/settings.ts";
 import { parseTlsPolicy, TLS_RULE } from "../config/tls-policy.ts";
 import { systemClock } from "../platform/clock.ts";
-import { PROBE_LANGUAGES, type ProbeLanguage } from "./advice-texts.ts";
+import { inLanguage, PROBE_LANGUAGES, type ProbeLanguage } from "./advice-texts.ts";
+import { cameraStream, type ProbeTarget } from "./camera-stream.ts";
 import { formatReport } from "./format-report.ts";
 import { DEFAULT_PROBE_SECONDS, MAX_PROBE_SECONDS, runProbe } from "./run-probe.ts";
 
-/** Nothing to do; there is a picture, and a warning; there is no picture; the command is not understood (sysexits.h). */
-export const EXIT_CODES = { good: 0, works: 1, failed: 2, usage: 64 } as const;
+/**
+ * No fault; there is a picture, and a warning; the wall shows no picture; the command is not understood
+ * (sysexits.h); Ctrl-C, as shells count it.
+ */
+export const EXIT_CODES = { good: 0, works: 1, failed: 2, usage: 64, interrupted: 130 } as const;
 /** A password in a file or from a tool ends with its line; more than this is none. */
 const MAX_PASSWORD_BYTES = 4096;
 
@@ -24,26 +28,34 @@ const USAGE = `Looks at one stream of a camera and says what to do about it.
 Usage: vigia probe <rtsp://... or the id of a camera in the settings> [flags]
 
   --user NAME         User name, where the address holds none.
-  --password-stdin    Reads the password from standard input: shells keep a history of arguments.
+  --password-stdin    Reads the password from standard input, or asks for it: shells keep a history of arguments.
   --stream main|sub   Which stream of a camera in the settings. Default: the one of the grid.
   --transport T       ${TRANSPORTS.join(", ")}. Default: that of the settings.
-  --tls POLICY        ${TLS_RULE}.
+  --tls POLICY        For rtsps://: ${TLS_RULE}.
   --seconds N         How long pictures are watched, at most ${MAX_PROBE_SECONDS}. Default: ${DEFAULT_PROBE_SECONDS}.
   --config FILE       Settings in YAML. Default: vigia.yaml, where it is there.
   --lang en|es        Language of the report.
   --json              The report as JSON.
 
-Exit code: ${EXIT_CODES.good} good, ${EXIT_CODES.works} works with a warning, ${EXIT_CODES.failed} no picture, ${EXIT_CODES.usage} command not understood.
+Exit code: ${EXIT_CODES.good} good, ${EXIT_CODES.works} works with a warning, ${EXIT_CODES.failed} no picture on the wall, ${EXIT_CODES.usage} command not understood,
+           ${EXIT_CODES.interrupted} called off by Ctrl-C.
 `;
 
 export interface CliIo {
 	readonly env: NodeJS.ProcessEnv;
 	readonly cwd: string;
 	readonly stdin: AsyncIterable<Uint8Array | string>;
+	/** Somebody types on standard input: asks for a line that is not shown, `undefined` if it is called off. */
+	readonly askHidden?: ((question: string) => Promise<string | undefined>) | undefined;
 	readonly out: (text: string) => void;
 	readonly error: (text: string) => void;
 	readonly signal?: AbortSignal;
 }
+
+const CALLED_OFF = [
+	"Called off: the camera was not watched to the end.",
+	"Interrumpido: la cámara no se observó hasta el final.",
+] as const;
 
 /** Says what is wrong with the command; never holds a value that may be a password. */
 class UsageError extends Error {}
@@ -57,16 +69,23 @@ export async function probeCommand(args: readonly string[], io: CliIo): Promise<
 			return EXIT_CODES.good;
 		}
 		const target = await resolveTarget(flags, io);
-		const report = await runProbe({
+		const { signal } = io;
+		const findings = await runProbe({
 			...target,
 			clock: systemClock,
-			language: flags.language,
 			seconds: flags.seconds,
-			...(io.signal && { signal: io.signal }),
+			...(signal && { signal }),
 		});
-		io.out(`${flags.json ? JSON.stringify(report, null, "\t") : formatReport(report, flags.language)}\n`);
-		return EXIT_CODES[report.result];
+		const report = findings(flags.language);
+		const wasCalledOff = signal?.aborted === true;
+		if (wasCalledOff) io.error(`${inLanguage(CALLED_OFF, flags.language)}\n`);
+		// Without a picture it is not known yet what a probe that is called off would have found.
+		if (!wasCalledOff || report.video) {
+			io.out(`${flags.json ? JSON.stringify(report, null, "\t") : formatReport(report, flags.language)}\n`);
+		}
+		return wasCalledOff ? EXIT_CODES.interrupted : EXIT_CODES[report.result];
 	} catch (error) {
+		if (io.signal?.aborted === true) return EXIT_CODES.interrupted;
 		if (!(error instanceof UsageError || error instanceof SettingsError)) throw error;
 		io.error(`${error.message}\n`);
 		return EXIT_CODES.usage;
@@ -157,9 +176,7 @@ function parseSeconds(text: string): number | undefined {
 	return seconds >= 1 && seconds <= MAX_PROBE_SECONDS ? seconds : undefined;
 }
 
-type Target = Pick<Parameters<typeof runProbe>[0], "address" | "credentials" | "transport" | "tls" | "use">;
-
-async function resolveTarget(flags: Flags, io: CliIo): Promise<Target> {
+async function resolveTarget(flags: Flags, io: CliIo): Promise<ProbeTarget> {
 	const found = flags.target.includes("://") ? addressTarget(flags, io) : cameraTarget(flags, io);
 	const { transport = found.transport, tls = found.tls } = flags;
 	if (flags.tls && found.address.scheme === "rtsp") {
@@ -168,21 +185,22 @@ async function resolveTarget(flags: Flags, io: CliIo): Promise<Target> {
 	return { ...found, transport, tls, credentials: await givenCredentials(flags, found.credentials, io) };
 }
 
-function addressTarget({ target }: Flags, io: CliIo): Target {
+function addressTarget({ target, stream }: Flags, io: CliIo): ProbeTarget {
+	if (stream) throw new UsageError("--stream is for cameras of the settings: an address names its stream itself.");
 	try {
 		const { username, password, ...address } = parseRtspUrl(target);
-		if (username !== undefined) {
+		if (password !== undefined && password !== "") {
 			io.error("The address holds a password, and shells keep a history: prefer --user and --password-stdin.\n");
 		}
 		const credentials = username === undefined ? undefined : new Credentials(username, password ?? "");
-		return { address, credentials, transport: "auto", tls: { mode: "verify" } };
+		return { address, credentials, transport: "auto", tls: { mode: "verify" }, use: undefined };
 	} catch (error) {
 		if (error instanceof RtspError) throw new UsageError(`This is no RTSP address: ${error.message}.`);
 		throw error;
 	}
 }
 
-function cameraTarget({ target, stream, config }: Flags, { env, cwd }: CliIo): Target {
+function cameraTarget({ target, stream, config }: Flags, { env, cwd }: CliIo): ProbeTarget {
 	const loaded = loadSettings({ argv: config === undefined ? [] : ["--config", config], env, cwd });
 	if (loaded.type !== "settings") throw new Error("the settings were not read");
 	const { cameras, rtspTransport } = loaded.settings;
@@ -191,21 +209,9 @@ function cameraTarget({ target, stream, config }: Flags, { env, cwd }: CliIo): T
 		const known = cameras.length === 0 ? "there are none in the settings" : `there are ${idList(cameras)}`;
 		throw new UsageError(`No camera has this id: ${known}. An address begins with rtsp:// or rtsps://.`);
 	}
-	const name = stream ?? gridStreamOf(camera);
-	const address = camera.streams[name];
-	if (!address) throw new UsageError(`The camera ${camera.id} has no ${name} stream.`);
-	return {
-		address,
-		credentials: camera.credentials,
-		transport: camera.transport ?? rtspTransport,
-		tls: camera.tls ?? { mode: "verify" },
-		use: { stream: name, inGrid: name === gridStreamOf(camera) },
-	};
-}
-
-/** The stream that fills the grid, as in cameras/camera.ts: the sub stream, or the only one there is. */
-function gridStreamOf({ streams }: { readonly streams: Partial<Record<StreamName, StreamAddress>> }): StreamName {
-	return streams.sub ? "sub" : "main";
+	const found = cameraStream(camera, stream, rtspTransport);
+	if (!found) throw new UsageError(`The camera ${camera.id} has no ${stream} stream: leave --stream out.`);
+	return found;
 }
 
 function idList(cameras: readonly CameraSettings[]): string {
@@ -215,7 +221,7 @@ function idList(cameras: readonly CameraSettings[]): string {
 async function givenCredentials(
 	{ user, passwordFromStdin }: Flags,
 	known: Credentials | undefined,
-	{ stdin }: CliIo,
+	io: CliIo,
 ): Promise<Credentials | undefined> {
 	if (!passwordFromStdin) {
 		if (user === undefined) return known;
@@ -223,10 +229,23 @@ async function givenCredentials(
 	}
 	const username = user ?? known?.reveal().username;
 	if (username === undefined) throw new UsageError("--password-stdin needs a user name: add --user.");
-	return new Credentials(username, await readLine(stdin));
+	return new Credentials(username, await readPassword(io));
 }
 
-async function readLine(input: AsyncIterable<Uint8Array | string>): Promise<string> {
+/** An empty line is an empty password, which some cameras have; nothing at all is a mistake. */
+async function readPassword({ stdin, askHidden, signal }: CliIo): Promise<string> {
+	const called = Promise.withResolvers<undefined>();
+	const callOff = (): void => called.resolve(undefined);
+	signal?.addEventListener("abort", callOff);
+	const reading = askHidden ? askHidden("Password: ") : readLine(stdin);
+	const line = await Promise.race([reading, called.promise]);
+	signal?.removeEventListener("abort", callOff);
+	if (line === undefined) throw new UsageError("There is no password on standard input.");
+	return line;
+}
+
+/** The first line, `undefined` if there is nothing at all. */
+async function readLine(input: AsyncIterable<Uint8Array | string>): Promise<string | undefined> {
 	const chunks: Buffer[] = [];
 	let length = 0;
 	for await (const chunk of input) {
@@ -235,6 +254,7 @@ async function readLine(input: AsyncIterable<Uint8Array | string>): Promise<stri
 		length += bytes.length;
 		if (bytes.includes(0x0a) || length > MAX_PASSWORD_BYTES) break;
 	}
+	if (length === 0) return undefined;
 	const [line = ""] = Buffer.concat(chunks).toString("utf8").split(/\r?\n/, 1);
 	if (length > MAX_PASSWORD_BYTES) throw new UsageError("The password on standard input is too long.");
 	return line;

@@ -1,5 +1,5 @@
 /** What a probe measures, before anybody judges it. @module */
-import type { ProbeCertificate, ProbeReport, ProbeVideo, StreamName } from "@vigia/api";
+import type { ProbeCertificate, ProbeReport, ProbeVideo, ReasonCode } from "@vigia/api";
 import type { RtspTransport, TlsPolicy } from "../config/settings.ts";
 import type { SourceFailure, SourceTrack } from "../sources/source.ts";
 
@@ -15,17 +15,22 @@ export interface ProbeContext {
 }
 
 export interface ProbeUse {
-	readonly stream: StreamName;
 	/** It fills a tile of the grid. */
 	readonly inGrid: boolean;
 }
 
 /** All that one probe found out. */
 export interface ProbeFacts extends ProbeContext {
-	/** Why it ended without a picture that can be shown. */
+	/** Why it ended without a picture that decoding can begin with. */
 	readonly failure: SourceFailure | undefined;
-	/** From the first packet of video to the end. */
+	/** Why it ended by itself after pictures came. */
+	readonly brokenOff: SourceFailure | undefined;
+	/** Why the wall does not show what comes. */
+	readonly unshown: ReasonCode | undefined;
+	/** From the first picture to the end. */
 	readonly measuredSeconds: number;
+	/** From the last picture to the end. */
+	readonly silentSeconds: number;
 	readonly server: string;
 	readonly transport: ProbeReport["transport"];
 	readonly certificate: ProbeCertificate | undefined;

@@ -7,6 +7,7 @@ type Sentence = readonly [en: string, es: string];
 
 const LABELS = {
 	result: ["Result", "Resultado"],
+	detail: ["Detail", "Detalle"],
 	camera: ["Camera", "Cámara"],
 	transport: ["Transport", "Transporte"],
 	certificate: ["Certificate", "Certificado"],
@@ -20,9 +21,9 @@ const LABELS = {
 } as const satisfies Record<string, Sentence>;
 
 const WORDS = {
-	good: ["good: nothing to do", "bien: no hay nada que hacer"],
+	good: ["good: no fault was found", "bien: no se encontró ningún fallo"],
 	works: ["it works, with advice below", "funciona, con los consejos de abajo"],
-	failed: ["it does not work", "no funciona"],
+	failed: ["no picture on the wall ({code})", "sin imagen en el mural ({code})"],
 	tcp: ["on the RTSP connection (TCP)", "por la conexión RTSP (TCP)"],
 	udp: ["in datagrams (UDP)", "en datagramas (UDP)"],
 	http: ["through HTTP", "a través de HTTP"],
@@ -69,12 +70,14 @@ export function formatReport(report: ProbeReport, language: ProbeLanguage): stri
 	};
 
 	const { failure, certificate, video, audio } = report;
-	add("result", failure ? `${say("failed")} (${failure.code}: ${failure.detail})` : say(report.result));
+	add("result", say(report.result, { code: failure?.code ?? "" }));
+	if (failure) add("detail", failure.detail);
 	if (report.server !== undefined) add("camera", report.server);
 	if (report.transport) add("transport", say(report.transport), report.encrypted ? say("encrypted") : undefined);
 	if (certificate) {
-		const until = say("until", { date: certificate.validTo.slice(0, 10) });
-		add("certificate", `sha256:${certificate.sha256}`, certificate.selfSigned ? say("selfSigned") : undefined, until);
+		const { sha256, selfSigned, validTo } = certificate;
+		const until = validTo === undefined ? undefined : say("until", { date: validTo.slice(0, 10) });
+		add("certificate", `sha256:${sha256}`, selfSigned ? say("selfSigned") : undefined, until);
 	}
 	for (const track of report.tracks) {
 		const channels = track.channels > 1 ? `/${track.channels}` : "";

@@ -155,6 +155,25 @@ describe("B-frames (quirk 114)", () => {
 	});
 });
 
+test("the picture size of H.265 is that of its parameter sets, in the pictures or in the description", () => {
+	const sets = ["QAEMAf//AWAAAAMAAAMAAAMAAAMAlqwJ", "QgEBAWAAAAMAAAMAAAMAAAMAlqADwIAQ5Y2uSTJrgA==", "RAHAcvBTJA=="];
+	const nalUnits = sets.map((text) => Buffer.from(text, "base64"));
+	const slice = { codec: "h265", randomAccess: true, rtpTimestamp: 0, sizeBytes: 10 } as const;
+	const described = measure().measurement;
+	described.onParameterSets(nalUnits);
+	described.onVideo({ ...slice, nalUnits: [Uint8Array.of(38, 1, 0x80)] }, 0);
+	const inBand = measure().measurement;
+	inBand.onVideo({ ...slice, nalUnits: [...nalUnits, Uint8Array.of(38, 1, 0x80)] }, 0);
+	for (const { video } of [described, inBand]) {
+		expect(video).toMatchObject({
+			codec: "h265",
+			width: 1920,
+			height: 1080,
+			codecString: expect.stringMatching(/^hvc1\.1\.6/),
+		});
+	}
+});
+
 test("the picture size of Motion JPEG is that of its header", () => {
 	const { measurement } = measure();
 	const header = [0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0x01, 0x68, 0x02, 0x80, 1, 1, 0x11, 0, 0xff, 0xd9];

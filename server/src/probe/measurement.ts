@@ -1,8 +1,8 @@
 /** Listens to one session and measures what comes; judges nothing. @module */
 import type { ProbeVideo } from "@vigia/api";
-import type { AudioFrame, VideoUnit } from "@vigia/rtp";
+import { type AudioFrame, hasBSlices, type VideoUnit } from "@vigia/rtp";
 import type { SourceDescription, SourceFailure, SourceHandlers } from "../sources/source.ts";
-import { hasBSlice, jpegFormatOf, type PictureFormat, pictureFormatOf } from "./picture-format.ts";
+import { jpegFormatOf, type PictureFormat, pictureFormatOf } from "./picture-format.ts";
 
 /** Shorter than this, rates are guesses. */
 export const MIN_MEASURE_MS = 3000;
@@ -87,7 +87,7 @@ export class Measurement implements SourceHandlers {
 		if (unit.codec === "jpeg") this.#format = jpegFormatOf(unit.image) ?? this.#format;
 		else {
 			this.#format = pictureFormatOf(unit.nalUnits) ?? this.#format;
-			this.#bFrames ||= hasBSlice(unit);
+			this.#bFrames ||= unit.codec === "h264" && hasBSlices(unit.nalUnits);
 		}
 		if (unit.randomAccess) this.#noteKeyFrame(arrivalMs);
 		if (this.#longestKeyFrameSeconds !== undefined && this.measuredMs >= MIN_MEASURE_MS) this.#options.onEnough();
@@ -106,6 +106,12 @@ export class Measurement implements SourceHandlers {
 	/** From the first picture to the last. */
 	get measuredMs(): number {
 		return this.#firstArrivalMs === undefined ? 0 : this.#lastArrivalMs - this.#firstArrivalMs;
+	}
+
+	/** From the first picture, and from the last one, until now; 0 before there was one. */
+	secondsSince(nowMs: number): { readonly first: number; readonly last: number } {
+		if (this.#firstArrivalMs === undefined) return { first: 0, last: 0 };
+		return { first: (nowMs - this.#firstArrivalMs) / 1000, last: (nowMs - this.#lastArrivalMs) / 1000 };
 	}
 
 	get mediaSeconds(): number {

@@ -1,13 +1,5 @@
-/** What pictures say of themselves: size, codec string, B-frames. @module */
-import {
-	type AccessUnit,
-	NAL_TYPE,
-	nalTypeOf,
-	parseH265Sps,
-	parseJpegSize,
-	parseSliceType,
-	parseSps,
-} from "@vigia/rtp";
+/** What pictures say of themselves: size and codec string. @module */
+import { parseH265Sps, parseJpegSize, parseSps } from "@vigia/rtp";
 
 export interface PictureFormat {
 	readonly width?: number;
@@ -29,10 +21,4 @@ export function pictureFormatOf(nalUnits: readonly Uint8Array[]): PictureFormat 
 /** Of a JPEG file. */
 export function jpegFormatOf(image: Uint8Array): PictureFormat | undefined {
 	return parseJpegSize(image);
-}
-
-/** It refers to pictures that are shown after it: ITU-T H.264 table 7-6. */
-export function hasBSlice({ codec, nalUnits }: AccessUnit): boolean {
-	if (codec !== "h264") return false;
-	return nalUnits.some((nal) => nalTypeOf(nal) === NAL_TYPE.slice && parseSliceType(nal) === "B");
 }

@@ -1,10 +1,9 @@
 /** Probes for the API: few at a time, one per camera, and gentle with wrong passwords. @module */
-import type { ProbeReport, StreamName } from "@vigia/api";
-import type { Credentials } from "../config/credentials.ts";
-import type { CameraSettings, RtspTransport, StreamAddress, TlsPolicy } from "../config/settings.ts";
+import type { StreamName } from "@vigia/api";
+import type { CameraSettings, RtspTransport } from "../config/settings.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { ProbeLanguage } from "./advice-texts.ts";
-import { runProbe } from "./run-probe.ts";
+import { cameraStream, type ProbeTarget } from "./camera-stream.ts";
+import { DEFAULT_PROBE_SECONDS, type ProbeFindings, runProbe } from "./run-probe.ts";
 
 /** Each is a session with a camera and a few megabits a second; people look at one camera after the other. */
 export const MAX_RUNNING_PROBES = 4;
@@ -15,28 +14,20 @@ export const MAX_RUNNING_PROBES = 4;
 export const REFUSED_HOLD_MS = 60_000;
 
 export type ProbeRefusal = "unknown-camera" | "unknown-stream" | "probe-running" | "too-many-probes";
-export type ProbeAnswer = { readonly report: ProbeReport } | { readonly refusal: ProbeRefusal };
+export type ProbeAnswer = { readonly findings: ProbeFindings } | { readonly refusal: ProbeRefusal };
 
 export interface ProbeServiceOptions {
 	readonly cameras: readonly CameraSettings[];
 	readonly clock: Clock;
 	readonly transport: RtspTransport;
-}
-
-/** An address that is in no settings. */
-export interface AddressProbe {
-	readonly address: StreamAddress;
-	readonly credentials?: Credentials | undefined;
-	readonly transport: RtspTransport;
-	readonly tls: TlsPolicy;
-	readonly language: ProbeLanguage;
+	/** How long pictures are watched at most. Default: {@link DEFAULT_PROBE_SECONDS}. */
+	readonly seconds?: number;
 }
 
 interface CameraProbe {
-	/** Stream and language. */
-	readonly what: string;
-	readonly report: Promise<ProbeReport>;
-	/** Until then a refused password is not tried again. */
+	readonly stream: StreamName;
+	readonly findings: Promise<ProbeFindings>;
+	/** It is over, and until then its refused password is not tried again, on neither stream. */
 	heldUntilMs?: number;
 }
 
@@ -45,7 +36,7 @@ export class ProbeService {
 	/** Running ones, and those whose answer is held. By camera. */
 	readonly #probes = new Map<string, CameraProbe>();
 	readonly #stop = new AbortController();
-	readonly #running = new Set<Promise<ProbeReport>>();
+	readonly #running = new Set<Promise<ProbeFindings>>();
 
 	constructor(options: ProbeServiceOptions) {
 		this.#options = options;
@@ -55,46 +46,31 @@ export class ProbeService {
 	 * Probes a camera of the settings; joins the probe of it that runs already.
 	 * @param stream default: the one that fills the grid.
 	 */
-	async probeCamera(id: string, stream: StreamName | undefined, language: ProbeLanguage): Promise<ProbeAnswer> {
+	async probeCamera(id: string, stream: StreamName | undefined): Promise<ProbeAnswer> {
 		const camera = this.#options.cameras.find((entry) => entry.id === id);
 		if (!camera) return { refusal: "unknown-camera" };
-		const gridStream = camera.streams.sub ? "sub" : "main";
-		const name = stream ?? gridStream;
-		const address = camera.streams[name];
-		if (!address) return { refusal: "unknown-stream" };
-		const what = `${name} ${language}`;
+		const target = cameraStream(camera, stream, this.#options.transport);
+		if (!target) return { refusal: "unknown-stream" };
 		const known = this.#known(id);
-		if (known) return known.what === what ? { report: await known.report } : { refusal: "probe-running" };
+		if (known && known.heldUntilMs === undefined && known.stream !== target.name) return { refusal: "probe-running" };
+		if (known) return { findings: await known.findings };
 		if (this.#running.size >= MAX_RUNNING_PROBES) return { refusal: "too-many-probes" };
-		const report = this.#track(
-			runProbe({
-				address,
-				credentials: camera.credentials,
-				transport: camera.transport ?? this.#options.transport,
-				tls: camera.tls ?? { mode: "verify" },
-				clock: this.#options.clock,
-				language,
-				use: { stream: name, inGrid: name === gridStream },
-				signal: this.#stop.signal,
-			}),
-		);
-		const probe: CameraProbe = { what, report };
+		const probe: CameraProbe = { stream: target.name, findings: this.#run(target) };
 		this.#probes.set(id, probe);
 		try {
-			const { failure } = await report;
-			if (failure?.code === "auth-refused") probe.heldUntilMs = this.#options.clock.nowMs() + REFUSED_HOLD_MS;
-			else this.#probes.delete(id);
-		} catch (error) {
-			this.#probes.delete(id);
-			throw error;
+			const findings = await probe.findings;
+			const isRefused = findings("en").failure?.code === "auth-refused";
+			if (isRefused) probe.heldUntilMs = this.#options.clock.nowMs() + REFUSED_HOLD_MS;
+			return { findings };
+		} finally {
+			if (probe.heldUntilMs === undefined) this.#probes.delete(id);
 		}
-		return { report: await report };
 	}
 
-	async probeAddress(probe: AddressProbe): Promise<ProbeAnswer> {
+	/** Probes an address that is in no settings. */
+	async probeAddress(target: ProbeTarget): Promise<ProbeAnswer> {
 		if (this.#running.size >= MAX_RUNNING_PROBES) return { refusal: "too-many-probes" };
-		const { clock } = this.#options;
-		return { report: await this.#track(runProbe({ ...probe, clock, signal: this.#stop.signal })) };
+		return { findings: await this.#run(target) };
 	}
 
 	/** Ends what runs: each says TEARDOWN and answers with what it knows. */
@@ -110,12 +86,14 @@ export class ProbeService {
 		return undefined;
 	}
 
-	async #track(report: Promise<ProbeReport>): Promise<ProbeReport> {
-		this.#running.add(report);
+	async #run(target: ProbeTarget): Promise<ProbeFindings> {
+		const { clock, seconds = DEFAULT_PROBE_SECONDS } = this.#options;
+		const findings = runProbe({ ...target, clock, seconds, signal: this.#stop.signal });
+		this.#running.add(findings);
 		try {
-			return await report;
+			return await findings;
 		} finally {
-			this.#running.delete(report);
+			this.#running.delete(findings);
 		}
 	}
 }

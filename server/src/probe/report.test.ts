@@ -22,6 +22,8 @@ describe("a report", () => {
 		expect(reportOf({ ...GOOD, audio: undefined }, "en", same).result).toBe("good");
 		expect(reportOf({ ...GOOD, quirks: ["basic-authentication"] }, "en", same).result).toBe("works");
 		expect(reportOf(failed("no-route"), "en", same).result).toBe("failed");
+		const unshown = reportOf({ ...GOOD, unshown: "b-frames" }, "en", same);
+		expect(unshown).toMatchObject({ result: "failed", failure: { code: "b-frames" }, video: { width: 640 } });
 	});
 
 	test("says of each track why it is not used", () => {
@@ -57,6 +59,11 @@ describe("a report", () => {
 		expect(report.failure?.detail).toBe("sent to rtsp://... again");
 		expect(report.server?.length).toBeLessThanOrEqual(200);
 		expect(report.tracks[0]?.encoding).toBe("***");
+		const sound = [track("audio", "S3cret\u001b[2J", 8000, { used: false })];
+		const [advice] = reportOf({ ...GOOD, tracks: sound, audio: undefined }, "en", (said) =>
+			said.replaceAll("S3cret", "***"),
+		).advice;
+		expect(advice?.text).toContain("The sound (***[2J) is not supported");
 	});
 
 	test("says every quirk in a sentence, and one that it does not know as it is", () => {
@@ -88,7 +95,7 @@ describe("a report for a terminal", () => {
 		};
 		expect(formatReport(reportOf(facts, "en", same), "en")).toBe(
 			[
-				"Result          good: nothing to do",
+				"Result          good: no fault was found",
 				"Camera          Camera/1.0",
 				"Transport       on the RTSP connection (TCP)",
 				"Track           video, H264/90000, payload type 96, used",
@@ -112,7 +119,7 @@ describe("a report for a terminal", () => {
 
 	test("is in Spanish where that is asked for", () => {
 		const text = formatReport(reportOf(failed("auth-refused"), "es", same), "es");
-		expect(text).toContain("Resultado       no funciona (auth-refused: what happened)");
+		expect(text).toContain("Resultado       sin imagen en el mural (auth-refused)\nDetalle         what happened");
 		expect(text).toContain("Consejo         x La cámara rechazó el usuario o la contraseña");
 	});
 });

@@ -1,6 +1,6 @@
 /** Facts and advice as the report that people and programs get. Pure. @module */
 import { type ProbeReport, type ProbeTrack, REASON_TEXTS, REASON_TEXTS_ES } from "@vigia/api";
-import type { SourceTrack } from "../sources/source.ts";
+import type { SourceFailure, SourceTrack } from "../sources/source.ts";
 import { adviceText, inLanguage, type ProbeLanguage, UNUSED_TEXTS, type UnusedCode } from "./advice-texts.ts";
 import { type Advice, diagnose, round } from "./advice.ts";
 import type { ProbeFacts } from "./facts.ts";
@@ -15,10 +15,11 @@ export type Scrub = (text: string) => string;
 /** @param scrub is asked for every text that a camera chose. */
 export function reportOf(facts: ProbeFacts, language: ProbeLanguage, scrub: Scrub): ProbeReport {
 	const advice = diagnose(facts);
-	const { failure, server, transport, certificate, video, audio, firstPictureMs } = facts;
+	const { server, transport, certificate, video, audio, firstPictureMs } = facts;
+	const failure = facts.failure ?? unshownFailure(facts);
 	const reasons = language === "es" ? REASON_TEXTS_ES : REASON_TEXTS;
 	return {
-		result: resultOf(facts, advice),
+		result: resultOf(failure !== undefined, advice),
 		...(failure && {
 			failure: { code: failure.code, text: reasons[failure.code], detail: cleaned(failure.detail, scrub) },
 		}),
@@ -36,13 +37,18 @@ export function reportOf(facts: ProbeFacts, language: ProbeLanguage, scrub: Scru
 		advice: advice.map((entry) => ({
 			code: entry.code,
 			severity: entry.severity,
-			text: adviceText(entry, language),
+			text: adviceText({ code: entry.code, values: cleanedValues(entry.values, scrub) }, language),
 		})),
 	};
 }
 
-function resultOf({ failure }: ProbeFacts, advice: readonly Advice[]): ProbeReport["result"] {
-	if (failure) return "failed";
+/** Pictures came that the wall does not show. */
+function unshownFailure({ unshown }: ProbeFacts): SourceFailure | undefined {
+	return unshown && { code: unshown, detail: "pictures came, of a kind that the wall does not show" };
+}
+
+function resultOf(failed: boolean, advice: readonly Advice[]): ProbeReport["result"] {
+	if (failed) return "failed";
 	return advice.some(({ severity }) => severity !== "info") ? "works" : "good";
 }
 
@@ -64,6 +70,13 @@ function unusedCode(track: SourceTrack, { tracks }: ProbeFacts): UnusedCode {
 	if (track.type !== "video" && track.type !== "audio") return "not-media";
 	if (tracks.some(({ type, used }) => used && type === track.type)) return "another-chosen";
 	return "codec-unsupported";
+}
+
+function cleanedValues(values: Advice["values"], scrub: Scrub): Advice["values"] {
+	const entries = Object.entries(values);
+	return Object.fromEntries(
+		entries.map(([name, value]) => [name, typeof value === "string" ? cleaned(value, scrub) : value]),
+	);
 }
 
 /** Without addresses, which are nobody's business, and without control characters, which a terminal would obey. */

@@ -20,16 +20,16 @@ const codes = ({ advice }: ProbeReport): string[] => advice.map(({ code }) => co
 
 /** Probes what listens there, and checks what holds for every report. */
 async function probe(port: number, more: Partial<ProbeOptions> = {}): Promise<ProbeReport> {
-	const report = await runProbe({
+	const findings = await runProbe({
 		address: { scheme: "rtsp", host: "127.0.0.1", port, path: "/stream" },
 		credentials: new Credentials("admin", PASSWORD),
 		transport: "auto",
 		tls: { mode: "verify" },
 		clock: systemClock,
-		language: "en",
 		seconds: 1,
 		...more,
 	});
+	const report = findings("en");
 	expect(probeReportSchema.parse(report)).toEqual(report);
 	expect(JSON.stringify(report)).not.toMatch(/p@ss|w#rd|127\.0\.0\.1/);
 	return report;
@@ -143,6 +143,20 @@ describe("a camera", () => {
 		expect(report.video).not.toHaveProperty("keyFrameSeconds");
 	});
 
+	test("that hangs up after its pictures works, with a warning", async () => {
+		const report = await probeScript({
+			answer: (request, connection) => {
+				if (request.method !== "PLAY") return undefined;
+				connection.send(answerTo(request, "200 OK", ["Session: 12345678"]));
+				for (const picture of PICTURES) connection.sendPicture(picture);
+				connection.socket.end();
+				return "";
+			},
+		});
+		expect(report).toMatchObject({ result: "works", video: { pictures: 4 } });
+		expect(codes(report)[0]).toMatch(/^(session-ended|connection-lost)$/);
+	});
+
 	test("that answers with an error of its own is quoted", async () => {
 		const report = await probeScript({
 			answer: (request) => (request.method === "DESCRIBE" ? answerTo(request, "500 Firmware Error", []) : undefined),
@@ -186,6 +200,30 @@ describe("a camera over TLS (S33, quirks 11 and 12)", () => {
 		const report = await probeTls({ tls: { mode: "pin", sha256: "0".repeat(64) } });
 		expect(codes(report)).toEqual(["certificate-untrusted", "certificate-changed"]);
 		expect(report.certificate?.sha256).toBe(sha256);
+	});
+
+	test("whose certificate ends on no day that there is is shown without it", async () => {
+		const [, base64 = ""] = /-----BEGIN CERTIFICATE-----([^-]+)/.exec(identity.cert) ?? [];
+		const der = Buffer.from(base64, "base64");
+		// RFC 5280 section 4.1.2.5.2: GeneralizedTime, tag 24, 15 characters, is how a certificate ends after 2049.
+		const end = der.indexOf(Buffer.from([0x18, 15]));
+		der.write("13", end + "..YYYY".length, "ascii");
+		const cert = `-----BEGIN CERTIFICATE-----\n${der.toString("base64")}\n-----END CERTIFICATE-----\n`;
+		const report = await probeTls({}, { ...identity, cert });
+		expect(report.certificate?.sha256).toMatch(/^[0-9a-f]{64}$/);
+		expect(report.certificate).not.toHaveProperty("validTo");
+	});
+
+	test("whose port is taken for one without TLS, and the other way round, is told apart", async () => {
+		await using secure = await ScriptedCamera.open({ tls: identity });
+		const plain = await probe(secure.port, { transport: "tcp" });
+		expect(codes(plain)).toContain("tls-expected");
+		await using open = await ScriptedCamera.open();
+		const encrypted = await probe(open.port, {
+			address: { scheme: "rtsps", host: "127.0.0.1", port: open.port, path: "/stream" },
+		});
+		expect(encrypted).not.toHaveProperty("certificate");
+		expect(codes(encrypted)).toContain("tls-missing");
 	});
 
 	test("that is taken with any certificate is shown with its own", async () => {
@@ -304,6 +342,31 @@ describe("sessions", () => {
 		await settle();
 		expect(sessions[0]?.closed).toBe(true);
 		expect(await facts).toMatchObject({ firstPictureMs: 10_000 });
+	});
+
+	test("of video that stops are measured to the end", async () => {
+		const { clock, sessions, facts } = gather({ seconds: 12 });
+		for (let picture = 0; picture < 3; picture++) {
+			sessions[0]?.handlers.onVideo({ ...IDR, randomAccess: picture === 0 }, clock.nowMs(), 0);
+			clock.advance(1000);
+		}
+		clock.advance(9000);
+		expect(await facts).toMatchObject({ measuredSeconds: 12, silentSeconds: 10 });
+	});
+
+	test("of a kind that the wall does not show say so", async () => {
+		const kinds = [
+			[{ codec: "h265" as const }, "codec-unsupported"],
+			[{ nalUnits: [Uint8Array.of(0x01, 0x9e, 0)] }, "b-frames"],
+			[{}, undefined],
+		] as const;
+		for (const [more, unshown] of kinds) {
+			const { clock, sessions, facts } = gather();
+			sessions[0]?.handlers.onVideo(IDR, clock.nowMs(), 0);
+			sessions[0]?.handlers.onVideo({ ...SLICE, randomAccess: false, ...more }, clock.nowMs(), 0);
+			clock.advance(12_000);
+			expect((await facts).unshown).toBe(unshown);
+		}
 	});
 
 	test("end at once when the probe is called off, with what is known", async () => {

@@ -1,11 +1,11 @@
 /** Opens one stream of a camera for some seconds and says what was found. @module */
-import type { ProbeCertificate, ProbeReport } from "@vigia/api";
+import type { ProbeCertificate, ProbeReport, ProbeVideo, ReasonCode } from "@vigia/api";
 import { AUDIO_ENCODINGS, VIDEO_ENCODINGS } from "@vigia/rtp";
 import type { Credentials } from "../config/credentials.ts";
 import type { RtspTransport, StreamAddress, TlsPolicy } from "../config/settings.ts";
 import { Redactor } from "../observe/redactor.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
-import { openRtspSource, SILENT_AFTER_MS } from "../sources/rtsp-source.ts";
+import { openRtspSource, SILENT_AFTER_MS, WALL_MEDIA } from "../sources/rtsp-source.ts";
 import type { OpenSource, SourceFailure, SourceSession } from "../sources/source.ts";
 import type { ProbeLanguage } from "./advice-texts.ts";
 import { readCertificate } from "./certificate.ts";
@@ -35,7 +35,6 @@ export interface ProbeOptions {
 	readonly transport: RtspTransport;
 	readonly tls: TlsPolicy;
 	readonly clock: Clock;
-	readonly language: ProbeLanguage;
 	/** How long pictures are watched at most. Default: {@link DEFAULT_PROBE_SECONDS}. */
 	readonly seconds?: number;
 	readonly use?: ProbeUse | undefined;
@@ -43,9 +42,12 @@ export interface ProbeOptions {
 	readonly signal?: AbortSignal;
 }
 
+/** What a probe found out, in the language of whoever asks. */
+export type ProbeFindings = (language: ProbeLanguage) => ProbeReport;
+
 /** A wrong password is tried once. Never rejects for what a camera does. */
-export async function runProbe(options: ProbeOptions): Promise<ProbeReport> {
-	const { address, credentials, transport, tls, clock, language } = options;
+export async function runProbe(options: ProbeOptions): Promise<ProbeFindings> {
+	const { address, credentials, transport, tls, clock } = options;
 	const context: ProbeContext = {
 		encrypted: address.scheme === "rtsps",
 		tls,
@@ -59,7 +61,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeReport> {
 	const redactor = new Redactor();
 	if (credentials) addSecrets(redactor, credentials);
 	const certificate = await certificateFor(facts, options);
-	return reportOf({ ...facts, certificate }, language, (text) => redactor.scrub(text));
+	return (language) => reportOf({ ...facts, certificate }, language, (text) => redactor.scrub(text));
 }
 
 /** With the forms that texts of a camera have on their way here: printable ASCII only, or in capitals. */
@@ -70,7 +72,12 @@ function addSecrets(redactor: Redactor, credentials: Credentials): void {
 }
 
 /** What a handshake that was refused, broken off or not finished looks like. */
-const HANDSHAKE_FAILURES: ReadonlySet<string> = new Set(["certificate-untrusted", "connection-lost", "no-answer"]);
+const HANDSHAKE_FAILURES: ReadonlySet<string> = new Set([
+	"certificate-untrusted",
+	"connection-lost",
+	"no-answer",
+	"protocol-error",
+]);
 
 /** The certificate is asked for where there is something to say of it: it costs the camera a connection. */
 async function certificateFor(facts: ProbeFacts, options: ProbeOptions): Promise<ProbeCertificate | undefined> {
@@ -128,33 +135,38 @@ async function runSession(open: OpenSource, context: ProbeContext, options: Sess
 	if (signal?.aborted === true) done();
 	const session = open(measurement);
 	const ended = await enough;
+	const endMs = clock.nowMs();
 	limit.cancel();
 	silence?.cancel();
 	signal?.removeEventListener("abort", done);
 	await session.close();
-	return factsOf(context, measurement, session, ended);
+	return factsOf(context, measurement, session, { failure: ended, atMs: endMs });
 }
 
 function factsOf(
 	context: ProbeContext,
 	measurement: Measurement,
 	session: SourceSession,
-	ended: SourceFailure | undefined,
+	end: { readonly failure: SourceFailure | undefined; readonly atMs: number },
 ): ProbeFacts {
 	const { counters, quirks } = session;
-	const { description } = measurement;
+	const { description, firstPictureMs, video } = measurement;
+	const since = measurement.secondsSince(end.atMs);
 	return {
 		...context,
 		certificate: undefined,
-		failure: failureOf(measurement, ended),
-		measuredSeconds: measurement.measuredMs / 1000,
+		failure: failureOf(measurement, end.failure),
+		brokenOff: firstPictureMs === undefined ? undefined : end.failure,
+		unshown: video && unshownReason(video),
+		measuredSeconds: since.first,
+		silentSeconds: since.last,
 		mediaSeconds: measurement.mediaSeconds,
 		server: description?.server ?? "",
 		transport: description?.transport,
 		tracks: description?.tracks ?? [],
-		video: measurement.video,
+		video,
 		audio: measurement.audio,
-		firstPictureMs: measurement.firstPictureMs,
+		firstPictureMs,
 		packets: {
 			received: counters.rtpPackets,
 			lost: counters.lostPackets,
@@ -164,6 +176,14 @@ function factsOf(
 		},
 		quirks: [...quirks],
 	};
+}
+
+const ENCODINGS: Readonly<Record<ProbeVideo["codec"], string>> = { h264: "H264", h265: "H265", jpeg: "JPEG" };
+
+/** Why the wall does not show such video: the same as its supervisors say. */
+function unshownReason({ codec, bFrames }: ProbeVideo): ReasonCode | undefined {
+	if (!WALL_MEDIA.video.includes(ENCODINGS[codec])) return "codec-unsupported";
+	return bFrames ? "b-frames" : undefined;
 }
 
 /** A session that ends after pictures came has shown what it has to show. */

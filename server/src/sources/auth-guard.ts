@@ -12,10 +12,11 @@ import { REFUSED_STEPS_MS } from "./retry-policy.ts";
 import type { SourceFailure } from "./source.ts";
 
 /**
- * So many channels refused in a row, with none let in between, prove the credentials wrong: fewer may be channels that
- * this user may not see. Cameras lock after five tries or more.
+ * So many channels (or all, where there are fewer) refused in a row, with none let in between, prove the credentials
+ * wrong: one may be a channel that this user may not see. Cameras lock after five tries or more, and a session makes two
+ * where each 401 brings a new nonce.
  */
-export const MAX_REFUSED_CHANNELS = 3;
+export const MAX_REFUSED_CHANNELS = 2;
 
 /** What keeps a channel from trying, and until when. */
 export interface Refusal {
@@ -121,7 +122,7 @@ class Ticket implements AuthTicket {
 		// Where others are let in, a channel that never was is one that this user may not see.
 		if (entry.accepted.size > 0 && !entry.accepted.delete(this)) return;
 		entry.refused.add(this);
-		if (entry.refused.size < MAX_REFUSED_CHANNELS) return;
+		if (entry.refused.size < Math.min(MAX_REFUSED_CHANNELS, entry.tickets)) return;
 		const step = REFUSED_STEPS_MS[Math.min(entry.blocks, REFUSED_STEPS_MS.length - 1)] ?? 0;
 		entry.blocks++;
 		entry.block = { failure, untilMs: this.#clock.nowMs() + step };

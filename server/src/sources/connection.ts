@@ -1,5 +1,5 @@
 /** A byte pipe to a camera over TCP or TLS: opened once, never opened again. @module */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { constants, createHash, timingSafeEqual } from "node:crypto";
 import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions, TLSSocket } from "node:tls";
 import type { RtspError } from "@vigia/rtsp";
@@ -10,9 +10,9 @@ import type { SourceFailure } from "./source.ts";
 
 /**
  * A camera in the same building answers within milliseconds. The system repeats its SYN after 1 and 3 s, then ever more
- * rarely: a new try finds a camera that has come back sooner than a long wait would.
+ * rarely: a new try after 2 s finds a camera that has come back sooner than the next repetition would.
  */
-export const CONNECT_TIMEOUT_MS = 3000;
+export const CONNECT_TIMEOUT_MS = 2000;
 /** A camera's processor takes a second for an RSA handshake, several of them at once take their turns. */
 export const TLS_TIMEOUT_MS = 5000;
 /** Requests and reports are small: a camera that lets so much pile up does not read. */
@@ -205,8 +205,12 @@ function tlsOptions(policy: TlsPolicy, host: string): ConnectionOptions {
 		rejectUnauthorized: policy.mode === "verify",
 		// RFC 6066 section 3: an address is no server name.
 		...(isIP(host) === 0 && { servername: host }),
-		// OpenSSL's security level 0 also takes short keys and old signatures (quirk 12).
-		...(legacy && { minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" }),
+		// OpenSSL's security level 0 also takes short keys and old signatures, the option servers without RFC 5746 (quirk 12).
+		...(legacy && {
+			minVersion: "TLSv1",
+			ciphers: "DEFAULT@SECLEVEL=0",
+			secureOptions: constants.SSL_OP_LEGACY_SERVER_CONNECT,
+		}),
 	};
 }
 

@@ -2,14 +2,20 @@
 import { type AddressInfo, createServer } from "node:net";
 import { headerOf } from "@vigia/rtsp";
 import { describe, expect, it } from "vitest";
+import { FakeClock } from "../platform/fake-clock.ts";
+import { CONNECT_TIMEOUT_MS } from "./connection.ts";
+import { ADDRESS_LIFETIME_MS, MAX_LOOKUPS, NameLookup } from "./name-lookup.ts";
 import { MAX_REDIRECTS } from "./rtsp-source.ts";
-import { failureOf, RecordedSource, seePictures, tagsOf, until } from "./testing/recorded-source.ts";
+import { failureOf, openRecorded, RecordedSource, seePictures, tagsOf, until } from "./testing/recorded-source.ts";
 import { answerTo, type CameraScript, idrSlice, PPS, pSlice, ScriptedCamera, SPS } from "./testing/scripted-camera.ts";
 import { CAMERA_CERTIFICATE, OLD_CAMERA_CERTIFICATE } from "./testing/test-certificates.ts";
 
 const PASSWORD = "p@ss:w#rd%/ñ";
 const CREDENTIALS = { username: "admin", password: PASSWORD };
 const DIGEST = { scheme: "digest", realm: "camera", nonce: "98481030" } as const;
+
+/** TLS 1.2 with ECDHE-RSA-AES128-GCM-SHA256 and no extensions: RFC 5246 section 7.4.1.3. */
+const OLD_SERVER_HELLO = Buffer.from(`160303002a02000026 0303${"07".repeat(32)} 00 c02f 00`.replaceAll(" ", ""), "hex");
 
 describe("redirects", () => {
 	const redirect = (location: () => string, times: number): CameraScript["answer"] => {
@@ -44,6 +50,18 @@ describe("redirects", () => {
 			expect(camera.connections).toHaveLength(MAX_REDIRECTS + 1);
 			await source.session.close();
 		}
+	});
+
+	it("S16: are counted anew once pictures have come (quirk 9)", async () => {
+		await using camera = await ScriptedCamera.open();
+		const source = new RecordedSource({ port: camera.port });
+		for (let moves = 0; moves <= MAX_REDIRECTS + 1; moves++) {
+			await until(() => source.units.length === 4 * (moves + 1) || source.ended, `pictures of connection ${moves}`);
+			expect(source.failure).toBeUndefined();
+			const location = `rtsp://127.0.0.1:${camera.port}/${moves}`;
+			camera.connections.at(-1)?.send(`REDIRECT rtsp://x/ RTSP/1.0\r\nCSeq: 9\r\nLocation: ${location}\r\n\r\n`);
+		}
+		await source.session.close();
 	});
 
 	it("S11: take no credentials to another host (quirk 8)", async () => {
@@ -176,6 +194,23 @@ describe("TLS", () => {
 		await seePictures(new RecordedSource({ port: camera.port, scheme: "rtsps", tls: legacy }));
 	});
 
+	it("a camera whose TLS is from before RFC 5746 is spoken to with the legacy policy only (quirk 12)", async () => {
+		const server = createServer((socket) => {
+			socket.on("error", () => socket.destroy());
+			socket.once("data", () => socket.end(OLD_SERVER_HELLO));
+		}).listen(0, "127.0.0.1");
+		await until(() => server.listening, "a port");
+		const { port } = server.address() as AddressInfo;
+		const detailOf = async (legacy: boolean): Promise<string | undefined> => {
+			const source = new RecordedSource({ port, scheme: "rtsps", tls: { mode: "insecure", legacy } });
+			await failureOf(source);
+			return source.failure?.detail;
+		};
+		expect(await detailOf(false)).toContain("UNSAFE_LEGACY_RENEGOTIATION");
+		expect(await detailOf(true)).not.toContain("UNSAFE_LEGACY_RENEGOTIATION");
+		server.close();
+	});
+
 	it("a port that speaks no TLS is told apart from a camera that is away", async () => {
 		const server = createServer((socket) => {
 			socket.on("error", () => socket.destroy());
@@ -186,5 +221,34 @@ describe("TLS", () => {
 		const source = new RecordedSource({ port, scheme: "rtsps" });
 		expect(await failureOf(source)).toBe("protocol-error");
 		server.close();
+	});
+});
+
+describe("a camera that is known by name", () => {
+	it("is found again when its address has changed", async () => {
+		await using camera = await ScriptedCamera.open();
+		const clock = new FakeClock();
+		let address = "127.0.0.2";
+		const { lookup } = new NameLookup(clock, (_name, answer) => answer(null, [{ address, family: 4 }]));
+		const open = openRecorded({ host: "cam.test", port: camera.port, clock, lookup });
+		const first = new RecordedSource({ port: camera.port, open });
+		expect(await failureOf(first)).toBe("connection-refused");
+		address = "127.0.0.1";
+		clock.advance(ADDRESS_LIFETIME_MS);
+		await seePictures(new RecordedSource({ port: camera.port, open }));
+	});
+
+	it("64 times over at a dead name server gives up in time, with a few lookups under way", () => {
+		const clock = new FakeClock();
+		let asked = 0;
+		const { lookup } = new NameLookup(clock, () => asked++);
+		const sources = Array.from(
+			{ length: 64 },
+			(_, index) => new RecordedSource({ host: `cam${index}.test`, port: 554, clock, lookup }),
+		);
+		clock.advance(CONNECT_TIMEOUT_MS);
+		expect(new Set(sources.map(({ failure }) => failure?.code))).toEqual(new Set(["address-unknown"]));
+		expect(asked).toBeLessThanOrEqual(MAX_LOOKUPS);
+		expect(clock.pending).toBe(0);
 	});
 });

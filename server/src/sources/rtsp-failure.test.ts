@@ -1,5 +1,6 @@
+import { RtspError } from "@vigia/rtsp";
 import { expect, test } from "vitest";
-import { failureOfSocketError } from "./rtsp-failure.ts";
+import { failureOfRtspError, failureOfSocketError } from "./rtsp-failure.ts";
 
 function systemError(code: string): Error {
 	return Object.assign(new Error(`connect ${code} 192.0.2.1:554`), { code });
@@ -34,3 +35,27 @@ test.each([["ECONNRESET"], ["EPIPE"], ["ETIMEDOUT"], ["EHOSTUNREACH"]])(
 		expect(failureOfSocketError(systemError(systemCode), true).code).toBe("connection-lost");
 	},
 );
+
+test.each([["ERR_SSL_WRONG_VERSION_NUMBER"], ["ERR_SSL_UNSUPPORTED_PROTOCOL"], ["EPROTO"]])(
+	"%s is a TLS handshake that came to nothing, with a hint",
+	(systemCode) => {
+		expect(failureOfSocketError(systemError(systemCode), false)).toMatchObject({
+			code: "protocol-error",
+			detail: expect.stringContaining("legacy"),
+		});
+	},
+);
+
+test("of several addresses that were tried the last one's error counts", () => {
+	const error = new AggregateError([systemError("ENETUNREACH"), systemError("ECONNREFUSED")]);
+	expect(failureOfSocketError(error, false).code).toBe("connection-refused");
+});
+
+test.each([
+	["unsupported-transport", "transport-unsupported"],
+	["encrypted", "media-encrypted"],
+	["redirect", "redirect-refused"],
+	["unauthorized-closed", "auth-refused"],
+] as const)("the session's %s is %s", (kind, code) => {
+	expect(failureOfRtspError(new RtspError(kind, "RTSP_X", "why"))).toEqual({ code, detail: "RTSP_X: why" });
+});

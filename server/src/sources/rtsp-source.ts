@@ -66,8 +66,9 @@ class RtspSource implements SourceSession {
 	#address: StreamAddress;
 	#transport: SourceTransport;
 	readonly #tried: SourceTransport[] = [];
+	/** In a row, without a picture in between. */
 	#redirects = 0;
-	/** The camera closed a connection after its 401: that is borne with once at each address. */
+	/** The camera closed a connection after its 401: that is borne with once at each address over each transport. */
 	#unauthorizedClosed = false;
 	/** Why the first transport was refused. */
 	#refusal: SourceFailure | undefined;
@@ -134,6 +135,7 @@ class RtspSource implements SourceSession {
 						if (this.#awaitsRandomAccess && !unit.randomAccess) return;
 						this.#hasVideo = true;
 						this.#refusal = undefined;
+						this.#redirects = 0;
 						this.#choice.noteVideo(transport);
 					}
 					handlers.onVideo(unit, arrivalMs, mediaMs);
@@ -146,19 +148,13 @@ class RtspSource implements SourceSession {
 
 	#onAttemptEnd(end: AttemptEnd): void {
 		this.#noteEnd();
-		let failure = end.failure;
-		if (end.error && !this.#closing) {
-			const next = this.#afterError(end.error);
-			if (next.goOn) {
-				this.#attempt = this.#open(next.challenges);
-				return;
-			}
-			failure = next.failure ?? failure;
+		const next = this.#closing ? { goOn: false } : this.#next(end);
+		if (next.goOn) {
+			this.#attempt = this.#open(next.challenges);
+			return;
 		}
-		const missed = this.#transport === "http" && failure !== undefined && TUNNEL_MISSES.has(failure.code);
-		if (missed && this.#refusal) failure = this.#refusal;
 		this.#ended = true;
-		this.#handlers.onEnd(this.#closing ? undefined : failure);
+		this.#handlers.onEnd(this.#closing ? undefined : (next.failure ?? end.failure));
 		this.#whenEnded.resolve();
 	}
 
@@ -172,8 +168,8 @@ class RtspSource implements SourceSession {
 		if (this.#options.clock.nowMs() - playingSinceMs >= SILENT_AFTER_MS) this.#choice.noteSilence(this.#transport);
 	}
 
-	#afterError(error: RtspError): Next {
-		switch (error.kind) {
+	#next({ failure, error }: AttemptEnd): Next {
+		switch (error?.kind) {
 			case "unsupported-transport":
 				return this.#tryTransport(error);
 			case "unauthorized-closed":
@@ -183,17 +179,30 @@ class RtspSource implements SourceSession {
 			case "redirect":
 				return this.#follow(error);
 			default:
-				return { goOn: false };
+				return this.#afterTunnelMiss(failure);
 		}
 	}
 
 	#tryTransport(error: RtspError): Next {
-		const transport = this.#choice.next(this.#tried);
 		// A transport that gave video before is not to blame: its camera has hung or is starting.
 		const code = this.#choice.proven ? "video-stalled" : "transport-unsupported";
 		this.#refusal ??= { code, detail: `${error.code}: ${error.message}` };
-		if (!transport) return { goOn: false, failure: this.#refusal };
+		return this.#withNextTransport() ?? { goOn: false, failure: this.#refusal };
+	}
+
+	/** Ports without a tunnel answer its GET in many ways, or not at all. */
+	#afterTunnelMiss(failure: SourceFailure | undefined): Next {
+		const missed = this.#transport === "http" && failure !== undefined && TUNNEL_MISSES.has(failure.code);
+		const next = missed && !this.#choice.proven ? this.#withNextTransport() : undefined;
+		return next ?? { goOn: false, failure: missed ? this.#refusal : undefined };
+	}
+
+	/** `undefined` if all were tried. */
+	#withNextTransport(): Next | undefined {
+		const transport = this.#choice.next(this.#tried);
+		if (!transport) return undefined;
 		this.#transport = transport;
+		this.#unauthorizedClosed = false;
 		return { goOn: true };
 	}
 
@@ -202,6 +211,8 @@ class RtspSource implements SourceSession {
 		if (!target) return refused("it names no single RTSP address");
 		if (this.#redirects >= MAX_REDIRECTS) return refused(`it does so more than ${MAX_REDIRECTS} times`);
 		if (this.#address.scheme === "rtsps" && target.scheme === "rtsp") return refused("the other address has no TLS");
+		// A tunnel begins with a GET of any path: no camera may have that sent to other servers in our network.
+		if (this.#transport === "http" && !sameHost(this.#address, target)) return refused("it is another host, over HTTP");
 		this.#redirects++;
 		this.#address = target;
 		this.#unauthorizedClosed = false;

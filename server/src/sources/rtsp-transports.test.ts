@@ -1,4 +1,5 @@
 /** How a session finds the transport that a camera has: real sockets on loopback. */
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { headerOf, UDP_SILENCE_MS } from "@vigia/rtsp";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../platform/fake-clock.ts";
@@ -84,6 +85,57 @@ describe("the way to another transport", () => {
 		expect([transportsOf(first), transportsOf(second)]).toEqual([["tcp"], ["udp"]]);
 	});
 
+	it("a camera that closes after each 401 gets from TCP to UDP all the same (quirks 33, 74)", async () => {
+		const answer: CameraScript["answer"] = (request, connection) => {
+			if (headerOf(request, "authorization")) return refuse(/TCP/)?.(request, connection);
+			connection.send(answerTo(request, "401 Unauthorized", ['WWW-Authenticate: Digest realm="r", nonce="1"']));
+			connection.socket.end();
+			return "";
+		};
+		await using camera = await UdpCamera.open({
+			script: { answer } as CameraScript,
+			onPlay: (own) => own.send(PACKETS),
+		});
+		const source = new RecordedSource({ port: camera.port, transport: "auto", ...CREDENTIALS });
+		await seePictures(source);
+		expect(transportsOf(source)).toEqual(["tcp", "udp"]);
+	});
+
+	it("a camera that gave pictures over TCP is asked for TCP again after a session that needed UDP", async () => {
+		let starting = false;
+		const script = {
+			pictures: PICTURES,
+			answer: (request, connection) => (starting ? refuse(/TCP/)?.(request, connection) : undefined),
+		} as CameraScript;
+		await using camera = await UdpCamera.open({ script, onPlay: (own) => starting && own.send(PACKETS) });
+		const open = openRecorded({ port: camera.port, transport: "auto" });
+		for (const [refuses, transports] of [
+			[false, ["tcp"]],
+			[true, ["tcp", "udp"]],
+			[false, ["tcp"]],
+		] as const) {
+			starting = refuses;
+			const source = new RecordedSource({ port: camera.port, open });
+			await seePictures(source);
+			expect(transportsOf(source)).toEqual(transports);
+		}
+	});
+
+	it("a camera that was silent at first and has no HTTP tunnel is asked for TCP again", async () => {
+		const clock = new FakeClock();
+		const pictures = [...PICTURES];
+		const starting = pictures.splice(0);
+		await using camera = await ScriptedCamera.open({ tls: CAMERA_CERTIFICATE, pictures });
+		const tls = { mode: "insecure", legacy: false } as const;
+		const open = openRecorded({ port: camera.port, scheme: "rtsps", transport: "auto", clock, tls });
+		const first = new RecordedSource({ port: camera.port, open });
+		await until(() => first.events.includes("playing"), "PLAY over TCP");
+		clock.advance(SILENT_AFTER_MS);
+		await first.session.close();
+		pictures.push(...starting);
+		await seePictures(new RecordedSource({ port: camera.port, open }));
+	});
+
 	it("S58: a camera that answers a request for UDP with TCP is taken at its word (quirk 137)", async () => {
 		await using camera = await ScriptedCamera.open({ transport: "RTP/AVP/TCP;interleaved=0-1" });
 		const source = new RecordedSource({ port: camera.port, transport: "udp" });
@@ -155,6 +207,66 @@ describe("the HTTP tunnel", () => {
 		expect(tunnel.methods().filter((method) => method === "POST").length).toBeGreaterThan(1);
 		expect(source.ended).toBe(false);
 		await source.session.close();
+	});
+
+	it("S32: a POST that breaks after the camera has read its fill is followed by another (quirk 14)", async () => {
+		const clock = new FakeClock();
+		await using camera = await ScriptedCamera.open();
+		await using tunnel = await TunnelCamera.open({ port: camera.port, postBodyBytes: 900, resetsPost: true });
+		const source = new RecordedSource({ port: tunnel.port, transport: "http", clock });
+		await until(() => source.units.length === 4, "the pictures");
+		await until(() => {
+			clock.advance(5000);
+			return camera.frames.length > 12 || source.ended;
+		}, "receiver reports");
+		expect(source.failure).toBeUndefined();
+		expect(tunnel.methods().filter((method) => method === "POST").length).toBeGreaterThan(1);
+		await source.session.close();
+	});
+
+	it("is left by a camera's flood of questions while it has no POST", async () => {
+		const clock = new FakeClock();
+		await using camera = await ScriptedCamera.open();
+		await using tunnel = await TunnelCamera.open({ port: camera.port, postBodyBytes: 900, tls: CAMERA_CERTIFICATE });
+		// A second POST gets no further than its handshake.
+		const sockets: Socket[] = [];
+		const front = createServer((socket) => {
+			sockets.push(socket);
+			socket.on("error", () => socket.destroy());
+			if (sockets.length > 2) return;
+			const behind = connect(tunnel.port, "127.0.0.1");
+			behind.on("error", () => socket.destroy());
+			socket.pipe(behind).pipe(socket);
+		}).listen(0, "127.0.0.1");
+		await until(() => front.listening, "a port");
+		const { port } = front.address() as AddressInfo;
+		const tls = { mode: "insecure", legacy: false } as const;
+		const source = new RecordedSource({ port, scheme: "rtsps", transport: "http", clock, tls });
+		await until(() => source.units.length === 4, "the pictures");
+		await until(() => {
+			clock.advance(100);
+			return sockets.length > 2;
+		}, "another POST");
+		camera.connections[0]?.send("OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n".repeat(1000));
+		await until(() => source.ended, "the end");
+		expect(source.failure?.code).toBe("connection-lost");
+		await source.session.close();
+		for (const socket of sockets) socket.destroy();
+		front.close();
+	});
+
+	it("a redirect within it leads to no other host, which would get a GET of the camera's choice (quirk 8)", async () => {
+		await using other = await TunnelCamera.open({ port: 1 });
+		await using camera = await ScriptedCamera.open({
+			answer: (request) =>
+				request.method === "DESCRIBE"
+					? answerTo(request, "302 Moved", [`Location: rtsp://localhost:${other.port}/reboot.cgi`])
+					: undefined,
+		});
+		await using tunnel = await TunnelCamera.open({ port: camera.port });
+		const source = new RecordedSource({ port: tunnel.port, transport: "http" });
+		expect(await failureOf(source)).toBe("redirect-refused");
+		expect(other.heads).toEqual([]);
 	});
 
 	it("S32: a port that speaks no HTTP, and one that says nothing, have no tunnel (quirk 14)", async () => {

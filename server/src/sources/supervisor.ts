@@ -159,8 +159,7 @@ export class Supervisor {
 				if (!current() || !isH264(unit)) return;
 				const decodable = stream.push(unit, arrivalMs, mediaMs);
 				// Browsers play none over WebRTC, the one output: a reason is better than one picture a second.
-				if (stream.facts(arrivalMs).hasBFrames)
-					this.#fail({ code: "b-frames", detail: "the camera's pictures are reordered" });
+				if (stream.hasBFrames) this.#fail({ code: "b-frames", detail: "the camera's pictures are reordered" });
 				else this.#onPicture(decodable, arrivalMs);
 			},
 			onEnd: (failure) => {
@@ -223,6 +222,10 @@ export class Supervisor {
 				return this.#watch(REPLACE_AFTER_MS);
 			}
 			case "stalled":
+				// One picture tells no rate: the next one of a slow stream may be on its way (quirk 117).
+				if (this.#pictureIntervalMs === undefined && silentMs < MAX_STALL_AFTER_MS) {
+					return this.#watch(MAX_STALL_AFTER_MS - silentMs);
+				}
 				return this.#fail(failure);
 			default:
 				return;

@@ -33,6 +33,33 @@ describe("the choice of a transport", () => {
 		expect(begun).toEqual(["tcp", "udp", "http", "tcp"]);
 	});
 
+	it("stays with TCP once it gave video, whatever helped out in between", () => {
+		const choice = new TransportChoice("auto", "rtsp");
+		choice.noteVideo("tcp");
+		choice.noteVideo("udp");
+		choice.noteSilence("tcp");
+		expect(choice.current).toBe("tcp");
+	});
+
+	it("comes back to TCP when it gave video after all", () => {
+		const choice = new TransportChoice("auto", "rtsp");
+		choice.noteVideo("udp");
+		choice.noteVideo("tcp");
+		expect(choice.current).toBe("tcp");
+	});
+
+	it("tries a transport that was silent once more after another gave video: its camera may have been starting", () => {
+		const choice = new TransportChoice("auto", "rtsp");
+		choice.noteSilence("tcp");
+		expect(choice.current).toBe("udp");
+		choice.noteVideo("udp");
+		expect(choice.current).toBe("tcp");
+		choice.noteSilence("tcp");
+		expect(choice.current).toBe("udp");
+		choice.noteVideo("udp");
+		expect(choice.current).toBe("udp");
+	});
+
 	it("is not moved by the silence of a transport that it has left already", () => {
 		const choice = new TransportChoice("auto", "rtsp");
 		choice.noteVideo("udp");

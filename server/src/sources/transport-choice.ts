@@ -10,8 +10,10 @@ const SECURE_ORDER: readonly SourceTransport[] = ["tcp", "http"];
 export class TransportChoice {
 	readonly #order: readonly SourceTransport[];
 	#current: SourceTransport;
-	/** It gave video: where it fails later, the camera is the cause and not the transport. */
-	#proven: SourceTransport | undefined;
+	/** They gave video: where one fails later, the camera is the cause and not the transport. */
+	readonly #proven = new Set<SourceTransport>();
+	/** Silent in one session, whose camera may have been starting. */
+	readonly #doubtful = new Set<SourceTransport>();
 
 	constructor(wanted: RtspTransport, scheme: "rtsp" | "rtsps") {
 		if (wanted === "auto") this.#order = scheme === "rtsps" ? SECURE_ORDER : ORDER;
@@ -26,13 +28,16 @@ export class TransportChoice {
 
 	/** Some transport gave video in the past. */
 	get proven(): boolean {
-		return this.#proven !== undefined;
+		return this.#proven.size > 0;
 	}
 
-	/** This one gave video: sessions begin with it from now on. */
+	/**
+	 * This one gave video: sessions begin with it from now on, or with one before it in the order that gave video too, or
+	 * that was silent no more than once.
+	 */
 	noteVideo(transport: SourceTransport): void {
-		this.#proven = transport;
-		this.#current = transport;
+		this.#proven.add(transport);
+		this.#current = this.#order.find((one) => this.#proven.has(one) || this.#doubtful.has(one)) ?? transport;
 	}
 
 	/** The next transport for a session that has tried these in vain; `undefined` when there is none left. */
@@ -45,7 +50,8 @@ export class TransportChoice {
 	 * this one gave video before, because then the camera is to blame.
 	 */
 	noteSilence(transport: SourceTransport): void {
-		if (this.#current !== transport || this.#proven === transport) return;
+		if (this.#current !== transport || this.#proven.has(transport)) return;
+		if (!this.#doubtful.delete(transport)) this.#doubtful.add(transport);
 		const index = this.#order.indexOf(transport);
 		this.#current = this.#order[(index + 1) % this.#order.length] ?? transport;
 	}

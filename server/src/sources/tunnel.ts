@@ -17,6 +17,9 @@ import type { SourceFailure } from "./source.ts";
 /** From a connection to the answer of its GET: a camera that carries RTSP in HTTP says so at once. */
 export const TUNNEL_ANSWER_MS = 5000;
 
+/** While a POST is opened: requests and reports are few and small, only a camera that asks all the time makes more. */
+const MAX_UNSENT_PIECES = 64;
+
 export interface TunnelOptions extends Omit<ConnectionTarget, "host" | "port"> {
 	readonly address: StreamAddress;
 	readonly credentials: Credentials | undefined;
@@ -58,8 +61,15 @@ class Tunnel implements Connection {
 		const encoded = this.#client.encode(bytes);
 		// A camera that keeps to the length of the POST's body closes it after a while: another one goes on.
 		this.#post ??= this.#openPost();
-		if (this.#unsent) this.#unsent.push(encoded);
-		else this.#post.write(encoded);
+		if (!this.#unsent) {
+			this.#post.write(encoded);
+			return;
+		}
+		this.#unsent.push(encoded);
+		if (this.#unsent.length > MAX_UNSENT_PIECES) {
+			// From within the caller's own call nothing is told.
+			queueMicrotask(() => this.#fail({ code: "connection-lost", detail: "the camera does not take what is sent" }));
+		}
 	}
 
 	end(): void {
@@ -130,7 +140,11 @@ class Tunnel implements Connection {
 				if (this.#proven) this.#post = undefined;
 				else this.#failBy(new RtspError("unsupported-transport", "RTSP_TUNNEL_REFUSED", "the camera closed the POST"));
 			},
-			onFailure: (failure) => this.#fail(failure),
+			onFailure: (failure) => {
+				// A camera that has read its fill, while more was on its way, resets the connection.
+				if (this.#proven && !this.#unsent) this.#post = undefined;
+				else this.#fail(failure);
+			},
 		});
 		return connection;
 	}

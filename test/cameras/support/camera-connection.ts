@@ -1,5 +1,6 @@
 /** One client's connection to a scripted camera: the camera's half of RTSP. @module */
 import { createHash } from "node:crypto";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import {
 	type HashFunctions,
@@ -26,6 +27,8 @@ const DEFAULT_PUBLIC = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"
 export interface CameraSession {
 	readonly id: string;
 	readonly senders: Map<number, TrackSender>;
+	/** The client knows of it: SETUP was answered. */
+	announced: boolean;
 	endedBy: "teardown" | "camera" | "client" | undefined;
 }
 
@@ -34,8 +37,9 @@ export interface Line {
 	write(bytes: Uint8Array): void;
 	end(): void;
 	reset(): void;
-	/** The other side's port, for UDP the address too. */
+	/** Where the client is. */
 	readonly peerAddress: string;
+	readonly isOpen: boolean;
 }
 
 export class CameraConnection {
@@ -76,7 +80,13 @@ export class CameraConnection {
 
 	receive(bytes: Uint8Array): void {
 		this.camera.activity++;
-		if (!this.#closed) this.#parser.push(bytes);
+		if (this.#closed) return;
+		try {
+			this.#parser.push(bytes);
+		} catch {
+			// It is not RTSP, for instance the start of a TLS handshake: cameras hang up.
+			this.close("end");
+		}
 	}
 
 	/** Bytes as they are, cut as the scenario wants it. */
@@ -143,6 +153,8 @@ export class CameraConnection {
 		const answer = camera.script.answer?.(request, usual, this) ?? usual;
 		this.#answer(request, answer);
 		const refused = answer !== "silence" && "status" in answer && answer.status >= 300;
+		if (request.method === "SETUP" && refused) this.#forgetSetup();
+		if (this.session && answer !== "silence") this.session.announced = true;
 		if (request.method === "PLAY" && !refused) this.#startMedia();
 		this.#flush();
 	}
@@ -178,7 +190,8 @@ export class CameraConnection {
 		}
 		const lines = [`RTSP/1.0 ${reply.status} ${reason}`];
 		for (const [name, value] of Object.entries(fields)) {
-			for (const one of value === null ? [] : typeof value === "string" ? [value] : value) lines.push(`${name}: ${one}`);
+			for (const one of value === null ? [] : typeof value === "string" ? [value] : value)
+				lines.push(`${name}: ${one}`);
 		}
 		const head = `${lines.join("\r\n")}\r\n\r\n`;
 		return (this.camera.script.wire?.head?.(head) ?? head) + reply.body;
@@ -264,6 +277,13 @@ export class CameraConnection {
 		return ok({ Transport: transport, Session: sessionField });
 	}
 
+	/** The scenario refused what the camera would have taken: there is no session then. */
+	#forgetSetup(): void {
+		if (!this.session || this.session.senders.size > 1) return;
+		this.camera.sessions.splice(this.camera.sessions.indexOf(this.session), 1);
+		this.session = undefined;
+	}
+
 	#udpTransport(asked: string, trackIndex: number): string {
 		const port = this.camera.udpPort(trackIndex);
 		const { announced } = this.camera.script.udp ?? {};
@@ -329,14 +349,19 @@ function failed(status: number, reason: string): Reply {
 	return { status, reason, fields: {}, body: "" };
 }
 
-/** A line of one socket, plain or TLS. */
-export function socketLine(socket: Duplex & { resetAndDestroy?(): void }, peerAddress: string): Line {
+/** A line of one socket, plain or TLS, over a plain one. */
+export function socketLine(socket: Duplex, raw: Socket): Line {
 	return {
 		write: (bytes) => {
 			if (!socket.destroyed && socket.writable) socket.write(bytes);
 		},
 		end: () => socket.end(),
-		reset: () => (socket.resetAndDestroy ? socket.resetAndDestroy() : socket.destroy()),
-		peerAddress,
+		reset: () => {
+			if (!raw.destroyed) raw.resetAndDestroy();
+		},
+		peerAddress: raw.remoteAddress ?? "",
+		get isOpen() {
+			return !raw.destroyed && raw.writable;
+		},
 	};
 }

@@ -118,7 +118,7 @@ export interface CameraScript {
 	/** RTSP through HTTP is spoken on the same port. RTSP alone is hung up on unless `plainToo`. */
 	readonly tunnel?: {
 		readonly plainToo: boolean;
-		/** A GET without Authorization gets 401 with a Digest challenge, and the connection ends. */
-		readonly challengesGet?: boolean;
+		/** A GET without Authorization gets 401 with a Basic challenge, and the connection ends; or any GET does. */
+		readonly challengesGet?: boolean | "always";
 	};
 }

@@ -48,6 +48,14 @@ export function usualPicture(tag: number, isKey: boolean): readonly Uint8Array[]
 	return isKey ? [SPS, PPS, idrSlice(tag, 3000)] : [pSlice(tag)];
 }
 
+/** A parameter set, SEI or delimiter. */
+export function isSet(payload: Uint8Array): boolean {
+	return [6, 7, 8, 9].includes((payload[0] ?? 0) & 31);
+}
+
+/** Each NAL unit in a packet of its own. */
+export const oneEach = (nalUnits: readonly Uint8Array[]): readonly Uint8Array[] => nalUnits;
+
 export interface H264Options {
 	/** Pictures per session; default 8. */
 	readonly units?: number;

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { TLSSocket } from "node:tls";
 import type { PlainCredentials, RtspRequest, RtspResponse } from "@vigia/rtsp";
 import type { Clock } from "../../../server/src/platform/clock.ts";
-import { CameraConnection, type CameraSession, type Line, socketLine } from "./camera-connection.ts";
+import { CameraConnection, type CameraSession, socketLine } from "./camera-connection.ts";
 import type { CameraScript, TrackScript } from "./camera-script.ts";
 import { h264 } from "./h264-track.ts";
 
@@ -39,6 +39,8 @@ export class QuirkCamera {
 	readonly httpRequests: string[] = [];
 	/** Its ends of all connections that were made. */
 	readonly sockets: Socket[] = [];
+	/** Further cameras of the scenario. */
+	others: readonly QuirkCamera[] = [];
 	/** Sessions that the camera ended because nobody kept them alive. */
 	expired = 0;
 	activity = 0;
@@ -61,7 +63,10 @@ export class QuirkCamera {
 	static async open(script: CameraScript, clock: Clock, credentials: PlainCredentials): Promise<QuirkCamera> {
 		const camera = new QuirkCamera(script, clock, credentials);
 		await camera.comeUp();
-		for (const [index] of camera.tracks.entries()) camera.#udp.push(await camera.#openPair(index));
+		// Ports for all tracks, as far as UDP can be asked for at this address.
+		for (const [index] of camera.host.includes(":") ? [] : camera.tracks.entries()) {
+			camera.#udp.push(await camera.#openPair(index));
+		}
 		return camera;
 	}
 
@@ -74,7 +79,7 @@ export class QuirkCamera {
 	}
 
 	get url(): string {
-		return `rtsp://${this.host}:${this.#port}`;
+		return `rtsp://${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.#port}`;
 	}
 
 	get methods(): string[] {
@@ -132,6 +137,7 @@ export class QuirkCamera {
 		const session: CameraSession = {
 			id: String(12_345_678 + this.sessions.length),
 			senders: new Map(),
+			announced: false,
 			endedBy: undefined,
 		};
 		this.sessions.push(session);
@@ -173,7 +179,9 @@ export class QuirkCamera {
 
 	/** The track that a SETUP's URL names, else the next one. */
 	trackOf(target: string, next: number): number {
-		const named = this.tracks.findIndex(({ control }) => control !== null && control !== "" && target.endsWith(control));
+		const named = this.tracks.findIndex(
+			({ control }) => control !== null && control !== "" && target.endsWith(control),
+		);
 		return named >= 0 ? named : next;
 	}
 
@@ -200,13 +208,14 @@ export class QuirkCamera {
 		if (tls) {
 			const secure = new TLSSocket(socket, { isServer: true, ...tls });
 			secure.on("error", () => socket.destroy());
-			this.#serve(secure, socketLine(secure, socket.remoteAddress ?? ""), socket);
-		} else if (tunnel) this.#sniff(socket);
-		else this.#serve(socket, socketLine(socket, socket.remoteAddress ?? ""), socket);
+			if (tunnel) this.#sniff(secure, socket);
+			else this.#serve(secure, socket);
+		} else if (tunnel) this.#sniff(socket, socket);
+		else this.#serve(socket, socket);
 	}
 
-	#serve(source: Socket, line: Line, socket: Socket): CameraConnection {
-		const connection = new CameraConnection(this, line);
+	#serve(source: Socket, socket: Socket): CameraConnection {
+		const connection = new CameraConnection(this, socketLine(source, socket));
 		this.connections.push(connection);
 		source.on("data", (chunk: Buffer) => connection.receive(chunk));
 		source.on("end", () => {
@@ -218,7 +227,7 @@ export class QuirkCamera {
 	}
 
 	/** Tells HTTP from RTSP by its first word. */
-	#sniff(socket: Socket): void {
+	#sniff(socket: Socket, raw: Socket): void {
 		let head = "";
 		const onData = (chunk: Buffer): void => {
 			head += chunk.toString("latin1");
@@ -226,18 +235,19 @@ export class QuirkCamera {
 			if (end < 0 && head.length < MAX_HTTP_HEAD_BYTES) return;
 			socket.off("data", onData);
 			const rest = Buffer.from(head.slice(end + 4), "latin1");
-			if (head.startsWith("GET ") || head.startsWith("POST ")) this.#onHttp(socket, head.slice(0, end), rest);
+			if (head.startsWith("GET ") || head.startsWith("POST ")) this.#onHttp(socket, raw, head.slice(0, end), rest);
 			else if (this.script.tunnel?.plainToo === true) {
-				this.#serve(socket, socketLine(socket, socket.remoteAddress ?? ""), socket).receive(Buffer.from(head, "latin1"));
+				this.#serve(socket, raw).receive(Buffer.from(head, "latin1"));
 			} else socket.destroy();
 		};
 		socket.on("data", onData);
 	}
 
-	#onHttp(socket: Socket, head: string, rest: Buffer): void {
+	#onHttp(socket: Socket, raw: Socket, head: string, rest: Buffer): void {
 		this.activity++;
 		this.httpRequests.push(head);
-		if (this.script.tunnel?.challengesGet === true && !/^Authorization: *\S/im.test(head)) {
+		const { challengesGet = false } = this.script.tunnel ?? {};
+		if (challengesGet === "always" || (challengesGet && !/^Authorization: *\S/im.test(head))) {
 			socket.end('HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="r"\r\nConnection: close\r\n\r\n');
 			return;
 		}
@@ -246,7 +256,7 @@ export class QuirkCamera {
 			socket.write(
 				"HTTP/1.0 200 OK\r\nContent-Type: application/x-rtsp-tunnelled\r\nCache-Control: no-store\r\nPragma: no-cache\r\n\r\n",
 			);
-			const connection = new CameraConnection(this, socketLine(socket, socket.remoteAddress ?? ""), true);
+			const connection = new CameraConnection(this, socketLine(socket, raw), true);
 			this.connections.push(connection);
 			this.#tunnels.set(cookie, connection);
 			socket.on("data", () => {});
@@ -272,11 +282,8 @@ export class QuirkCamera {
 		};
 		receive(rest);
 		socket.on("data", receive);
-		socket.on("end", () => {
-			socket.end();
-			connection.closed();
-		});
-		socket.on("close", () => connection.closed());
+		// Another POST may go on where this one ends: the GET's connection is the session's.
+		socket.on("end", () => socket.end());
 	}
 
 	async #openPair(track: number): Promise<UdpPair> {

@@ -11,6 +11,8 @@ import { VirtualTime } from "./virtual-time.ts";
 export const USERNAME = "admin";
 /** Every character that has ever leaked or broken a URL. */
 export const PASSWORD = "p@ss:w#rd%/ñ";
+/** What a camera without oddities is asked. */
+export const USUAL: readonly string[] = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"];
 /** RTSP-QUIRKS asks for the first picture within a second. */
 const WITHIN_MS = 1_000;
 /** After all that should come: time for what should not. */
@@ -52,6 +54,8 @@ export interface Scenario {
 	readonly quirks: readonly number[];
 	readonly title: string;
 	readonly camera?: CameraScript;
+	/** Cameras that the first one may send us to: its `others`. */
+	readonly others?: readonly CameraScript[];
 	readonly viewer?: Partial<Omit<ViewerOptions, "clock" | "host" | "port">>;
 	/** What happens once the expected state is reached. */
 	readonly run?: (stage: Stage) => void | Promise<void>;
@@ -68,28 +72,37 @@ export function scenarioName({ id, quirks, title }: Pick<Scenario, "id" | "quirk
 	return `${id}: ${title}${numbers}`;
 }
 
+/** From the first to the last. */
+export function numbers(first: number, last: number): number[] {
+	return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+}
+
 /** Makes one test of a scenario. */
 export function defineScenario(scenario: Scenario): void {
 	(scenario.failsToday === true ? test.fails : test)(scenarioName(scenario), () => play(scenario));
 }
 
 async function play(scenario: Scenario): Promise<void> {
-	const { camera: script = {}, viewer: viewerOptions = {} } = scenario;
+	const { camera: script = {}, others: otherScripts = [], viewer: viewerOptions = {} } = scenario;
 	const rejections: unknown[] = [];
 	const onRejection = (reason: unknown): void => void rejections.push(reason);
 	process.on("unhandledRejection", onRejection);
 	const socketsBefore = openHandles();
 	const username = viewerOptions.username ?? USERNAME;
 	const password = viewerOptions.password ?? PASSWORD;
-	const stage: { camera?: QuirkCamera; viewer?: Viewer } = {};
+	const cameras: QuirkCamera[] = [];
+	const viewers: Viewer[] = [];
 	using time = new VirtualTime(
-		() => (stage.camera?.activity ?? 0) + (stage.viewer?.activity ?? 0),
-		() => stage.camera?.sockets ?? [],
+		() => [...cameras, ...viewers].reduce((sum, { activity }) => sum + activity, 0),
+		() => cameras.flatMap(({ sockets }) => sockets),
 	);
 	if (script.tls) time.blind = "tls";
 	else if (script.udp || viewerOptions.transport === "udp") time.blind = "udp";
-	const camera = await QuirkCamera.open(script, time.camera, { username, password });
-	stage.camera = camera;
+	for (const one of [script, ...otherScripts]) {
+		cameras.push(await QuirkCamera.open(one, time.camera, { username, password }));
+	}
+	const [camera, ...others] = cameras as [QuirkCamera, ...QuirkCamera[]];
+	camera.others = others;
 	const viewer = new Viewer({
 		...viewerOptions,
 		clock: time.server,
@@ -98,24 +111,26 @@ async function play(scenario: Scenario): Promise<void> {
 		username,
 		password,
 	});
-	stage.viewer = viewer;
+	viewers.push(viewer);
 	try {
 		viewer.supervisor.start();
 		await runTo(scenario, { camera, viewer, time });
 		await stop({ camera, viewer, time });
 		expectWire(scenario, camera);
-		expectNoLeak(camera, viewer, username, password);
-		expect(
-			camera.sessions.map((session) => session.endedBy),
-			"every session that the camera did not end got its TEARDOWN",
-		).not.toContain("client");
+		for (const one of cameras) {
+			expectNoLeak(one, viewer, username, password);
+			expect(
+				one.sessions.filter(({ announced }) => announced).map(({ endedBy }) => endedBy),
+				"every session that the camera did not end got its TEARDOWN",
+			).not.toContain("client");
+		}
 		expect(viewer.readerErrors).toEqual([]);
-		await expectAllClosed(camera, time);
+		await expectAllClosed(cameras, time);
 		expect(rejections).toEqual([]);
 	} finally {
 		void viewer.supervisor.stop();
 		time.server.advance(STOP_MS);
-		await camera.close();
+		for (const one of cameras) await one.close();
 		process.off("unhandledRejection", onRejection);
 	}
 	expect(await atMost(openHandles, socketsBefore), "sockets of this process").toBeLessThanOrEqual(socketsBefore);
@@ -195,9 +210,10 @@ function expectNoLeak(camera: QuirkCamera, viewer: Viewer, username: string, pas
 	for (const secret of secrets) expect(said.includes(secret), `the secret is said: ${secret}`).toBe(false);
 }
 
-async function expectAllClosed(camera: QuirkCamera, time: VirtualTime): Promise<void> {
+async function expectAllClosed(cameras: readonly QuirkCamera[], time: VirtualTime): Promise<void> {
 	expect(time.server.pending, "timers of the server").toBe(0);
-	expect(await atMost(() => camera.openSockets, 0), "connections that the camera still sees").toBe(0);
+	const open = (): number => cameras.reduce((sum, { openSockets }) => sum + openSockets, 0);
+	expect(await atMost(open, 0), "connections that a camera still sees").toBe(0);
 	expect(await atMost(() => time.openClientSockets, 0), "sockets of the server").toBe(0);
 }
 

@@ -73,9 +73,10 @@ export class VirtualTime {
 		await this.settle();
 		for (let leftMs = forMs; leftMs > 0; leftMs -= stepMs) {
 			const byMs = Math.min(stepMs, leftMs);
-			this.camera.advance(byMs);
-			await this.settle();
+			// The server first: what a camera sends at the end of a step then arrives at that time and not a step before.
 			this.server.advance(byMs);
+			await this.settle();
+			this.camera.advance(byMs);
 			await this.settle();
 		}
 	}

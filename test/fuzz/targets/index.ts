@@ -2,7 +2,15 @@
 import type { FuzzTarget } from "../target.ts";
 
 /** By module, so that a thread loads no more than it runs: looking at the coverage takes the longer, the more is loaded. */
-const MODULES = ["rtp.ts", "rtsp-sessions.ts", "rtsp-text.ts", "server.ts"];
+const MODULES = [
+	"rtp.ts",
+	"formats.ts",
+	"clocks.ts",
+	"rtsp-sessions.ts",
+	"rtsp-server.ts",
+	"rtsp-text.ts",
+	"server.ts",
+];
 
 export interface ListedTarget {
 	readonly target: FuzzTarget;

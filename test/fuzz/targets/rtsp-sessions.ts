@@ -1,8 +1,10 @@
-/** `@vigia/rtsp`: the message parser and both ends of a session, against arbitrary bytes at arbitrary times. @module */
+/** `@vigia/rtsp`: the message parser, the tunnel and the client's session, against arbitrary bytes at arbitrary times. @module */
 import {
 	headerOf,
+	HttpTunnelClient,
 	MAX_BODY_BYTES,
 	MAX_HEAD_BYTES,
+	MAX_TUNNEL_HEAD_BYTES,
 	type PresentationTrack,
 	RtspClientSession,
 	RtspError,
@@ -10,8 +12,6 @@ import {
 	RtspParser,
 	type RtspParserHandler,
 	type RtspRequest,
-	type RtspServerHandler,
-	RtspServerSession,
 	writeInterleavedHeader,
 } from "@vigia/rtsp";
 import { bytesOf, type FuzzTarget, InputReader, InputWriter, must, textOf } from "../target.ts";
@@ -28,7 +28,7 @@ const WIRE_SEEDS = [
 	"SET_PARAMETER * RTSP/1.0\r\nCSeq: 9\r\nContent-Length: 3\r\n\r\nabc",
 	"RTSP/1.0 200 OK\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n",
 ];
-const WIRE_WORDS = [
+export const WIRE_WORDS = [
 	"RTSP/1.0 200 OK\r\n",
 	"RTSP/1.0 ",
 	"\r\n\r\n",
@@ -90,6 +90,7 @@ const MAX_SINGLE_BYTES = 2048;
 function parserTarget(name: string, client: boolean): FuzzTarget {
 	return {
 		name,
+		slow: true,
 		seeds: WIRE_SEEDS.map(bytesOf),
 		words: WIRE_WORDS,
 		run(input) {
@@ -127,6 +128,8 @@ const CAMERA_ACTS = [
 	"request",
 	"teardown",
 	"rtcp",
+	"datagram",
+	"end",
 ] as const;
 type CameraAct = (typeof CAMERA_ACTS)[number];
 
@@ -147,6 +150,7 @@ function clientSeed(flags: number, sdp: string): Uint8Array {
 	act(writer, "frame", `\0\x80\x60${"x".repeat(12)}`);
 	act(writer, "frame", "\x01\x80\xc8\0\x01\0\0\0\x01");
 	act(writer, "rtcp", "12345678");
+	act(writer, "datagram", `\0\x80\x60${"x".repeat(12)}`);
 	act(writer, "wait-long", "\x1e");
 	act(writer, "challenge", 'Digest realm="r", nonce="2", stale=true');
 	act(writer, "answer-well");
@@ -259,6 +263,12 @@ class HostileCamera {
 			case "teardown":
 				this.session.teardown(this.nowMs);
 				break;
+			case "datagram":
+				this.session.handleDatagram((content[0] ?? 0) % 4, content.slice(1), this.nowMs);
+				break;
+			case "end":
+				this.session.handleEnd(this.nowMs);
+				break;
 			case "rtcp":
 				for (const track of this.#tracks) this.session.sendRtcp(track, content);
 				break;
@@ -304,6 +314,7 @@ class HostileCamera {
 
 const clientSession: FuzzTarget = {
 	name: "client-session",
+	slow: true,
 	seeds: SDP_SEEDS.flatMap((sdp) => [0, 1, 3, 7, 15, 27].map((flags) => clientSeed(flags, sdp))),
 	words: [...WIRE_WORDS, ...SDP_WORDS, "Location: rtsp://x/", "WWW-Authenticate: Digest nonce=1", "454", "461", "551"],
 	run(input) {
@@ -316,93 +327,63 @@ const clientSession: FuzzTarget = {
 	},
 };
 
-const SERVER_SEED = [
-	"OPTIONS rtsp://h/a RTSP/1.0\r\nCSeq: 1\r\n\r\n",
-	"DESCRIBE rtsp://h/a RTSP/1.0\r\nCSeq: 2\r\nAccept: application/sdp\r\n\r\n",
-	"SETUP rtsp://h/a/t RTSP/1.0\r\nCSeq: 3\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n",
-	"PLAY rtsp://h/a RTSP/1.0\r\nCSeq: 4\r\nSession: 42\r\n\r\n",
-	"$\x01\0\x08\x81\xc9\0\x01\0\0\0\x01",
-	"PAUSE rtsp://h/a RTSP/1.0\r\nCSeq: 5\r\nSession: 42\r\n\r\n",
-	"GET_PARAMETER rtsp://h/a RTSP/1.0\r\nCSeq: 6\r\nSession: 42\r\n\r\n",
-	"TEARDOWN rtsp://h/a RTSP/1.0\r\nCSeq: 7\r\nSession: 42\r\n\r\n",
+const TUNNEL_SEEDS = [
+	"HTTP/1.0 200 OK\r\nContent-Type: application/x-rtsp-tunnelled\r\n\r\nRTSP/1.0 200 OK\r\n\r\n",
+	'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n"\r\n\r\n',
+	"HTTP/1.0 503 Busy\n\n",
+	"RTSP/1.0 404 Not Found\r\n\r\n",
 ];
 
-class Watcher implements RtspServerHandler {
-	answers = 0;
-	requests = 0;
-	#sessions = 0;
-	#disconnected = false;
-	readonly #answers = new RtspParser({
-		onMessage: (message) => must(message.type === "response", "a server sends answers"),
-		onInterleaved: () => {},
-	});
-
-	transmit(bytes: Uint8Array): void {
-		must(!this.#disconnected, "nothing is sent after the end");
-		this.answers++;
-		this.#answers.push(bytes);
-	}
-	disconnect(): void {
-		this.#disconnected = true;
-	}
-	onRequest(): void {
-		this.requests++;
-	}
-	authentication(target: string) {
-		return target.includes("secret") ? { realm: "r", credentials: CREDENTIALS, qopAuth: true } : undefined;
-	}
-	describe(target: string) {
-		return target.includes("none") ? { refuse: 404 } : { sdp: bytesOf(SDP_SEEDS[0] ?? ""), contentBase: `${target}/` };
-	}
-	setup() {
-		this.#sessions++;
-		return { ssrc: 1, serverPort: [6000, 6001] as const };
-	}
-	play(target: string) {
-		return [{ url: target, sequenceNumber: 1, rtpTimestamp: 2 }];
-	}
-	pause(): void {}
-	end(): void {
-		must(this.#sessions > 0, "a session that was never set up does not end");
-	}
-	onInterleaved(): void {}
-}
-
-const serverSession: FuzzTarget = {
-	name: "server-session",
-	seeds: [
-		new InputWriter().chunk(SERVER_SEED.join("")).done(),
-		SERVER_SEED.reduce((writer, text) => writer.chunk(text), new InputWriter()).done(),
-	],
+/** The answer to the GET of a tunnel: what is RTSP may not depend on how it was split. */
+const httpTunnel: FuzzTarget = {
+	name: "http-tunnel",
+	seeds: TUNNEL_SEEDS.map(bytesOf),
 	words: [
-		...WIRE_WORDS,
-		"Require: x\r\n",
-		"/secret",
-		"/none",
-		"Session: 42\r\n",
-		"client_port=1-2",
-		'Authorization: Digest username="x"',
+		"HTTP/1.0 200 OK\r\n",
+		"HTTP/1.1 401 x\r\n",
+		"WWW-Authenticate: ",
+		"\r\n\r\n",
+		"\n\n",
+		"\r\r\n",
+		"Digest nonce=1",
 	],
 	run(input) {
-		const watcher = new Watcher();
-		const options = { hashes: HASHES, serverName: "s", nonce: "n", makeSessionId: () => "42" };
-		const session = new RtspServerSession(options, watcher, 0);
-		const reader = new InputReader(input);
-		let nowMs = 0;
-		while (!reader.done) {
-			session.handleInput(reader.chunk().slice(), nowMs);
-			nowMs += 1000;
-			session.handleTimeout(nowMs);
-		}
-		// One more for the bytes that are no request.
-		must(watcher.answers <= watcher.requests + 1, "a request has one answer at most");
-		session.handleConnectionClosed();
+		const whole = tunnelled(input, [input.length]);
+		// A head beyond the limit is taken where it comes in one piece.
+		if (input.length > MAX_TUNNEL_HEAD_BYTES) return;
+		must(tunnelled(input, piecesOf(input)) === whole, "splitting the bytes changes nothing");
 	},
 };
 
+function tunnelled(bytes: Uint8Array, pieces: Iterable<number>): string {
+	const tunnel = new HttpTunnelClient({
+		address: ADDRESS,
+		userAgent: "Vigia",
+		credentials: CREDENTIALS,
+		hashes: HASHES,
+		randomHex: (digits) => "7".repeat(digits),
+	});
+	must(!textOf(tunnel.getHead()).includes(CREDENTIALS.password), "no password goes out as it is");
+	let rtsp = "";
+	let at = 0;
+	for (const piece of pieces) {
+		const result = tunnel.pushGet(bytes.slice(at, at + piece));
+		at += piece;
+		if (result.type === "rtsp") rtsp += textOf(result.bytes);
+		if (result.type === "failed") return `failed ${result.error.code}`;
+		if (result.type === "retry") {
+			must(!textOf(tunnel.getHead()).includes(CREDENTIALS.password), "no password goes out as it is");
+			return "retry";
+		}
+		if (at >= bytes.length) break;
+	}
+	tunnel.encode(tunnel.postHead());
+	return `${tunnel.isOpen} ${rtsp}`;
+}
+
 export const TARGETS: readonly FuzzTarget[] = [
+	httpTunnel,
 	parserTarget("rtsp-parser-client", true),
 	parserTarget("rtsp-parser-server", false),
 	clientSession,
-	serverSession,
 ];

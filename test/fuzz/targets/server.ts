@@ -1,12 +1,14 @@
 /** What the server itself reads: messages of pages and players, settings, and its own log lines. @module */
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { threadId } from "node:worker_threads";
 import { MAX_SLOTS, parseClientMessage, parseServerMessage } from "@vigia/api";
 import { parseEnvFile } from "../../../server/src/config/env-file.ts";
 import { parseIceServers } from "../../../server/src/config/ice-servers.ts";
 import { loadSettings } from "../../../server/src/config/load.ts";
 import { SettingsError } from "../../../server/src/config/settings-error.ts";
+import { parseTlsPolicy } from "../../../server/src/config/tls-policy.ts";
 import { hostOf, isAllowedOrigin } from "../../../server/src/http/origin.ts";
 import { Redactor } from "../../../server/src/observe/redactor.ts";
 import { rewriteHostCandidates } from "../../../server/src/outputs/webrtc/candidates.ts";
@@ -99,6 +101,7 @@ const ENV = [
 /** The settings of a `.env` file; whoever writes it is trusted, but a slip must not end in a stack. */
 const settings: FuzzTarget = {
 	name: "settings",
+	slow: true,
 	seeds: [new Uint8Array(Buffer.from(ENV))],
 	words: [
 		"CAMERA_1_URL=rtsp://h/",
@@ -133,17 +136,20 @@ const YAML = [
 
 const settingsFile: FuzzTarget = {
 	name: "settings-file",
+	slow: true,
 	seeds: [new Uint8Array(Buffer.from(YAML))],
 	words: ["cameras:\n", "  - url: ", "&a ", "*a", "!!binary ", "? ", "[", "{", "<<: *a", "\t", "---\n", "null", "~"],
 	run(input) {
+		mkdirSync(emptyFolder, { recursive: true });
 		writeFileSync(yamlFile, input);
 		load({ argv: ["--config", yamlFile], env: {}, cwd: emptyFolder });
 	},
 };
 
-/** Only made by whoever runs these two. */
-const emptyFolder = mkdtempSync(join(tmpdir(), "vigia-fuzz-"));
+/** Of this thread; an empty one, but for the file that is read. */
+const emptyFolder = join(tmpdir(), `vigia-fuzz-${process.pid}-${threadId}`);
 const yamlFile = join(emptyFolder, "settings.yaml");
+process.once("exit", () => rmSync(emptyFolder, { recursive: true, force: true }));
 
 function load(options: Parameters<typeof loadSettings>[0]): void {
 	try {
@@ -159,6 +165,16 @@ const iceServers: FuzzTarget = {
 	seeds: ["stun:stun.example:3478", '[{"urls":"turn:t.example","username":"u","credential":"c"}]'].map(bytesOf),
 	words: ["stun:", "turn:", "turns:", "?transport=udp", '"urls":', "[", "{", ","],
 	run: (input) => void parseIceServers(textOf(input)),
+};
+
+const tlsPolicy: FuzzTarget = {
+	name: "tls-policy",
+	seeds: ["verify", "insecure", `sha256:${"AB:".repeat(31)}CD`].map(bytesOf),
+	words: ["sha256:", ":", "legacy", "ab"],
+	run(input) {
+		const policy = parseTlsPolicy(textOf(input));
+		if (policy?.mode === "pin") must(/^[0-9a-f]{64}$/.test(policy.sha256), "a pin is a digest");
+	},
 };
 
 const origin: FuzzTarget = {
@@ -200,6 +216,7 @@ export const TARGETS: readonly FuzzTarget[] = [
 	settings,
 	settingsFile,
 	iceServers,
+	tlsPolicy,
 	origin,
 	redactor,
 ];

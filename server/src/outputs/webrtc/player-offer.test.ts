@@ -65,6 +65,10 @@ test("an offer that receives no H.264 is told apart from what is no offer", () =
 	expect(readPlayerOffer(offerOf((sdp) => sdp.replace(/a=mid:.*\r\n/g, "")))).toEqual(invalid);
 });
 
+test("a codec whose name is a number is none of ours", () => {
+	expect(readPlayerOffer(offerOf().replaceAll("H264", "1"))).toEqual({ ok: false, problem: "no-h264" });
+});
+
 test("no text makes the reader throw", () => {
 	fc.assert(fc.property(fc.string(), (text) => void readPlayerOffer(`v=0\r\n${text}`)));
 	const lines = offerOf().split("\r\n");

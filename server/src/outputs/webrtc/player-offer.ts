@@ -51,7 +51,8 @@ export function readPlayerOffer(sdp: string): PlayerOfferResult {
 
 function pickFormat(media: MediaDescription): Pick<PlayerOffer, "payloadType" | "fmtp" | "feedback"> | undefined {
 	const formats = media.rtp
-		.filter(({ codec, payload }) => codec.toUpperCase() === "H264" && Number.isInteger(payload) && payload <= 127)
+		// Codec names come as numbers where they are digits.
+		.filter(({ codec, payload }) => /^h264$/i.test(String(codec)) && Number.isInteger(payload) && payload <= 127)
 		.map(({ payload }) => {
 			const config = media.fmtp.find((fmtp) => fmtp.payload === payload)?.config ?? "";
 			const profile = /profile-level-id=([0-9a-f]{6})/i.exec(config)?.[1]?.toLowerCase() ?? DEFAULT_PROFILE;

@@ -1,4 +1,5 @@
 /** Opens a source on a scripted camera and keeps what it says. @module */
+import type { LookupFunction } from "node:net";
 import type { AccessUnit, AudioFrame } from "@vigia/rtp";
 import { expect } from "vitest";
 import { Credentials } from "../../config/credentials.ts";
@@ -28,6 +29,8 @@ export interface RecordedOptions {
 	readonly tls?: TlsPolicy;
 	/** Default: that of the wall. */
 	readonly media?: WantedMedia;
+	/** Default: the system's. */
+	readonly lookup?: LookupFunction;
 	/** Another session of a source that is open already: what it learnt counts. */
 	readonly open?: OpenSource;
 }
@@ -35,9 +38,9 @@ export interface RecordedOptions {
 /** A source of a scripted camera, for several sessions. */
 export function openRecorded(options: RecordedOptions): OpenSource {
 	const { host = "127.0.0.1", port, path = "/stream", username, password, clock = systemClock } = options;
-	const { scheme = "rtsp", transport = "tcp", tls = { mode: "verify" }, media = WALL_MEDIA } = options;
+	const { scheme = "rtsp", transport = "tcp", tls = { mode: "verify" }, media = WALL_MEDIA, lookup } = options;
 	const credentials = username === undefined ? undefined : new Credentials(username, password ?? "");
-	return openRtspSource({ address: { scheme, host, port, path }, credentials, clock, transport, tls, media });
+	return openRtspSource({ address: { scheme, host, port, path }, credentials, clock, transport, tls, media, lookup });
 }
 
 export class RecordedSource {

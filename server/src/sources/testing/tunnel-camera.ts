@@ -10,6 +10,8 @@ export interface TunnelScript {
 	readonly answerGet?: (head: string) => string;
 	/** Ends each POST's connection after so many bytes of its body. */
 	readonly postBodyBytes?: number;
+	/** It ends them by a reset. */
+	readonly resetsPost?: boolean;
 	/** Speaks TLS. */
 	readonly tls?: TlsOptions;
 }
@@ -106,7 +108,9 @@ export class TunnelCamera implements AsyncDisposable {
 				this.#upstream.get(cookie)?.write(Buffer.from(piece, "base64"));
 			}
 			body = body.slice(whole);
-			if (taken >= (this.#script.postBodyBytes ?? Number.POSITIVE_INFINITY)) socket.end();
+			if (taken < (this.#script.postBodyBytes ?? Number.POSITIVE_INFINITY)) return;
+			if (this.#script.resetsPost === true) socket.resetAndDestroy();
+			else socket.end();
 		};
 		onBody(rest);
 		socket.on("data", (chunk: Buffer) => onBody(chunk.toString("latin1")));
