@@ -192,8 +192,6 @@ defineScenario({
 	id: "S36",
 	quirks: [117],
 	title: "a camera of one picture in four seconds is live and stays so",
-	// Reported: the interval of the pictures is forgotten with the session, so that it is replaced every four seconds.
-	failsToday: true,
 	camera: { tracks: [h264({ units: Number.POSITIVE_INFINITY, intervalMs: 4_000, gop: 1 })] },
 	expect: { withinMs: 9_000, tags: "any" },
 	run: async ({ viewer, time }) => {

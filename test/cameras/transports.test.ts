@@ -224,8 +224,6 @@ defineScenario({
 	id: "S31",
 	quirks: [94],
 	title: "UDP: packets in reverse by fives from the very first are put in order",
-	// Reported: packets before the first that came are taken for late ones, which costs the first key frame.
-	failsToday: true,
 	camera: { udp: { path: () => reversedFives(0) }, tracks: [h264({ units: 22, intervalMs: 10 })] },
 	viewer: { transport: "udp" },
 	expect: { withinMs: 2_000 },

@@ -68,13 +68,12 @@ describe.skipIf(!present)("MediaMTX", () => {
 		["auto", "over-udp"],
 	] as const)("is read by us over %s what it read from the camera %s", async (transport, path) => {
 		// It opens a path when its own source is there: until then it answers 404.
-		const recording = await eventually("pictures", async () => {
+		await using recording = await eventually("pictures", async () => {
 			const one = new Recording({ url: `${url}/${path}`, user: "operator", password: PASSWORD, transport });
 			await eventually("it plays or ends", () => one.ended || one.video.length > 0);
 			if (!one.ended) return one;
 			return false;
 		});
-		await using _open = recording;
 		await eventually("more pictures", () => recording.video.length >= PICTURES);
 		expect(recording.session.counters).toMatchObject({ damagedAccessUnits: 0, malformedPackets: 0, lostPackets: 0 });
 	});

@@ -120,6 +120,21 @@ describe("AvClock", () => {
 		expect(avClock.trusted).toBe(true);
 	});
 
+	it("S44: a wall clock that is set moves nothing while only one track has reported it (quirk 104)", () => {
+		const video = new MediaClock({ type: "video", clockRateHz: 90_000 });
+		const audio = new MediaClock({ type: "audio", clockRateHz: 8000 });
+		const avClock = new AvClock(video, audio);
+		video.mediaMs(0, START_MS);
+		audio.mediaMs(0, START_MS + 300);
+		for (const track of ["video", "audio", "video", "audio"] as const) {
+			avClock.noteSenderReport(track, senderReport(WALL_MS, 0));
+		}
+		expect(audio.shiftMs).toBe(-300);
+		for (let i = 0; i < 3; i++) avClock.noteSenderReport("video", senderReport(WALL_MS + 1500, 0));
+		expect(audio.shiftMs).toBe(-300);
+		expect(avClock.trusted).toBe(false);
+	});
+
 	it("S44: tracks whose wall clocks have nothing to do with each other are left to arrival (quirk 104)", () => {
 		const wallMs = (ms: number, track: string): number => truthful(ms) + (track === "audio" ? 86_400_000 : 0);
 		const { audio } = play({ audioDelayMs: 30, wallMs }, 30);

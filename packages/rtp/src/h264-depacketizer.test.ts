@@ -12,6 +12,7 @@ import {
 	PPS,
 	packet,
 	SEI,
+	SSRC,
 	SPS,
 	slice,
 	stapA,
@@ -304,7 +305,18 @@ describe("loss", () => {
 		const collector = warm();
 		collector.push([packet(stapA(SPS, PPS), 5), packet(fuA(IDR)[0]!, 5)]);
 		collector.push(packets(6, slice(9, { idr: true })), 1);
-		expect(collector.summary).toEqual([{ timestamp: 6, nalUnits: [SPS, PPS, slice(9, { idr: true })] }]);
+		collector.push(packets(7, P1));
+		expect(collector.summary).toEqual([
+			{ timestamp: 6, nalUnits: [SPS, PPS, slice(9, { idr: true })] },
+			{ timestamp: 7, nalUnits: [P1] },
+		]);
+	});
+
+	it("leaves nothing of a dropped access unit to another source", () => {
+		const collector = warm();
+		collector.push([packet(stapA(SPS, PPS), 5), packet(fuA(IDR)[0]!, 5), packet(SEI, 6)]);
+		collector.push([packet(P1, 7, true, SSRC + 1)]);
+		expect(collector.summary).toEqual([{ timestamp: 7, nalUnits: [P1] }]);
 	});
 
 	it("of a part of an SEI costs the SEI and not the picture", () => {
@@ -404,6 +416,16 @@ describe("limits", () => {
 		collector.push(packets(1000, IDR));
 		expect(collector.units.map((unit) => unit.nalUnits.length)).toEqual([17]);
 		expect(collector.depacketizer).toMatchObject({ damagedUnits: 500, overflows: 0 });
+	});
+
+	it("S50: hold for parameter sets of dropped access units: the latest 16 wait", () => {
+		const collector = warm();
+		for (let i = 0; i < 40; i++) {
+			collector.push([packet(concat(SPS, new Uint8Array([i])), 5 + i), packet(slice(1, { first: false }), 5 + i)]);
+		}
+		collector.push(packets(1000, IDR));
+		const latest = Array.from({ length: 16 }, (_, i) => concat(SPS, new Uint8Array([24 + i])));
+		expect(collector.summary).toEqual([{ timestamp: 1000, nalUnits: [...latest, IDR] }]);
 	});
 
 	it("S50: hold for packets without any picture too (quirk 113)", () => {

@@ -47,7 +47,6 @@ export {
 	AUDIO_ENCODINGS,
 	codecOf,
 	createDepacketizer,
-	UNSUPPORTED_ENCODINGS,
 	VIDEO_ENCODINGS,
 } from "./payload-formats.ts";
 export { PcmDepacketizer } from "./pcm-depacketizer.ts";

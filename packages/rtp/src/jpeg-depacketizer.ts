@@ -203,7 +203,10 @@ export class JpegDepacketizer implements Depacketizer {
 		const luma = new Uint8Array(bytes.subarray(0, lumaBytes));
 		// Some encoders use one table for all components, and send one.
 		const hasChroma = bytes.length >= lumaBytes + chromaBytes;
-		const tables = { luma, chroma: hasChroma ? new Uint8Array(bytes.subarray(lumaBytes, lumaBytes + chromaBytes)) : luma };
+		const tables = {
+			luma,
+			chroma: hasChroma ? new Uint8Array(bytes.subarray(lumaBytes, lumaBytes + chromaBytes)) : luma,
+		};
 		if (quality !== DYNAMIC_QUALITY) this.#tables.set(quality, tables);
 		return tables;
 	}

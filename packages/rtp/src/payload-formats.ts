@@ -30,24 +30,6 @@ export const AUDIO_ENCODINGS: readonly string[] = [
 	"AAL2-G726-16",
 ];
 
-/** Encodings that cameras are known to offer and that are not supported, with names for people. */
-export const UNSUPPORTED_ENCODINGS: ReadonlyMap<string, string> = new Map([
-	["MP4A-LATM", "AAC in LATM"],
-	["MP4V-ES", "MPEG-4 part 2 video"],
-	["MPV", "MPEG-1 or MPEG-2 video"],
-	["MPA", "MPEG audio"],
-	["MP2T", "MPEG transport stream"],
-	["G722", "G.722"],
-	["G723", "G.723.1"],
-	["G728", "G.728"],
-	["G729", "G.729"],
-	["GSM", "GSM"],
-	["SPEEX", "Speex"],
-	["VP8", "VP8"],
-	["VP9", "VP9"],
-	["AV1", "AV1"],
-]);
-
 const CODECS: ReadonlyMap<string, VideoUnit["codec"] | AudioFrame["codec"]> = new Map([
 	["H264", "h264"],
 	["H265", "h265"],

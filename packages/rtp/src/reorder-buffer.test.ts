@@ -33,6 +33,14 @@ class Collector {
 		},
 	});
 
+	/** `before`: a packet that came, and was waited for, long before those of the test. */
+	constructor(before?: number) {
+		if (before === undefined) return;
+		this.buffer.push(packet(before), -REORDER_MAX_MS);
+		this.buffer.handleTimeout(0);
+		for (const list of [this.numbers, this.arrivals, this.packets]) list.length = 0;
+	}
+
 	pushAll(sequenceNumbers: readonly number[], arrivalMs = 0): this {
 		for (const number of sequenceNumbers) this.buffer.push(packet(number), arrivalMs);
 		return this;
@@ -45,7 +53,7 @@ function range(from: number, count: number): number[] {
 
 describe("ReorderBuffer", () => {
 	it("gives a packet in order at once, the same object, with nothing to wait for", () => {
-		const { buffer, packets } = new Collector();
+		const { buffer, packets } = new Collector(65533);
 		for (const number of [65534, 65535, 0, 1]) {
 			const given = packet(number);
 			buffer.push(given, number);
@@ -55,14 +63,23 @@ describe("ReorderBuffer", () => {
 	});
 
 	it("S31: puts packets back that come up to five places late, and counts them (quirk 94)", () => {
-		const collector = new Collector().pushAll([10, 12, 13, 14, 15, 16, 11, 17, 19, 18]);
+		const collector = new Collector(9).pushAll([10, 12, 13, 14, 15, 16, 11, 17, 19, 18]);
 		expect(collector.numbers).toEqual(range(10, 10));
 		expect(collector.buffer.reorderedPackets).toBe(2);
 		expect(collector.buffer.nextTimeout()).toBeUndefined();
 	});
 
+	it("S31: puts the very first packets in order too, within 100 ms (quirk 94)", () => {
+		const collector = new Collector().pushAll([65535, 1, 65534, 0], 0).pushAll([3, 2], 60);
+		expect(collector.numbers).toEqual([]);
+		collector.buffer.handleTimeout(REORDER_MAX_MS);
+		expect(collector.numbers).toEqual([65534, 65535, 0, 1, 2, 3]);
+		collector.pushAll([4], REORDER_MAX_MS);
+		expect(collector.numbers.at(-1)).toBe(4);
+	});
+
 	it("S31: drops doubled and late packets and counts them (quirk 94)", () => {
-		const collector = new Collector().pushAll([10, 10, 12, 12, 11, 11, 9]);
+		const collector = new Collector(9).pushAll([10, 10, 12, 12, 11, 11, 9]);
 		expect(collector.numbers).toEqual([10, 11, 12]);
 		expect(collector.buffer.oldPackets).toBe(4);
 	});
@@ -74,7 +91,8 @@ describe("ReorderBuffer", () => {
 			payloadTypes: [96],
 			onPacket: (given, arrivalMs) => answers.push(receiver.push(given, arrivalMs)),
 		});
-		buffer.push(packet(1), 0);
+		buffer.push(packet(1), -REORDER_MAX_MS);
+		buffer.handleTimeout(0);
 		buffer.push(packet(3), 40);
 		buffer.push(packet(4), 50);
 		expect(answers).toEqual([0]);
@@ -88,7 +106,7 @@ describe("ReorderBuffer", () => {
 	});
 
 	it("gives held packets with the time of their own arrival", () => {
-		const collector = new Collector();
+		const collector = new Collector(0);
 		collector.pushAll([1], 0).pushAll([3], 10).pushAll([2], 20);
 		expect(collector.arrivals).toEqual([0, 20, 10]);
 	});
@@ -126,7 +144,7 @@ describe("ReorderBuffer", () => {
 	});
 
 	it("S40: private payload types neither fill gaps nor make them (quirk 97)", () => {
-		const { buffer, packets } = new Collector();
+		const { buffer, packets } = new Collector(0);
 		buffer.push(packet(1), 0);
 		buffer.push(packet(2, { payloadType: 112 }), 0);
 		buffer.push(packet(9, { payloadType: 112 }), 0);
@@ -170,7 +188,7 @@ describe("ReorderBuffer", () => {
 			.chain((count) => fc.shuffledSubarray(range(1, count), { minLength: count }));
 		fc.assert(
 			fc.property(fc.nat(0xffff), order, (start, offsets) => {
-				const collector = new Collector().pushAll([start]).pushAll(offsets.map((offset) => start + offset));
+				const collector = new Collector(start - 1).pushAll([start]).pushAll(offsets.map((offset) => start + offset));
 				expect(collector.numbers).toEqual(range(start, offsets.length + 1).map((number) => number & 0xffff));
 				expect(collector.buffer.nextTimeout()).toBeUndefined();
 			}),

@@ -6,6 +6,8 @@ import { MAX_DROPOUT, MAX_MISORDER } from "./rtp-receiver.ts";
 export const REORDER_MAX_PACKETS = 128;
 /** No packet is held longer: paths that reorder do it within some milliseconds, so what is missing then is lost. */
 export const REORDER_MAX_MS = 100;
+/** How far behind the first packet to come earlier ones may lie: without them the first key frame is lost. */
+const START_LEAD_PACKETS = 32;
 
 /** What a {@link ReorderBuffer} needs to know about its track. */
 export interface ReorderBufferOptions {
@@ -47,7 +49,10 @@ export class ReorderBuffer {
 		this.#onPacket = options.onPacket;
 	}
 
-	/** Takes a packet that arrived at `arrivalMs`, a monotonic time. One that is in order is given on at once. */
+	/**
+	 * Takes a packet that arrived at `arrivalMs`, a monotonic time. One that is in order is given on at once, but for the
+	 * first ones of all: until {@link REORDER_MAX_MS} have passed it is open which of them is the first.
+	 */
 	push(packet: RtpPacket, arrivalMs: number): void {
 		// Some cameras number private packets like the video's: they must not fill a gap, nor make one.
 		if (!this.#payloadTypes.has(packet.payloadType)) {
@@ -55,10 +60,15 @@ export class ReorderBuffer {
 			return;
 		}
 		if (packet.ssrc !== this.#ssrc) {
+			const isFirst = this.#ssrc === undefined;
 			this.flush();
 			this.#ssrc = packet.ssrc;
-			this.#continueAt(packet, arrivalMs);
-			return;
+			// A source that changes on the way (some cameras do it with every GOP) is not made to wait.
+			if (isFirst) this.#next = (packet.sequenceNumber - START_LEAD_PACKETS) & 0xffff;
+			else {
+				this.#continueAt(packet, arrivalMs);
+				return;
+			}
 		}
 		if (arrivalMs >= this.#deadlineMs) this.handleTimeout(arrivalMs);
 		const ahead = (packet.sequenceNumber - this.#next) & 0xffff;

@@ -100,6 +100,13 @@ describe("RtpReceiver", () => {
 		expect(track.staleSourcePackets).toBe(100);
 	});
 
+	it("remembers eight earlier SSRCs and no more, however many come", () => {
+		const track = receiver();
+		for (let ssrc = 1; ssrc <= 1000; ssrc++) expect(track.push(packet(100 * ssrc, { ssrc }), 0)).toBe(0);
+		for (let ssrc = 992; ssrc < 1000; ssrc++) expect(track.push(packet(7, { ssrc }), 1)).toBe(RTP_DROP);
+		expect(track.push(packet(7, { ssrc: 991 }), 1)).toBe(0);
+	});
+
 	it("goes back to an earlier SSRC when the later one has fallen silent (quirk 95)", () => {
 		const track = receiver();
 		track.push(packet(500, { ssrc: 7 }), 0);

@@ -57,6 +57,8 @@ export class RtspClientSession {
 	#state: State = { name: "idle" };
 	#serverName = "";
 	#firstMediaMs: number | undefined;
+	/** The DESCRIBE for which a body was taken as it stood. */
+	#patientWith: PendingRequest | undefined;
 	/** The camera closed the connection: nothing can be sent. */
 	#peerClosed = false;
 
@@ -269,7 +271,9 @@ export class RtspClientSession {
 				this.#playsUnanswered();
 				return;
 			case "describe":
-				// A Content-Length that is absent or too long: what has come may do.
+				// A Content-Length that is absent or too long: what has come may do, once.
+				if (this.#patientWith === pending) break;
+				this.#patientWith = pending;
 				pending.deadlineMs = this.#requests.nowMs + REQUEST_TIMEOUT_MS;
 				if (!this.#parser.finishBody()) break;
 				this.#quirks.add("content-length-wrong");
@@ -289,7 +293,7 @@ export class RtspClientSession {
 		if (pending?.step !== "describe" || head.status !== 200) return false;
 		const type = headerOf(head, "content-type");
 		if (type !== undefined && !type.toLowerCase().includes("sdp")) return false;
-		pending.deadlineMs = this.#requests.nowMs + BODY_PATIENCE_MS;
+		pending.deadlineMs = Math.min(pending.deadlineMs, this.#requests.nowMs + BODY_PATIENCE_MS);
 		return true;
 	}
 

@@ -20,6 +20,7 @@ describe("URLs that people type", () => {
 			undefined,
 		],
 		["rtsp://h/user=a&password=b@c&channel=1", "h", 554, "/user=a&password=b@c&channel=1", undefined, undefined],
+		["rtsp://h/user=a&password=b@c.d&channel=1", "h", 554, "/user=a&password=b@c.d&channel=1", undefined, undefined],
 		["rtsp://u@h/x", "h", 554, "/x", "u", ""],
 		["rtsp://u:p@ss@h/", "h", 554, "/", "u", "p@ss"],
 		["rtsp://u:p@h/path@x", "h", 554, "/path@x", "u", "p"],

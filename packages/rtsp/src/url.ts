@@ -96,8 +96,15 @@ function originOf(address: RtspAddress): string {
  * it cannot be a host (or may be a piece of a password) while what follows a later one is certain to be.
  */
 function findUserInfoEnd(rest: string): number {
-	const candidates = [rest.slice(0, endOfAuthority(rest, 0)).lastIndexOf("@")];
-	for (let at = rest.lastIndexOf("@"); at > (candidates[0] ?? -1); at = rest.lastIndexOf("@", at - 1)) {
+	const head = rest.slice(0, endOfAuthority(rest, 0));
+	const candidates = [head.lastIndexOf("@")];
+	// A slash is in a password or behind the host, never in a user name: `cam/user=a&password=b@c.d` has none.
+	const mayBeInPassword = head.includes(":");
+	for (
+		let at = rest.lastIndexOf("@");
+		mayBeInPassword && at > (candidates[0] ?? -1);
+		at = rest.lastIndexOf("@", at - 1)
+	) {
 		candidates.push(at);
 		if (at === 0) break;
 	}

@@ -20,7 +20,7 @@ const MAX_UNSENT_BYTES = 262_144;
 /** A camera that does not read any more is not waited for. */
 const END_TIMEOUT_MS = 1000;
 /** One read of the socket. */
-const READ_BUFFER_BYTES = 65_536;
+export const READ_BUFFER_BYTES = 65_536;
 
 /** Where to connect to, and how. */
 export interface ConnectionTarget {
@@ -68,6 +68,7 @@ export function openConnection(options: ConnectionTarget, handlers: ConnectionHa
 class SocketConnection implements Connection {
 	readonly #options: ConnectionTarget;
 	readonly #handlers: ConnectionHandlers;
+	readonly #lookup: RevocableLookup | undefined;
 	#socket: Socket | undefined;
 	#timer: Timer | undefined;
 	#open = false;
@@ -79,6 +80,7 @@ class SocketConnection implements Connection {
 	constructor(options: ConnectionTarget, handlers: ConnectionHandlers) {
 		this.#options = options;
 		this.#handlers = handlers;
+		this.#lookup = options.lookup && revocable(options.lookup);
 		this.#resolved = isIP(options.host) !== 0;
 		this.#limit(CONNECT_TIMEOUT_MS, () => ({
 			code: this.#resolved ? "no-route" : "address-unknown",
@@ -113,7 +115,7 @@ class SocketConnection implements Connection {
 	}
 
 	#connect(): Socket {
-		const { host, port, tls, lookup } = this.#options;
+		const { host, port, tls } = this.#options;
 		// The socket is drained at once, always, into one buffer: a camera that cannot send drops packets.
 		const onread = {
 			buffer: new Uint8Array(READ_BUFFER_BYTES),
@@ -122,7 +124,7 @@ class SocketConnection implements Connection {
 				return true;
 			},
 		};
-		const address = { host, port, noDelay: true, onread, ...(lookup && { lookup }) };
+		const address = { host, port, noDelay: true, onread, ...(this.#lookup && { lookup: this.#lookup.lookup }) };
 		const socket = tls
 			? connectTls({ ...address, ...tlsOptions(tls, host) }, () => this.#onSecure(tls))
 			: connect(address, () => this.#onOpen());
@@ -179,6 +181,7 @@ class SocketConnection implements Connection {
 	#close(): void {
 		this.#over = true;
 		this.#timer?.cancel();
+		this.#lookup?.revoke();
 		const socket = this.#socket;
 		if (!socket) return;
 		if (!this.#open) {
@@ -196,6 +199,26 @@ class SocketConnection implements Connection {
 		this.#timer?.cancel();
 		if (!this.#over) this.#timer = this.#options.clock.after(afterMs, () => this.#fail(failure()));
 	}
+}
+
+interface RevocableLookup {
+	readonly lookup: LookupFunction;
+	/** What is found from now on is told nobody. */
+	revoke(): void;
+}
+
+/** A dead name server keeps its askers for minutes: it must not keep the sockets that gave up, each with its buffer. */
+function revocable(lookup: LookupFunction): RevocableLookup {
+	let waiting: Parameters<LookupFunction>[2] | undefined;
+	return {
+		lookup: (name, options, callback) => {
+			waiting = callback;
+			lookup(name, options, (...found) => waiting?.(...found));
+		},
+		revoke: () => {
+			waiting = undefined;
+		},
+	};
 }
 
 /** What a policy means for one connection; the process's own TLS settings (NODE_TLS_REJECT_UNAUTHORIZED) do not count. */

@@ -1,9 +1,11 @@
 /** Sessions over TLS, and such as take more than one connection: real sockets on loopback. */
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type LookupFunction } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { headerOf } from "@vigia/rtsp";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../platform/fake-clock.ts";
-import { CONNECT_TIMEOUT_MS } from "./connection.ts";
+import { CONNECT_TIMEOUT_MS, READ_BUFFER_BYTES } from "./connection.ts";
 import { ADDRESS_LIFETIME_MS, MAX_LOOKUPS, NameLookup } from "./name-lookup.ts";
 import { MAX_REDIRECTS } from "./rtsp-source.ts";
 import { failureOf, openRecorded, RecordedSource, seePictures, tagsOf, until } from "./testing/recorded-source.ts";
@@ -250,5 +252,26 @@ describe("a camera that is known by name", () => {
 		expect(new Set(sources.map(({ failure }) => failure?.code))).toEqual(new Set(["address-unknown"]));
 		expect(asked).toBeLessThanOrEqual(MAX_LOOKUPS);
 		expect(clock.pending).toBe(0);
+	});
+
+	it("keeps nothing of the tries that gave up while a dead name server holds on to them", async () => {
+		setFlagsFromString("--expose-gc");
+		const collect = runInNewContext("gc") as () => void;
+		const TRIES = 200;
+		const clock = new FakeClock();
+		const held: unknown[] = [];
+		const lookup: LookupFunction = (_name, _options, callback) => void held.push(callback);
+		collect();
+		const before = process.memoryUsage().arrayBuffers;
+		for (let tries = 0; tries < TRIES; tries++) {
+			const source = new RecordedSource({ host: "cam.test", port: 554, clock, lookup });
+			clock.advance(CONNECT_TIMEOUT_MS);
+			expect(source.failure?.code).toBe("address-unknown");
+		}
+		await until(() => {
+			collect();
+			return process.memoryUsage().arrayBuffers - before < (TRIES / 4) * READ_BUFFER_BYTES;
+		}, "the sockets' buffers to be given back");
+		expect(held).toHaveLength(TRIES);
 	});
 });

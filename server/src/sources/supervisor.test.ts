@@ -106,6 +106,7 @@ test("one picture in four seconds is enough to stay in the session", async () =>
 	const camera = open();
 	camera.supervisor.start();
 	await camera.goLive();
+	camera.picture();
 	for (let pictures = 0; pictures < 5; pictures++) {
 		camera.clock.advance(4_000);
 		camera.picture();

@@ -180,7 +180,8 @@ export class Supervisor {
 	#onPicture(decodable: boolean, arrivalMs: number): void {
 		const intervalMs = arrivalMs - this.#lastPictureMs;
 		this.#lastPictureMs = arrivalMs;
-		if (this.#status.state !== "buffering") {
+		// Two at once tell no rate: the first one of a session can be known to be whole only when the second one comes.
+		if (this.#status.state !== "buffering" && intervalMs > 0) {
 			// A slow mean: one late picture must not hide a stall.
 			const meanMs = this.#pictureIntervalMs ?? intervalMs;
 			this.#pictureIntervalMs = meanMs + (Math.min(intervalMs, MAX_STALL_AFTER_MS) - meanMs) / 16;
