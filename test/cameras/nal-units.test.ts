@@ -286,7 +286,7 @@ defineScenario({
 			}),
 		],
 	},
-	expect: { methods: USUAL, counters: { lostPackets: 0 } },
+	expect: { methods: USUAL, counters: { lostPackets: 0 }, quirks: ["interleaved-payloads"] },
 });
 
 // S50.

@@ -178,6 +178,10 @@ describe("parseH265Sps", () => {
 		expect(parseH265Sps(sps)).toMatchObject(expected);
 	});
 
+	it("names the codec hvc1, with parameter sets out of band, as Apple's players want it (quirk 119)", () => {
+		expect(parseH265Sps(writeSps({}))?.codecString).toBe("hvc1.1.6.L93.B0");
+	});
+
 	it("crops a 4:4:4 picture by single samples", () => {
 		const sps = writeSps({ size: (writer) => writer.ue(3).u(1, 0).ue(1920, 1088).u(1, 1).ue(0, 0, 0, 8) });
 		expect(parseH265Sps(sps)).toMatchObject({ width: 1920, height: 1080, chromaFormat: 3 });

@@ -8,7 +8,6 @@ describe("URLs that people type", () => {
 		["rtsp://h/x", "h", 554, "/x", undefined, undefined],
 		["RTSP://h", "h", 554, "/", undefined, undefined],
 		["rtsps://h:7441/id?enableSrtp", "h", 7441, "/id?enableSrtp", undefined, undefined],
-		["rtsps://h/x", "h", 322, "/x", undefined, undefined],
 		["rtsp://h?x=1", "h", 554, "/?x=1", undefined, undefined],
 		["rtsp://h//", "h", 554, "//", undefined, undefined],
 		[
@@ -35,6 +34,12 @@ describe("URLs that people type", () => {
 		["rtsp://u:p@[2001:db8::1]/x", "2001:db8::1", 554, "/x", "u", "p"],
 	])("S10: %s (quirks 1-7)", (text, host, port, path, username, password) => {
 		expect(parseRtspUrl(text)).toMatchObject({ host, port, path, username, password });
+	});
+
+	test("RTSP over TLS has its own port unless the URL names one (quirk 10)", () => {
+		expect(parseRtspUrl("rtsps://h/x")).toMatchObject({ scheme: "rtsps", port: 322 });
+		expect(parseRtspUrl("rtsps://h:554/x")).toMatchObject({ scheme: "rtsps", port: 554 });
+		expect(parseRtspUrl("rtsp://h:322/x")).toMatchObject({ scheme: "rtsp", port: 322 });
 	});
 
 	test.each([

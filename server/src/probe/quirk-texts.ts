@@ -70,6 +70,10 @@ const MEDIA_QUIRKS: Readonly<Record<string, Sentence>> = {
 		"Its timestamps jump; pictures are timed by their arrival there.",
 		"Sus marcas de tiempo dan saltos; ahí las imágenes se ordenan por su llegada.",
 	],
+	"interleaved-payloads": [
+		"Some packets use a payload structure that is not supported (interleaving): their pictures are left out.",
+		"Algunos paquetes usan una estructura que no se admite (intercalado): sus imágenes se omiten.",
+	],
 	"markers-wrong": [
 		"It marks the ends of its pictures wrongly, which costs the delay of one picture.",
 		"Marca mal el final de sus imágenes, lo que cuesta el retraso de una imagen.",

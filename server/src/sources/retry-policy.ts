@@ -19,8 +19,16 @@ const NETWORK_STEPS = [
 const NETWORK_LONG_MS = 30_000;
 /** Cameras lock an address for minutes after a few wrong passwords (quirk 29), so each try is further from the last. */
 export const REFUSED_STEPS_MS = [60_000, 120_000, 300_000, 600_000] as const;
-/** A leftover session of ours ends by itself after about 65 s (quirk 73). */
-const BUSY_STEPS_MS = [3_000, 5_000, 10_000, 20_000] as const;
+/**
+ * A recorder that boots says 503 for some seconds, and a leftover session of ours ends by itself after about 65 s
+ * (quirks 73, 133); who still says so then has other viewers.
+ */
+const BUSY_STEPS = [
+	{ outageUnderMs: 20_000, delayMs: 2_000 },
+	{ outageUnderMs: 90_000, delayMs: 5_000 },
+	{ outageUnderMs: 5 * 60_000, delayMs: 10_000 },
+] as const;
+const BUSY_LONG_MS = 20_000;
 /** Somebody has to change the camera's settings. */
 const UNSUPPORTED_MS = 60_000;
 
@@ -50,16 +58,12 @@ export function retryDelayMs(code: ReasonCode, attempt: number, outageMs: number
 function baseDelayMs(code: ReasonCode, attempt: number, outageMs: number): number {
 	switch (waitStateOf(code)) {
 		case "refused":
-			return step(REFUSED_STEPS_MS, attempt);
+			return REFUSED_STEPS_MS[Math.min(attempt, REFUSED_STEPS_MS.length) - 1] as number;
 		case "busy":
-			return step(BUSY_STEPS_MS, attempt);
+			return BUSY_STEPS.find((entry) => outageMs < entry.outageUnderMs)?.delayMs ?? BUSY_LONG_MS;
 		case "unsupported":
 			return UNSUPPORTED_MS;
 		case "waiting":
 			return NETWORK_STEPS.find((entry) => outageMs < entry.outageUnderMs)?.delayMs ?? NETWORK_LONG_MS;
 	}
-}
-
-function step(steps: readonly number[], attempt: number): number {
-	return steps[Math.min(attempt, steps.length) - 1] as number;
 }

@@ -61,7 +61,7 @@ describe("the way to another transport", () => {
 			onPlay: (own) => silent || own.send(PACKETS),
 		});
 		const open = openRecorded({ port: camera.port, transport: "auto", clock });
-		await seePictures(new RecordedSource({ port: camera.port, open }));
+		await seePictures(new RecordedSource({ port: camera.port, open }), clock);
 		refuseTcp = false;
 		silent = true;
 		const source = new RecordedSource({ port: camera.port, open });
@@ -81,7 +81,7 @@ describe("the way to another transport", () => {
 		clock.advance(SILENT_AFTER_MS);
 		await first.session.close();
 		const second = new RecordedSource({ port: camera.port, open });
-		await seePictures(second);
+		await seePictures(second, clock);
 		expect([transportsOf(first), transportsOf(second)]).toEqual([["tcp"], ["udp"]]);
 	});
 

@@ -136,7 +136,10 @@ describe("UDP", () => {
 		const clock = new FakeClock();
 		await using camera = await UdpCamera.open({ onPlay: (own) => own.send(PACKETS) });
 		const source = new RecordedSource({ port: camera.port, transport: "udp", clock });
-		await until(() => source.units.length >= 4, "the pictures");
+		await until(() => {
+			clock.advance(5);
+			return source.units.length >= 4;
+		}, "the pictures");
 		const before = camera.received.filter(({ kind }) => kind === "rtcp").length;
 		clock.advance(5000);
 		await until(() => camera.received.filter(({ kind }) => kind === "rtcp").length > before, "a report");

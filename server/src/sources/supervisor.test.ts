@@ -143,7 +143,7 @@ test("the reason stays visible during the next try and goes with the first pictu
 test("a wrong password, a full camera and a foreign codec wait in states of their own", async () => {
 	for (const [code, state, atLeastMs] of [
 		["auth-refused", "refused", 60_000],
-		["camera-full", "busy", 3_000],
+		["camera-full", "busy", 2_000],
 		["codec-unsupported", "unsupported", 60_000],
 	] as const) {
 		const camera = open();

@@ -3,6 +3,7 @@ import {
 	createDepacketizer,
 	type Depacketizer,
 	H264Depacketizer,
+	H265Depacketizer,
 	MediaClock,
 	type MediaUnit,
 	parseRtcp,
@@ -119,8 +120,10 @@ export class TrackReceiver {
 		if (this.#receiver.resyncs > 0) quirks.push("sequence-jumps");
 		if (this.#receiver.foreignPackets > 0) quirks.push("foreign-payload-types");
 		if (this.clock.discontinuities > 0) quirks.push("timestamps-jump");
-		if (this.#depacketizer instanceof H264Depacketizer && !this.#depacketizer.trustsMarkers) {
-			quirks.push("markers-wrong");
+		const depacketizer = this.#depacketizer;
+		if (depacketizer instanceof H264Depacketizer || depacketizer instanceof H265Depacketizer) {
+			if (!depacketizer.trustsMarkers) quirks.push("markers-wrong");
+			if (depacketizer.unsupportedPayloads > 0) quirks.push("interleaved-payloads");
 		}
 		return quirks;
 	}

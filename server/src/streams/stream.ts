@@ -26,8 +26,6 @@ export const RECOVERY_POINTS_AFTER_MS = 10_000;
 /** What is known of a stream by measuring it. */
 export interface StreamFacts {
 	readonly sps: SpsInfo | undefined;
-	/** A picture of this session is coded in B slices: pictures are not shown in the order in which they come. */
-	readonly hasBFrames: boolean;
 	readonly fps: number | undefined;
 	readonly bitrateBps: number | undefined;
 	readonly gopSeconds: number | undefined;
@@ -152,7 +150,7 @@ export class Stream implements ReadableStreamSource {
 		return this.gopCache.snapshot();
 	}
 
-	/** {@link StreamFacts.hasBFrames}, cheap enough to ask with every picture. */
+	/** A picture of this session is coded in B slices: pictures are not shown in the order in which they come. */
 	get hasBFrames(): boolean {
 		return this.#hasBFrames;
 	}
@@ -162,7 +160,6 @@ export class Stream implements ReadableStreamSource {
 		const rate = this.#rate.read(nowMs);
 		return {
 			sps: this.#spsInfo,
-			hasBFrames: this.#hasBFrames,
 			fps: rate?.unitsPerSecond,
 			bitrateBps: rate?.bitsPerSecond,
 			gopSeconds: this.#gopSeconds,
