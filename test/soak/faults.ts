@@ -40,7 +40,7 @@ export const FAULT_KINDS = {
 		weight: 1,
 		seconds: [2, 30],
 		among: "recorder",
-		apart: "a busy camera is asked again after 3, 5, 10 and 20 s",
+		apart: "a busy camera is asked again after 2 s, later after 5 s and more",
 	},
 	sessions: {
 		name: "no session free",
