@@ -52,13 +52,13 @@ async function handshake(
 }
 
 function described(certificate: X509Certificate, trusted: boolean): ProbeCertificate {
-	const { validToDate } = certificate;
+	// Cameras make certificates with a thirteenth month too. OpenSSL's text says so; Node's `validToDate` is then anything.
+	const validTo = new Date(certificate.validTo);
 	return {
 		sha256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
 		selfSigned: certificate.checkIssued(certificate),
 		trusted,
-		// Cameras make certificates with a thirteenth month too: such a date has no ISO form.
-		...(Number.isFinite(validToDate.getTime()) && { validTo: validToDate.toISOString() }),
+		...(Number.isFinite(validTo.getTime()) && { validTo: validTo.toISOString() }),
 		legacy: false,
 	};
 }
