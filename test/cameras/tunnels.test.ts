@@ -104,9 +104,9 @@ defineScenario({
 // S33.
 
 for (const [policy, tls, state, reason] of [
-	["verify", { mode: "verify" }, "waiting", "certificate-untrusted"],
+	["verify", { mode: "verify" }, "unsupported", "certificate-untrusted"],
 	["the right pin", { mode: "pin", sha256: CAMERA_FINGERPRINT }, "live", undefined],
-	["a wrong pin", { mode: "pin", sha256: "0".repeat(64) }, "waiting", "certificate-untrusted"],
+	["a wrong pin", { mode: "pin", sha256: "0".repeat(64) }, "unsupported", "certificate-untrusted"],
 	["insecure", { mode: "insecure", legacy: false }, "live", undefined],
 	["insecure and legacy", { mode: "insecure", legacy: true }, "live", undefined],
 ] as const) {
@@ -134,5 +134,5 @@ defineScenario({
 	title: "without a policy a self-signed certificate is refused",
 	camera: { tls: CAMERA_CERTIFICATE },
 	viewer: { scheme: "rtsps" },
-	expect: { state: "waiting", reason: "certificate-untrusted", methods: [] },
+	expect: { state: "unsupported", reason: "certificate-untrusted", methods: [] },
 });

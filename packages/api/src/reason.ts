@@ -20,7 +20,7 @@ export const REASON_TEXTS = {
 		"The camera sends video but no key frames: set its I-frame interval to 1-2 s and turn off intra refresh.",
 	"video-stalled": "The camera is connected but sends no video: restart it if none comes by itself.",
 	"certificate-untrusted":
-		"The camera's TLS certificate cannot be verified: set the camera's TLS setting (CAMERA_1_TLS, or tls in vigia.yaml) to its fingerprint, sha256:..., which vigia probe shows, or to insecure.",
+		"The camera's TLS certificate cannot be verified: set the camera's TLS setting (CAMERA_n_TLS, or tls in vigia.yaml) to its fingerprint, sha256:..., which vigia probe shows, or to insecure.",
 	"transport-unsupported":
 		"The camera streams over no transport that was tried: set RTSP_TRANSPORT to one that it knows, and let UDP from the camera through the firewall.",
 	"redirect-refused":
@@ -56,7 +56,7 @@ export const REASON_TEXTS_ES: Readonly<Record<ReasonCode, string>> = {
 		"La cámara envía vídeo sin fotogramas clave: ponga el intervalo de fotogramas I en 1-2 s y desactive «intra refresh».",
 	"video-stalled": "La cámara está conectada, pero no envía vídeo: reiníciela si no llega por sí solo.",
 	"certificate-untrusted":
-		"No se puede verificar el certificado TLS de la cámara: ponga en el ajuste TLS de la cámara (CAMERA_1_TLS, o tls en vigia.yaml) su huella, sha256:..., que muestra vigia probe, o insecure.",
+		"No se puede verificar el certificado TLS de la cámara: ponga en el ajuste TLS de la cámara (CAMERA_n_TLS, o tls en vigia.yaml) su huella, sha256:..., que muestra vigia probe, o insecure.",
 	"transport-unsupported":
 		"La cámara no transmite por ningún transporte de los probados: ponga en RTSP_TRANSPORT uno que conozca, y deje pasar por el cortafuegos el UDP de la cámara.",
 	"redirect-refused":

@@ -44,6 +44,7 @@ export function waitStateOf(code: ReasonCode): WaitState {
 		case "media-encrypted":
 		case "redirect-refused":
 		case "b-frames":
+		case "certificate-untrusted":
 			return "unsupported";
 		default:
 			return "waiting";
