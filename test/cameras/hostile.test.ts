@@ -1,6 +1,6 @@
 /** What answers at the address is no camera, or one that never comes to an end. */
 import { expect } from "vitest";
-import { CAMERA_CERTIFICATE } from "./support/certificate.ts";
+import { CAMERA_CERTIFICATE } from "../../server/src/sources/testing/test-certificates.ts";
 import { h264 } from "./support/h264-track.ts";
 import { defineScenario } from "./support/scenario.ts";
 

@@ -1,7 +1,7 @@
 /** Cameras and recorders that send their viewers on. */
 import { headerOf } from "@vigia/rtsp";
 import { expect } from "vitest";
-import { CAMERA_CERTIFICATE } from "./support/certificate.ts";
+import { CAMERA_CERTIFICATE } from "../../server/src/sources/testing/test-certificates.ts";
 import type { CameraScript } from "./support/camera-script.ts";
 import { h264 } from "./support/h264-track.ts";
 import { defineScenario, PASSWORD, USERNAME } from "./support/scenario.ts";

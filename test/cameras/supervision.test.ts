@@ -1,9 +1,9 @@
 /** Cameras that stall, vanish, come back, are full; viewers that do not keep up. */
 import { expect } from "vitest";
+import { CAMERA_CERTIFICATE } from "../../server/src/sources/testing/test-certificates.ts";
 import { retryDelayMs } from "../../server/src/sources/retry-policy.ts";
 import type { StreamUnit } from "../../server/src/streams/reader.ts";
 import type { CameraConnection } from "./support/camera-connection.ts";
-import { CAMERA_CERTIFICATE } from "./support/certificate.ts";
 import { h264, pSlice, tagOfSlice } from "./support/h264-track.ts";
 import { defineScenario, type Stage } from "./support/scenario.ts";
 

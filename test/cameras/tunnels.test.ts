@@ -1,6 +1,6 @@
 /** RTSP inside of HTTP and of TLS. */
 import { expect } from "vitest";
-import { CAMERA_CERTIFICATE, CAMERA_FINGERPRINT } from "./support/certificate.ts";
+import { CAMERA_CERTIFICATE } from "../../server/src/sources/testing/test-certificates.ts";
 import { h264 } from "./support/h264-track.ts";
 import type { QuirkCamera } from "./support/quirk-camera.ts";
 import { defineScenario, USUAL } from "./support/scenario.ts";
@@ -36,7 +36,7 @@ defineScenario({
 	quirks: [14],
 	title: "RTSP through HTTP inside of TLS",
 	camera: { tunnel: { plainToo: false }, tls: CAMERA_CERTIFICATE },
-	viewer: { scheme: "rtsps", transport: "http", tls: { mode: "pin", sha256: CAMERA_FINGERPRINT } },
+	viewer: { scheme: "rtsps", transport: "http", tls: { mode: "pin", sha256: CAMERA_CERTIFICATE.sha256 } },
 	expect: { methods: USUAL, withinMs: 3_000 },
 });
 
@@ -105,7 +105,7 @@ defineScenario({
 
 for (const [policy, tls, state, reason] of [
 	["verify", { mode: "verify" }, "unsupported", "certificate-untrusted"],
-	["the right pin", { mode: "pin", sha256: CAMERA_FINGERPRINT }, "live", undefined],
+	["the right pin", { mode: "pin", sha256: CAMERA_CERTIFICATE.sha256 }, "live", undefined],
 	["a wrong pin", { mode: "pin", sha256: "0".repeat(64) }, "unsupported", "certificate-untrusted"],
 	["insecure", { mode: "insecure", legacy: false }, "live", undefined],
 	["insecure and legacy", { mode: "insecure", legacy: true }, "live", undefined],

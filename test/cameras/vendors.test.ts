@@ -1,7 +1,7 @@
 /** Cameras as they are sold: each with all its habits at once. */
 import { packetizeAac } from "@vigia/rtp";
 import { expect } from "vitest";
-import { CAMERA_CERTIFICATE, CAMERA_FINGERPRINT } from "./support/certificate.ts";
+import { CAMERA_CERTIFICATE } from "../../server/src/sources/testing/test-certificates.ts";
 import { h264, idrSlice, PPS, pSlice, SPROP, SPS } from "./support/h264-track.ts";
 import { audio, pcma } from "./support/other-tracks.ts";
 import { defineScenario } from "./support/scenario.ts";
@@ -163,7 +163,7 @@ defineScenario({
 	viewer: {
 		scheme: "rtsps",
 		path: "/AbCdEf?enableSrtp",
-		tls: { mode: "pin", sha256: CAMERA_FINGERPRINT },
+		tls: { mode: "pin", sha256: CAMERA_CERTIFICATE.sha256 },
 		media: both,
 	},
 	expect: { withinMs: 3_000, notWire: [/enableSrtp/] },

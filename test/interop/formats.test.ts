@@ -1,49 +1,20 @@
 /** Every payload format and transport from GStreamer's RTSP server, which we did not write, decoded by FFmpeg. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createHash, X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { AudioFrame, VideoUnit } from "@vigia/rtp";
+import { AUDIO_ENCODINGS, type AudioFrame, VIDEO_ENCODINGS, type VideoUnit } from "@vigia/rtp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type RecordedOptions, RecordedSource } from "../../server/src/sources/testing/recorded-source.ts";
+import { CAMERA_CERTIFICATE } from "../../server/src/sources/testing/test-certificates.ts";
 import { eventually } from "../support/eventually.ts";
-import { Recording, type RecordingOptions } from "../support/recorder.ts";
+import { GSTREAMER_IS_THERE, GstreamerServer, LOGIN } from "./gstreamer-server.ts";
 
-const USER = "operator";
-const PASSWORD = "p@ss:w#rd%/ñ";
-const CERTIFICATE = new URL("../../server/src/sources/testing/test-only-camera.cert.pem", import.meta.url);
-const KEY = new URL("../../server/src/sources/testing/test-only-camera.key.pem", import.meta.url);
-const PYTHON = "/usr/bin/python3";
 /** Enough that a GOP boundary and a sender report lie within. */
 const PICTURES = 40;
 const AUDIO_FRAMES = 40;
 
-const present =
-	spawnSync(PYTHON, ["-c", 'import gi; gi.require_version("GstRtspServer", "1.0")'], { stdio: "ignore" }).status === 0;
-if (!present) console.log("SKIPPED: GStreamer's RTSP server is not installed (Debian: gir1.2-gst-rtsp-server-1.0)");
-
-class Gstreamer {
-	readonly #process: ChildProcess;
-	#output = "";
-
-	constructor(...certificate: string[]) {
-		const script = fileURLToPath(new URL("gst-rtsp-server.py", import.meta.url));
-		this.#process = spawn(PYTHON, [script, USER, PASSWORD, ...certificate], { stdio: ["pipe", "pipe", "inherit"] });
-		this.#process.stdout?.setEncoding("utf8").on("data", (text: string) => {
-			this.#output += text;
-		});
-	}
-
-	async url(scheme: "rtsp" | "rtsps", path: string): Promise<string> {
-		const port = await eventually("GStreamer listens", () => /^port (\d+)$/m.exec(this.#output)?.[1]);
-		return `${scheme}://127.0.0.1:${port}/${path}`;
-	}
-
-	stop(): void {
-		this.#process.stdin?.end();
-	}
-}
+const MEDIA = { video: VIDEO_ENCODINGS, audio: AUDIO_ENCODINGS };
 
 /** How many pictures FFmpeg decodes of a stream, and their size; an error of the decoder fails the test. */
 function decode(format: string, bytes: Uint8Array): { frames: number; width: number; height: number } {
@@ -75,7 +46,7 @@ function annexB(units: readonly VideoUnit[], before: readonly Uint8Array[]): Buf
 }
 
 /** Pictures from the first one that can be decoded by itself. */
-function decodable(recording: Recording): VideoUnit[] {
+function decodable(recording: RecordedSource): VideoUnit[] {
 	const units = recording.video.map(({ unit }) => unit);
 	return units.slice(units.findIndex(({ randomAccess }) => randomAccess));
 }
@@ -87,28 +58,26 @@ function adts(frame: AudioFrame): Buffer {
 	return Buffer.concat([Uint8Array.from(header), frame.data]);
 }
 
-describe.skipIf(!present)("GStreamer's RTSP server", () => {
-	let plain: Gstreamer;
-	let encrypted: Gstreamer;
+describe.skipIf(!GSTREAMER_IS_THERE)("GStreamer's RTSP server", () => {
+	let plain: GstreamerServer;
+	let encrypted: GstreamerServer;
 	const directory = mkdtempSync(join(tmpdir(), "vigia-gstreamer-"));
 
-	beforeAll(() => {
-		plain = new Gstreamer();
+	beforeAll(async () => {
 		const certificateAndKey = join(directory, "camera.pem");
-		writeFileSync(certificateAndKey, readFileSync(CERTIFICATE, "utf8") + readFileSync(KEY, "utf8"), { mode: 0o600 });
-		encrypted = new Gstreamer(certificateAndKey);
+		writeFileSync(certificateAndKey, CAMERA_CERTIFICATE.cert + CAMERA_CERTIFICATE.key, { mode: 0o600 });
+		plain = await GstreamerServer.start();
+		encrypted = await GstreamerServer.start(certificateAndKey);
 	});
 
 	afterAll(() => {
-		plain?.stop();
-		encrypted?.stop();
+		plain?.[Symbol.dispose]();
+		encrypted?.[Symbol.dispose]();
 		rmSync(directory, { recursive: true, force: true });
 	});
 
-	async function record(options: Partial<RecordingOptions> & { readonly path: string }, audio = false) {
-		const { path, ...rest } = options;
-		const url = await plain.url("rtsp", path);
-		const recording = new Recording({ url, user: USER, password: PASSWORD, ...rest });
+	async function record(path: string, more: Partial<RecordedOptions> = {}, audio = false): Promise<RecordedSource> {
+		const recording = new RecordedSource({ port: plain.port, path, ...LOGIN, media: MEDIA, ...more });
 		await eventually(`pictures of ${path}`, () => {
 			if (recording.failure) throw new Error(`${recording.failure.code}: ${recording.failure.detail}`);
 			return recording.video.length >= PICTURES && (!audio || recording.audio.length >= AUDIO_FRAMES);
@@ -117,16 +86,16 @@ describe.skipIf(!present)("GStreamer's RTSP server", () => {
 	}
 
 	test("H.265 comes whole: FFmpeg decodes every picture", async () => {
-		await using recording = await record({ path: "h265" });
+		await using recording = await record("/h265");
 		const units = decodable(recording);
-		const { frames, ...size } = decode("hevc", annexB(units, recording.parameterSets));
+		const { frames, ...size } = decode("hevc", annexB(units, recording.parameterSets.flat()));
 		expect(size).toEqual({ width: 320, height: 240 });
 		expect(frames).toBe(units.length);
 		expect(recording.session.counters.damagedAccessUnits).toBe(0);
 	});
 
 	test("motion JPEG comes whole: FFmpeg decodes every picture", async () => {
-		await using recording = await record({ path: "mjpeg" });
+		await using recording = await record("/mjpeg");
 		const images = recording.video.flatMap(({ unit }) => (unit.codec === "jpeg" ? [unit.image] : []));
 		const { frames, ...size } = decode("mjpeg", Buffer.concat(images));
 		expect(size).toEqual({ width: 320, height: 240 });
@@ -134,10 +103,10 @@ describe.skipIf(!present)("GStreamer's RTSP server", () => {
 	});
 
 	test.each(["tcp", "udp", "http"] as const)("H.264 comes whole over %s", async (transport) => {
-		await using recording = await record({ path: "pcmu", transport }, true);
-		expect(recording.description?.transport).toBe(transport);
+		await using recording = await record("/pcmu", { transport }, true);
+		expect(recording.descriptions.at(-1)?.transport).toBe(transport);
 		const units = decodable(recording);
-		expect(decode("h264", annexB(units, recording.parameterSets)).frames).toBe(units.length);
+		expect(decode("h264", annexB(units, recording.parameterSets.flat())).frames).toBe(units.length);
 	});
 
 	test.each([
@@ -146,7 +115,7 @@ describe.skipIf(!present)("GStreamer's RTSP server", () => {
 		["pcma", ["-f", "alaw", "-ar", "8000", "-ac", "1"], undefined],
 		["l16", ["-f", "s16be", "-ar", "44100", "-ac", "1"], undefined],
 	] as const)("%s brings the tone that is played", async (path, format, wrap) => {
-		await using recording = await record({ path }, true);
+		await using recording = await record(`/${path}`, {}, true);
 		const frames = recording.audio.map(({ unit }) => unit);
 		expect(new Set(frames.map(({ codec }) => codec))).toEqual(new Set([path]));
 		const hertz = pitch(format, Buffer.concat(frames.map((frame) => wrap?.(frame) ?? frame.data)));
@@ -154,7 +123,7 @@ describe.skipIf(!present)("GStreamer's RTSP server", () => {
 	});
 
 	test("Opus comes with its timestamps 20 ms apart", async () => {
-		await using recording = await record({ path: "opus" }, true);
+		await using recording = await record("/opus", {}, true);
 		const steps = recording.audio.slice(1).map(({ unit }, index) => {
 			return (unit.rtpTimestamp - (recording.audio[index]?.unit.rtpTimestamp ?? 0)) >>> 0;
 		});
@@ -162,7 +131,7 @@ describe.skipIf(!present)("GStreamer's RTSP server", () => {
 	});
 
 	test("sound and picture are on one time line", async () => {
-		await using recording = await record({ path: "pcma" }, true);
+		await using recording = await record("/pcma", {}, true);
 		// Both are made live from one clock, so that their times at arrival differ by buffering only.
 		const picture = recording.video.at(-1);
 		const sound = recording.audio.findLast(({ arrivalMs }) => arrivalMs <= (picture?.arrivalMs ?? 0));
@@ -170,14 +139,12 @@ describe.skipIf(!present)("GStreamer's RTSP server", () => {
 	});
 
 	test("a certificate of the camera's own is refused, taken when pinned, refused when another is pinned", async () => {
-		const url = await encrypted.url("rtsps", "h265");
-		const sha256 = createHash("sha256")
-			.update(new X509Certificate(readFileSync(CERTIFICATE)).raw)
-			.digest("hex");
-		const open = (tls: RecordingOptions["tls"]) =>
-			new Recording({ url, user: USER, password: PASSWORD, ...(tls && { tls }) });
+		const { port } = encrypted;
+		const { sha256 } = CAMERA_CERTIFICATE;
+		const open = (tls?: RecordedOptions["tls"]) =>
+			new RecordedSource({ port, path: "/h265", scheme: "rtsps", ...LOGIN, media: MEDIA, ...(tls && { tls }) });
 
-		await using verified = open(undefined);
+		await using verified = open();
 		await eventually("it is refused", () => verified.failure?.code === "certificate-untrusted");
 		await using wrong = open({ mode: "pin", sha256: "0".repeat(64) });
 		await eventually("the wrong one is refused", () => wrong.failure?.code === "certificate-untrusted");
@@ -188,8 +155,7 @@ describe.skipIf(!present)("GStreamer's RTSP server", () => {
 	});
 
 	test("a wrong password is refused and tried no more than it takes", async () => {
-		const url = await plain.url("rtsp", "h265");
-		await using recording = new Recording({ url, user: USER, password: "wrong" });
+		await using recording = new RecordedSource({ port: plain.port, path: "/h265", ...LOGIN, password: "wrong" });
 		await eventually("it is refused", () => recording.failure?.code === "auth-refused");
 	});
 });

@@ -1,14 +1,10 @@
 /** Four cameras of GStreamer's RTSP server, which we did not write, on the wall. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchChromium, openContext } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
+import { GSTREAMER_IS_THERE, GstreamerServer, LOGIN } from "./gstreamer-server.ts";
 
-const USER = "operator";
-const PASSWORD = "p@ss:w#rd%/ñ";
-const PYTHON = "/usr/bin/python3";
 /** Background colours of gst-rtsp-server.py's cameras, and their sizes. */
 const CAMERAS = [
 	{ path: "/cam1", size: [640, 360], colour: [0xc0, 0x20, 0x20] },
@@ -19,78 +15,71 @@ const CAMERAS = [
 /** Compression and colour conversion change a flat colour by a few levels. */
 const COLOUR_TOLERANCE = 40;
 
-const present =
-	spawnSync(PYTHON, ["-c", 'import gi; gi.require_version("GstRtspServer", "1.0")'], { stdio: "ignore" }).status === 0;
-if (!present) console.log("SKIPPED: GStreamer's RTSP server is not installed (Debian: gir1.2-gst-rtsp-server-1.0)");
-
-let gstreamer: ChildProcess;
+let gstreamer: GstreamerServer;
 let server: ServerProcess;
 
 beforeAll(async () => {
-	if (!present) return;
-	const script = fileURLToPath(new URL("gst-rtsp-server.py", import.meta.url));
-	gstreamer = spawn(PYTHON, [script, USER, PASSWORD], { stdio: ["pipe", "pipe", "inherit"] });
-	let output = "";
-	gstreamer.stdout?.setEncoding("utf8").on("data", (text: string) => {
-		output += text;
-	});
-	const port = await eventually("GStreamer listens", () => /^port (\d+)$/m.exec(output)?.[1]);
+	if (!GSTREAMER_IS_THERE) return;
+	gstreamer = await GstreamerServer.start();
 	const env: Record<string, string> = {};
 	for (const [index, { path }] of CAMERAS.entries()) {
-		env[`CAMERA_${index + 1}_URL`] = `rtsp://127.0.0.1:${port}${path}`;
-		env[`CAMERA_${index + 1}_USER`] = USER;
-		env[`CAMERA_${index + 1}_PASS`] = PASSWORD;
+		env[`CAMERA_${index + 1}_URL`] = `rtsp://127.0.0.1:${gstreamer.port}${path}`;
+		env[`CAMERA_${index + 1}_USER`] = LOGIN.username;
+		env[`CAMERA_${index + 1}_PASS`] = LOGIN.password;
 	}
 	server = await startServer(env);
 });
 
 afterAll(async () => {
 	await server?.[Symbol.asyncDispose]();
-	gstreamer?.stdin?.end();
+	gstreamer?.[Symbol.dispose]();
 });
 
-test.skipIf(!present)("all four are live, in their own size and colour, and their pictures go on", async () => {
-	const browser = await launchChromium();
-	try {
-		const context = await openContext(browser);
-		const page = await context.newPage();
-		await page.goto(server.url);
-		const look = () =>
-			page.evaluate(() => {
-				const canvas = document.createElement("canvas");
-				return [...document.querySelectorAll<HTMLElement>("[data-camera]")].map((tile) => {
-					const video = tile.querySelector("video");
-					if (!video?.videoWidth) return undefined;
-					canvas.width = video.videoWidth;
-					canvas.height = video.videoHeight;
-					const context2d = canvas.getContext("2d") as CanvasRenderingContext2D;
-					context2d.drawImage(video, 0, 0);
-					const { data } = context2d.getImageData(4, 4, 1, 1);
-					return {
-						state: tile.dataset.state,
-						size: [video.videoWidth, video.videoHeight],
-						colour: [...data.slice(0, 3)],
-						decoded: video.getVideoPlaybackQuality().totalVideoFrames,
-					};
+test.skipIf(!GSTREAMER_IS_THERE)(
+	"all four are live, in their own size and colour, and their pictures go on",
+	async () => {
+		const browser = await launchChromium();
+		try {
+			const context = await openContext(browser);
+			const page = await context.newPage();
+			await page.goto(server.url);
+			const look = () =>
+				page.evaluate(() => {
+					const canvas = document.createElement("canvas");
+					return [...document.querySelectorAll<HTMLElement>("[data-camera]")].map((tile) => {
+						const video = tile.querySelector("video");
+						if (!video?.videoWidth) return undefined;
+						canvas.width = video.videoWidth;
+						canvas.height = video.videoHeight;
+						const context2d = canvas.getContext("2d") as CanvasRenderingContext2D;
+						context2d.drawImage(video, 0, 0);
+						const { data } = context2d.getImageData(4, 4, 1, 1);
+						return {
+							state: tile.dataset.state,
+							size: [video.videoWidth, video.videoHeight],
+							colour: [...data.slice(0, 3)],
+							decoded: video.getVideoPlaybackQuality().totalVideoFrames,
+						};
+					});
 				});
+			const before = await eventually("four pictures", async () => {
+				const tiles = await look();
+				return tiles.length === CAMERAS.length && tiles.every((tile) => tile?.state === "live") && tiles;
 			});
-		const before = await eventually("four pictures", async () => {
-			const tiles = await look();
-			return tiles.length === CAMERAS.length && tiles.every((tile) => tile?.state === "live") && tiles;
-		});
-		for (const [index, { size, colour }] of CAMERAS.entries()) {
-			const tile = before[index];
-			expect(tile?.size).toEqual(size);
-			for (const [channel, level] of colour.entries()) {
-				expect(Math.abs((tile?.colour[channel] ?? 0) - level)).toBeLessThan(COLOUR_TOLERANCE);
+			for (const [index, { size, colour }] of CAMERAS.entries()) {
+				const tile = before[index];
+				expect(tile?.size).toEqual(size);
+				for (const [channel, level] of colour.entries()) {
+					expect(Math.abs((tile?.colour[channel] ?? 0) - level)).toBeLessThan(COLOUR_TOLERANCE);
+				}
 			}
+			await eventually("every picture goes on", async () => {
+				const after = await look();
+				return after.every((tile, index) => (tile?.decoded ?? 0) > (before[index]?.decoded ?? 0) + 10);
+			});
+			expect(server.output()).not.toContain(LOGIN.password);
+		} finally {
+			await browser.close();
 		}
-		await eventually("every picture goes on", async () => {
-			const after = await look();
-			return after.every((tile, index) => (tile?.decoded ?? 0) > (before[index]?.decoded ?? 0) + 10);
-		});
-		expect(server.output()).not.toContain(PASSWORD);
-	} finally {
-		await browser.close();
-	}
-});
+	},
+);

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CameraSim, startCameraSim } from "@vigia/camera-sim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { RecordedSource } from "../../server/src/sources/testing/recorded-source.ts";
 import { eventually } from "../support/eventually.ts";
-import { Recording } from "../support/recorder.ts";
 import { accepts, freeTcpPort, freeUdpPort } from "../support/server-process.ts";
 
 const program = fileURLToPath(new URL("../../.cache/bin/mediamtx", import.meta.url));
@@ -16,18 +16,18 @@ if (!present)
 	console.log("SKIPPED: MediaMTX is not built; `npm test` builds it where Go and its module proxy are there");
 
 /** MediaMTX takes no colon, percent sign, slash or letter beyond ASCII in a password. */
-const PASSWORD = "p@ss;w#rd";
+const LOGIN = { username: "operator", password: "p@ss;w#rd" };
 const PICTURES = 60;
 
 describe.skipIf(!present)("MediaMTX", () => {
 	const directory = mkdtempSync(join(tmpdir(), "vigia-mediamtx-"));
 	let sim: CameraSim;
 	let mediamtx: ChildProcess;
-	let url: string;
+	let port: number;
 
 	beforeAll(async () => {
 		sim = await startCameraSim({ count: 2 });
-		const port = await freeTcpPort();
+		port = await freeTcpPort();
 		const rtp = (await freeUdpPort()) & ~1;
 		const settings = [
 			"logLevel: warn",
@@ -37,8 +37,8 @@ describe.skipIf(!present)("MediaMTX", () => {
 			`rtcpAddress: 127.0.0.1:${rtp + 1}`,
 			"rtspAuthMethods: [digest]",
 			"authInternalUsers:",
-			"- user: operator",
-			`  pass: "${PASSWORD}"`,
+			`- user: ${LOGIN.username}`,
+			`  pass: "${LOGIN.password}"`,
 			"  permissions: [{ action: read }]",
 			"paths:",
 			`  over-tcp: { source: "${sim.url(1, "sub")}", rtspTransport: tcp }`,
@@ -46,7 +46,6 @@ describe.skipIf(!present)("MediaMTX", () => {
 		];
 		writeFileSync(join(directory, "mediamtx.yml"), settings.join("\n"));
 		mediamtx = spawn(program, [join(directory, "mediamtx.yml")], { stdio: ["ignore", "inherit", "inherit"] });
-		url = `rtsp://127.0.0.1:${port}`;
 		const exited = new Promise<never>((_, reject) => {
 			mediamtx.once("exit", (code) => reject(new Error(`MediaMTX ended with ${code}`)));
 		});
@@ -69,7 +68,7 @@ describe.skipIf(!present)("MediaMTX", () => {
 	] as const)("is read by us over %s what it read from the camera %s", async (transport, path) => {
 		// It opens a path when its own source is there: until then it answers 404.
 		await using recording = await eventually("pictures", async () => {
-			const one = new Recording({ url: `${url}/${path}`, user: "operator", password: PASSWORD, transport });
+			const one = new RecordedSource({ port, path: `/${path}`, ...LOGIN, transport });
 			await eventually("it plays or ends", () => one.ended || one.video.length > 0);
 			if (!one.ended) return one;
 			return false;
@@ -79,7 +78,7 @@ describe.skipIf(!present)("MediaMTX", () => {
 	});
 
 	test("asks for a password, and a wrong one is refused", async () => {
-		await using recording = new Recording({ url: `${url}/over-tcp`, user: "operator", password: "wrong" });
+		await using recording = new RecordedSource({ port, path: "/over-tcp", ...LOGIN, password: "wrong" });
 		await eventually("it is refused", () => recording.failure?.code === "auth-refused");
 	});
 });

@@ -48,6 +48,19 @@ export function utf8ByteString(text: string): string {
 	return out;
 }
 
+/** The text whose UTF-8 form a byte string is: the reverse of {@link utf8ByteString}. What is no UTF-8 stays as it is. */
+export function utf8Text(byteString: string): string {
+	const escaped = byteString.replace(
+		/[%\u0080-\u00ff]/g,
+		(byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`,
+	);
+	try {
+		return decodeURIComponent(escaped);
+	} catch {
+		return byteString;
+	}
+}
+
 /** Base64 of a byte string, padded: RFC 4648 section 4. */
 export function encodeBase64(byteString: string): string {
 	let out = "";

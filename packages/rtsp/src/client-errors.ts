@@ -1,4 +1,5 @@
 /** What a status of RFC 2326 section 7.1.1 means for a client. @module */
+import { utf8Text } from "./bytes.ts";
 import { RtspError, type RtspErrorKind } from "./errors.ts";
 import type { RtspResponse } from "./message.ts";
 import { formatRtspUrl, parseRtspUrl } from "./url.ts";
@@ -39,18 +40,26 @@ export function errorOfStatus(method: string, response: RtspResponse): RtspError
 	);
 }
 
+/** The camera's last word on the credentials; `hasCredentials`: some were there to be refused. */
+export function authError(hasCredentials: boolean): RtspError {
+	return hasCredentials
+		? new RtspError("auth", "RTSP_AUTH_REFUSED", "the camera refused the user name or password")
+		: new RtspError("auth", "RTSP_AUTH_MISSING", "the camera asks for a user name and password and none is set");
+}
+
 /** Says what a person can do about SRTP. */
 export function encryptedError(code: string): RtspError {
 	const advice = "switch SRTP off in the camera, or take its address without SRTP (UniFi: without ?enableSrtp)";
 	return new RtspError("encrypted", code, `the camera encrypts its media (SRTP), which is not supported: ${advice}`);
 }
 
-/** The one Location without user information; `undefined` if there are several, or it is no RTSP URL. */
+/** The one Location as text, without user information; `undefined` if there are several, or it is no RTSP URL. */
 export function redirectTarget(locations: readonly string[] | undefined): string | undefined {
 	const [location] = locations ?? [];
 	if (location === undefined || locations?.length !== 1) return undefined;
 	try {
-		return formatRtspUrl(parseRtspUrl(location));
+		// The field came as a byte string, and formatting makes one again: its reader wants the characters.
+		return utf8Text(formatRtspUrl(parseRtspUrl(utf8Text(location))));
 	} catch {
 		return undefined;
 	}

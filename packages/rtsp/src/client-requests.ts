@@ -1,6 +1,7 @@
 /** The requests of a client session: numbered, authorised, sent again where a camera wants it. RFC 2326 section 10. @module */
 import { Authenticator } from "./auth.ts";
 import type { RtspClientOptions, RtspQuirk } from "./client-contract.ts";
+import { authError } from "./client-errors.ts";
 import { RtspError } from "./errors.ts";
 import { headerOf, type HeaderInit, makeRequest, type RtspResponse, serializeRequest } from "./message.ts";
 import { type MatchedResponse, type PendingRequest, RequestTracker, type Step } from "./request-tracker.ts";
@@ -140,9 +141,7 @@ export class ClientRequests {
 	#reauthenticate(pending: PendingRequest, response: RtspResponse): void {
 		const challenges = response.headers.get("www-authenticate") ?? [];
 		if (!this.#authenticator.handleUnauthorized(challenges, pending.attempt, pending.authorized)) {
-			throw this.#options.credentials
-				? refusedError()
-				: new RtspError("auth", "RTSP_AUTH_MISSING", "the camera asks for a user name and password and none is set");
+			throw authError(this.#options.credentials !== undefined);
 		}
 		if (this.#authenticator.renewed) this.#context.onQuirk("nonce-renewed");
 		if (this.#authenticator.downgraded) this.#context.onQuirk("digest-downgraded");
@@ -157,7 +156,7 @@ export class ClientRequests {
 		if (!challenges)
 			return new RtspError("session-ended", "RTSP_CONNECTION_CLOSED", "the camera closed the connection");
 		// An answer to the challenges of the connection before was refused as well: once is enough.
-		if ((this.#options.challenges?.length ?? 0) > 0 && !this.#authenticator.everAccepted) return refusedError();
+		if ((this.#options.challenges?.length ?? 0) > 0 && !this.#authenticator.everAccepted) return authError(true);
 		const message = "the camera closed the connection after asking for a user name and password";
 		return new RtspError("unauthorized-closed", "RTSP_UNAUTHORIZED_CLOSED", message, { challenges });
 	}
@@ -186,7 +185,3 @@ export class ClientRequests {
 
 /** The part of a {@link PendingRequest} that sending does not decide. */
 type PendingStep = Pick<PendingRequest, "step" | "method" | "target" | "headers" | "attempt" | "deadlineMs">;
-
-function refusedError(): RtspError {
-	return new RtspError("auth", "RTSP_AUTH_REFUSED", "the camera refused the user name or password");
-}

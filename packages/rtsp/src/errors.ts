@@ -34,7 +34,7 @@ export class RtspError extends Error {
 	/** Stable, for programs: `RTSP_...`. */
 	readonly code: string;
 	readonly kind: RtspErrorKind;
-	/** Where a redirect points to, without user information. */
+	/** Where a redirect points to, as text, without user information. */
 	readonly location: string | undefined;
 	/** The WWW-Authenticate fields of a 401 whose connection closed. */
 	readonly challenges: readonly string[] | undefined;

@@ -6,6 +6,7 @@
  */
 import { Authenticator, type AuthenticatorOptions } from "./auth.ts";
 import { encodeBase64, fromByteString, toByteString, utf8ByteString } from "./bytes.ts";
+import { authError } from "./client-errors.ts";
 import { RtspError } from "./errors.ts";
 import { type RtspAddress, withoutSrtp } from "./url.ts";
 
@@ -128,11 +129,7 @@ export class HttpTunnelClient {
 	#reauthenticate(lines: readonly string[]): TunnelInput {
 		const challenges = lines.flatMap((line) => /^www-authenticate[ \t]*:(.*)$/i.exec(line)?.[1]?.trim() ?? []);
 		if (!this.#authenticator.handleUnauthorized(challenges, this.#attempt, this.#authorized)) {
-			return this.#fail(
-				this.#options.credentials
-					? new RtspError("auth", "RTSP_AUTH_REFUSED", "the camera refused the user name or password")
-					: new RtspError("auth", "RTSP_AUTH_MISSING", "the camera asks for a user name and password and none is set"),
-			);
+			return this.#fail(authError(this.#options.credentials !== undefined));
 		}
 		this.#attempt++;
 		this.#state = "over";

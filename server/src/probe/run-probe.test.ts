@@ -1,5 +1,3 @@
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { probeReportSchema, type ProbeReport } from "@vigia/api";
 import { type CameraSim, startCameraSim } from "@vigia/camera-sim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +8,7 @@ import { emptyCounters } from "../sources/counters.ts";
 import { SILENT_AFTER_MS } from "../sources/rtsp-source.ts";
 import type { SourceHandlers } from "../sources/source.ts";
 import { answerTo, type CameraScript, PICTURES, ScriptedCamera, sdpOf } from "../sources/testing/scripted-camera.ts";
+import { CAMERA_CERTIFICATE, OLD_CAMERA_CERTIFICATE } from "../sources/testing/test-certificates.ts";
 import type { ProbeContext } from "./facts.ts";
 import { gatherFacts, type ProbeOptions, runProbe } from "./run-probe.ts";
 import { GOOD } from "./testing/facts.ts";
@@ -174,9 +173,7 @@ describe("a camera", () => {
 });
 
 describe("a camera over TLS (S33, quirks 11 and 12)", () => {
-	const read = (file: string): string => readFileSync(new URL(`../sources/testing/${file}`, import.meta.url), "utf8");
-	const identity = { cert: read("test-only-camera.cert.pem"), key: read("test-only-camera.key.pem") };
-	const sha256 = new X509Certificate(identity.cert).fingerprint256.replaceAll(":", "").toLowerCase();
+	const { sha256, ...identity } = CAMERA_CERTIFICATE;
 
 	async function probeTls(more: Partial<ProbeOptions>, tls: CameraScript["tls"] = identity): Promise<ProbeReport> {
 		await using camera = await ScriptedCamera.open({ ...(tls && { tls }) });
@@ -235,8 +232,7 @@ describe("a camera over TLS (S33, quirks 11 and 12)", () => {
 
 	test("of an old kind is told to be one", async () => {
 		const old: CameraScript["tls"] = {
-			cert: read("test-only-old-camera.cert.pem"),
-			key: read("test-only-old-camera.key.pem"),
+			...OLD_CAMERA_CERTIFICATE,
 			minVersion: "TLSv1",
 			maxVersion: "TLSv1",
 			ciphers: "DEFAULT@SECLEVEL=0",

@@ -130,22 +130,26 @@ export class RtspAttempt {
 	}
 
 	async #startWithUdp(): Promise<void> {
-		const { media } = this.#options;
 		const { peer } = this.#connection;
+		if (!peer) {
+			this.#end({ code: "connection-lost", detail: "the connection closed as soon as it was open" });
+			return;
+		}
+		const pairs = this.#options.media.audio.length > 0 ? 2 : 1;
+		let udp: UdpReceiver;
 		try {
-			if (!peer) throw new Error("an open connection has no address");
-			const pairs = media.audio.length > 0 ? 2 : 1;
-			const udp = await UdpReceiver.open(peer, pairs, (pair, bytes) => this.#onDatagram(pair, bytes));
-			if (this.#ended) {
-				udp.close();
-				return;
-			}
-			this.#udp = udp;
-			this.#start(udp.ports);
+			udp = await UdpReceiver.open(peer, pairs, (pair, bytes) => this.#onDatagram(pair, bytes));
 		} catch {
 			const message = "no UDP ports are free on this machine";
 			this.#onRtspError(new RtspError("unsupported-transport", "RTSP_NO_PORTS", message));
+			return;
 		}
+		if (this.#ended) {
+			udp.close();
+			return;
+		}
+		this.#udp = udp;
+		this.#start(udp.ports);
 	}
 
 	#start(udpPorts: readonly (readonly [number, number])[] | undefined): void {

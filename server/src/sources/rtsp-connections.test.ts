@@ -2,7 +2,7 @@
 import { type AddressInfo, createServer, type LookupFunction } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { headerOf } from "@vigia/rtsp";
+import { headerOf, utf8ByteString } from "@vigia/rtsp";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../platform/fake-clock.ts";
 import { CONNECT_TIMEOUT_MS, READ_BUFFER_BYTES } from "./connection.ts";
@@ -35,6 +35,16 @@ describe("redirects", () => {
 		await using camera = await ScriptedCamera.open(script);
 		await seePictures(new RecordedSource({ port: camera.port, ...CREDENTIALS }));
 		expect(target.request("DESCRIBE")?.target).toBe(`rtsp://127.0.0.1:${target.port}/other`);
+	});
+
+	it("S11: keep a path of any characters byte for byte (quirks 5, 8)", async () => {
+		const location = (): string => utf8ByteString(`rtsp://127.0.0.1:${camera.port}/cámara%20ñ?a=日本`);
+		await using camera = await ScriptedCamera.open({ answer: (request, connection) => again?.(request, connection) });
+		const again = redirect(location, 1);
+		await seePictures(new RecordedSource({ port: camera.port }));
+		expect(camera.requests.at(-1)?.method).toBe("TEARDOWN");
+		const described = camera.requests.filter(({ method }) => method === "DESCRIBE");
+		expect(described.at(-1)?.target).toBe(location());
 	});
 
 	it("S11: are followed five times and no more (quirk 8)", async () => {

@@ -127,7 +127,7 @@ describe("UDP", () => {
 		await using camera = await UdpCamera.open({ onPlay: (own) => own.send(PACKETS) });
 		const source = new RecordedSource({ port: camera.port, transport: "udp" });
 		await until(() => source.units.length >= 4, "the pictures");
-		const places = source.times.map(({ mediaMs }) => mediaMs);
+		const places = source.video.map(({ mediaMs }) => mediaMs);
 		expect(places).toEqual(places.toSorted((a, b) => a - b));
 		await source.session.close();
 	});

@@ -141,15 +141,18 @@ const settingsFile: FuzzTarget = {
 	words: ["cameras:\n", "  - url: ", "&a ", "*a", "!!binary ", "? ", "[", "{", "<<: *a", "\t", "---\n", "null", "~"],
 	run(input) {
 		mkdirSync(emptyFolder, { recursive: true });
-		writeFileSync(yamlFile, input);
-		load({ argv: ["--config", yamlFile], env: {}, cwd: emptyFolder });
+		try {
+			writeFileSync(yamlFile, input);
+			load({ argv: ["--config", yamlFile], env: {}, cwd: emptyFolder });
+		} finally {
+			rmSync(emptyFolder, { recursive: true, force: true });
+		}
 	},
 };
 
 /** Of this thread; an empty one, but for the file that is read. */
 const emptyFolder = join(tmpdir(), `vigia-fuzz-${process.pid}-${threadId}`);
 const yamlFile = join(emptyFolder, "settings.yaml");
-process.once("exit", () => rmSync(emptyFolder, { recursive: true, force: true }));
 
 function load(options: Parameters<typeof loadSettings>[0]): void {
 	try {

@@ -1,6 +1,8 @@
 /** Small NAL units and RTP packets for tests. @module */
 import type { AccessUnit } from "../access-unit.ts";
 import { H264Depacketizer } from "../h264-depacketizer.ts";
+import type { OnAccessUnit } from "../h26x-access-units.ts";
+import type { H26xDepacketizer } from "../h26x-depacketizer.ts";
 import type { RtpPacket } from "../rtp-packet.ts";
 
 export const SPS: Uint8Array = fromHex("6742c01ed900a02ff970110000030001000003001e0f162e48");
@@ -56,10 +58,14 @@ export function fuA(nal: Uint8Array, parts = 3): Uint8Array[] {
 	});
 }
 
-/** A depacketizer with the access units that it gave. */
+/** A depacketizer, H.264's unless told otherwise, with the access units that it gave. */
 export class Collector {
 	readonly units: AccessUnit[] = [];
-	readonly depacketizer: H264Depacketizer = new H264Depacketizer((unit) => this.units.push(unit));
+	readonly depacketizer: H26xDepacketizer;
+
+	constructor(create: (onUnit: OnAccessUnit) => H26xDepacketizer = (onUnit) => new H264Depacketizer(onUnit)) {
+		this.depacketizer = create((unit) => this.units.push(unit));
+	}
 
 	/** Pushes packets and overwrites each payload afterwards, as a reused network buffer would be. */
 	push(packets: readonly RtpPacket[], lostBeforeFirst = 0): void {

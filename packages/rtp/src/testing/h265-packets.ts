@@ -1,8 +1,6 @@
 /** Small H.265 NAL units and RTP payloads for tests. @module */
-import type { AccessUnit } from "../access-unit.ts";
 import { H265Depacketizer } from "../h265-depacketizer.ts";
-import type { RtpPacket } from "../rtp-packet.ts";
-import { concat, fromHex } from "./h264-packets.ts";
+import { Collector, concat, fromHex } from "./h264-packets.ts";
 
 /** Parameter sets that libx265 made by way of FFmpeg: Main, 640x360, 15 frames a second, no B pictures. */
 export const VPS: Uint8Array = fromHex("40010c01ffff01600000030090000003000003003f928090");
@@ -43,23 +41,10 @@ export function fu(nal: Uint8Array, parts = 3): Uint8Array[] {
 	});
 }
 
-/** A depacketizer with the access units that it gave. */
-export class H265Collector {
-	readonly units: AccessUnit[] = [];
-	readonly depacketizer: H265Depacketizer = new H265Depacketizer((unit) => this.units.push(unit));
-
-	/** Pushes packets and overwrites each payload afterwards, as a reused network buffer would be. */
-	push(packets: readonly RtpPacket[], lostBeforeFirst = 0): void {
-		for (const [i, one] of packets.entries()) {
-			const payload = one.payload.slice();
-			this.depacketizer.push({ ...one, payload }, i === 0 ? lostBeforeFirst : 0);
-			payload.fill(0xee);
-		}
-	}
-
-	/** Timestamp and NAL units of every access unit in a form that is easy to compare. */
-	get summary(): { timestamp: number; nalUnits: Uint8Array[] }[] {
-		return this.units.map((unit) => ({ timestamp: unit.rtpTimestamp, nalUnits: [...unit.nalUnits] }));
+/** An H.265 depacketizer with the access units that it gave. */
+export class H265Collector extends Collector {
+	constructor() {
+		super((onUnit) => new H265Depacketizer(onUnit));
 	}
 }
 

@@ -1,6 +1,6 @@
-/** Opens a source on a scripted camera and keeps what it says. @module */
+/** Opens a source on a camera and keeps what it says. @module */
 import type { LookupFunction } from "node:net";
-import type { AccessUnit, AudioFrame } from "@vigia/rtp";
+import type { AccessUnit, AudioFrame, VideoUnit } from "@vigia/rtp";
 import { expect } from "vitest";
 import { Credentials } from "../../config/credentials.ts";
 import type { RtspTransport, TlsPolicy } from "../../config/settings.ts";
@@ -46,11 +46,18 @@ export function openRecorded(options: RecordedOptions): OpenSource {
 	return openRtspSource({ address: { scheme, host, port, path }, credentials, clock, transport, tls, media, lookup });
 }
 
-export class RecordedSource {
+/** What a source gave, with the times that came with it. */
+export interface Timed<Unit> {
+	readonly unit: Unit;
+	readonly arrivalMs: number;
+	readonly mediaMs: number;
+}
+
+/** Dispose of it to say TEARDOWN. */
+export class RecordedSource implements AsyncDisposable {
 	readonly session: SourceSession;
-	readonly units: AccessUnit[] = [];
-	readonly times: { readonly arrivalMs: number; readonly mediaMs: number }[] = [];
-	readonly audio: AudioFrame[] = [];
+	readonly video: Timed<VideoUnit>[] = [];
+	readonly audio: Timed<AudioFrame>[] = [];
 	readonly descriptions: SourceDescription[] = [];
 	readonly parameterSets: (readonly Uint8Array[])[] = [];
 	/** `playing` and `ended`, in order, and `late` for anything that came after the end. */
@@ -65,10 +72,9 @@ export class RecordedSource {
 			onParameterSets: (sets) => this.parameterSets.push(sets),
 			onVideo: (unit, arrivalMs, mediaMs) => {
 				if (this.ended) this.#note("late");
-				this.times.push({ arrivalMs, mediaMs });
-				if (unit.codec !== "jpeg") this.units.push(unit);
+				this.video.push({ unit, arrivalMs, mediaMs });
 			},
-			onAudio: (frame) => this.audio.push(frame),
+			onAudio: (unit, arrivalMs, mediaMs) => this.audio.push({ unit, arrivalMs, mediaMs }),
 			onEnd: (failure) => {
 				this.#note("ended");
 				this.failure = failure;
@@ -76,8 +82,17 @@ export class RecordedSource {
 		});
 	}
 
+	/** The H.264 and H.265 pictures. */
+	get units(): AccessUnit[] {
+		return this.video.flatMap(({ unit }) => (unit.codec === "jpeg" ? [] : [unit]));
+	}
+
 	get ended(): boolean {
 		return this.events.includes("ended");
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.session.close();
 	}
 
 	#note(event: string): void {
