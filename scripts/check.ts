@@ -8,6 +8,8 @@ const TYPE_PROJECTS = [
 	"packages/rtp/tsconfig.test.json",
 	"packages/rtsp/tsconfig.json",
 	"packages/rtsp/tsconfig.test.json",
+	"packages/cmaf/tsconfig.json",
+	"packages/cmaf/tsconfig.test.json",
 	"packages/api/tsconfig.json",
 	"packages/api/tsconfig.test.json",
 	"server/tsconfig.json",

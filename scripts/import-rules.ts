@@ -31,6 +31,7 @@ interface Ring {
 const SERVER_PACKAGES = [
 	"node:",
 	"@vigia/api",
+	"@vigia/cmaf",
 	"@vigia/rtp",
 	"@vigia/rtsp",
 	"@fastify/",
@@ -52,14 +53,19 @@ const RINGS: readonly Ring[] = [
 		reason: "packages/rtsp is pure protocol code: it imports @vigia/rtp only",
 	},
 	{
+		folder: "packages/cmaf/",
+		packages: ["@vigia/rtp"],
+		reason: "packages/cmaf is pure format code: it imports @vigia/rtp only",
+	},
+	{
 		folder: "packages/api/",
 		packages: ["zod/mini"],
 		reason: "packages/api stands alone and goes into the browser: it imports zod/mini only",
 	},
 	{
 		folder: "web/src/",
-		packages: ["@vigia/api", "preact", "@preact/signals"],
-		reason: "the page imports @vigia/api, preact and @preact/signals only",
+		packages: ["@vigia/api", "preact", "@preact/signals", "hls.js/light"],
+		reason: "the page imports @vigia/api, preact, @preact/signals and hls.js/light only",
 	},
 	{
 		folder: "camera-sim/",
@@ -82,6 +88,8 @@ const TEST_PACKAGES = [
 	"node-datachannel",
 	"ws",
 	"playwright-core",
+	"mp4box",
+	"hls-parser",
 ];
 
 /** A package that only some files of the server may import. */

@@ -15,7 +15,10 @@ interface Prerequisite {
 const SYSTEM_PYTHON = "/usr/bin/python3";
 const GST_SCRIPT = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer";
 /** The elements that the interoperability tests build their pipelines from. */
-const GST_ELEMENTS = ["videotestsrc", "x264enc", "x265enc", "jpegenc", "voaacenc", "mulawenc", "opusenc", "rtph264pay"];
+const GST_ELEMENTS = [
+	...["videotestsrc", "x264enc", "x265enc", "jpegenc", "voaacenc", "mulawenc", "opusenc", "rtph264pay"],
+	...["matroskademux", "h265parse", "mpeg4videoparse", "jpegparse"],
+];
 
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
 	return (await capture(command, args)).code === 0;
@@ -62,6 +65,25 @@ const PREREQUISITES: readonly Prerequisite[] = [
 				...GST_ELEMENTS.map((element) => succeeds("gst-inspect-1.0", ["--exists", element])),
 			]),
 	},
+	{
+		name: "nginx",
+		packages: ["nginx-light"],
+		required: false,
+		present: async () => (await findProgram("nginx")) !== undefined,
+	},
+	{
+		name: "Firefox ESR",
+		packages: ["firefox-esr"],
+		required: false,
+		present: async () => (await findProgram("firefox-esr")) !== undefined,
+	},
+	{
+		// Their tests also take root; without it they say so themselves.
+		name: "what blocks and impairs networks",
+		packages: ["iproute2", "nftables", "python3"],
+		required: false,
+		present: async () => (await findProgram("ip")) !== undefined && (await findProgram("nft")) !== undefined,
+	},
 ];
 
 function isDebian(): boolean {
@@ -77,11 +99,15 @@ async function missing(): Promise<Prerequisite[]> {
 	return PREREQUISITES.filter((_, index) => present[index] !== true);
 }
 
-async function install(packages: readonly string[]): Promise<void> {
+async function install(absent: readonly Prerequisite[]): Promise<void> {
 	const env = { DEBIAN_FRONTEND: "noninteractive" };
-	console.log(`Installing for the tests: ${packages.join(" ")}`);
-	if ((await run("apt-get", ["update", "-qq"], env)) !== 0) return;
-	await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], env);
+	const get = (packages: readonly string[]): Promise<number> =>
+		run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], env);
+	const all = absent.flatMap(({ packages }) => packages);
+	console.log(`Installing for the tests: ${all.join(" ")}`);
+	if ((await run("apt-get", ["update", "-qq"], env)) !== 0 || (await get(all)) === 0) return;
+	// A release that lacks one package gets the others: Ubuntu has no firefox-esr.
+	for (const { packages } of absent) await get(packages);
 }
 
 /**
@@ -91,7 +117,7 @@ async function install(packages: readonly string[]): Promise<void> {
 export async function ensurePrerequisites(): Promise<boolean> {
 	let absent = await missing();
 	if (absent.length > 0 && process.getuid?.() === 0 && isDebian()) {
-		await install(absent.flatMap(({ packages }) => packages));
+		await install(absent);
 		absent = await missing();
 	}
 	for (const { name, packages } of absent.filter(({ required }) => !required)) {

@@ -38,6 +38,8 @@ export interface CameraSimOptions {
 	readonly sessionLimit?: number;
 	/** Default 60 s. */
 	readonly sessionTimeoutS?: number;
+	/** Cameras with a microphone: G.711 that beeps in step with the pictures. Default: none. */
+	readonly sound?: "all" | readonly number[];
 	/** Called when a picture is about to be handed to the network, for who measures delays. */
 	readonly onPictureSent?: (picture: SentPicture) => void;
 }
@@ -245,7 +247,9 @@ class Listener {
 
 function makeChannel(number: number, options: CameraSimOptions): Channel {
 	const name = CAMERA_NAMES[(number - 1) % CAMERA_NAMES.length] ?? { en: "Camera", es: "Cámara" };
-	return new Channel({ number, name, credentials: options.credentials, sessionLimit: options.sessionLimit });
+	const { credentials, sessionLimit, sound = [] } = options;
+	const hasSound = sound === "all" || sound.includes(number);
+	return new Channel({ number, name, credentials, sessionLimit, hasSound });
 }
 
 function checkOptions(options: CameraSimOptions): void {

@@ -42,6 +42,8 @@ export interface ChannelStatus {
 	/** Requests by method. */
 	readonly requests: Readonly<Record<string, number>>;
 	readonly picturesSent: number;
+	/** Packets of sound. */
+	readonly soundsSent: number;
 	/** Pictures that a slow client was not sent. */
 	readonly picturesDropped: number;
 	/** Clients that took nothing for so long that they were cut off. */
@@ -54,9 +56,17 @@ const MAX_METHODS = 16;
 export class Channel {
 	readonly number: number;
 	readonly name: CameraName;
+	readonly hasSound: boolean;
 	readonly faults: ChannelFaults;
 	readonly connections: Set<ChannelConnection> = new Set();
-	readonly counters = { sessions: 0, teardowns: 0, picturesSent: 0, picturesDropped: 0, slowClientsCut: 0 };
+	readonly counters = {
+		sessions: 0,
+		teardowns: 0,
+		picturesSent: 0,
+		soundsSent: 0,
+		picturesDropped: 0,
+		slowClientsCut: 0,
+	};
 	/** `undefined`: no password is asked for. */
 	credentials: PlainCredentials | undefined;
 	readonly #requests = new Map<string, number>();
@@ -67,9 +77,11 @@ export class Channel {
 		readonly name: CameraName;
 		readonly credentials: PlainCredentials | undefined;
 		readonly sessionLimit: number | undefined;
+		readonly hasSound: boolean;
 	}) {
 		this.number = options.number;
 		this.name = options.name;
+		this.hasSound = options.hasSound;
 		this.credentials = options.credentials;
 		this.#defaultSessionLimit = options.sessionLimit;
 		this.faults = {

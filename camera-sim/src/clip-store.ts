@@ -5,21 +5,19 @@ import { isFirstSliceOfPicture, isVclNalType, NAL_TYPE, nalTypeOf, packetizeH264
 import { encodeBase64, fromByteString, toByteString, writeSdp } from "@vigia/rtsp";
 import type { ClipEntry, StreamName } from "./clip-index.ts";
 import { CLIP_INDEX_FILE, parseClipIndex } from "./clip-index.ts";
+import type { Packets } from "./rtp-sender.ts";
 
 /** Dynamic payload type, as cameras use it: RFC 3551 section 6. */
 export const PAYLOAD_TYPE = 96;
 /** H.264 over RTP: RFC 6184 section 8.2.1. */
 export const CLOCK_RATE_HZ = 90_000;
-/** The relative control of the one media section. */
+/** The relative control of the pictures' media section. */
 export const TRACK_CONTROL = "trackID=0";
 /** As cameras do it: fills an Ethernet frame. It is more than WebRTC lets through, which is the receiver's problem. */
 const MAX_PAYLOAD_BYTES = 1400;
 
 /** One picture, ready to send. Shared by all sessions: nobody writes into it. */
-export interface ClipPicture {
-	readonly payloads: readonly Uint8Array[];
-	/** Sum of the payloads' lengths. */
-	readonly payloadBytes: number;
+export interface ClipPicture extends Packets {
 	readonly randomAccess: boolean;
 }
 

@@ -15,8 +15,17 @@ import type {
 import { RtspServerSession } from "@vigia/rtsp";
 import type { Channel, ChannelConnection } from "./channel.ts";
 import type { StreamName } from "./clip-index.ts";
-import { TRACK_CONTROL } from "./clip-store.ts";
-import { frameInterleaved, RtpSender } from "./rtp-sender.ts";
+import { PAYLOAD_TYPE, TRACK_CONTROL } from "./clip-store.ts";
+import { frameInterleaved, type Packets, RtpSender } from "./rtp-sender.ts";
+import {
+	SOUND_BLOCK_MS,
+	SOUND_BLOCK_SAMPLES,
+	SOUND_CLOCK_HZ,
+	SOUND_CONTROL,
+	SOUND_PAYLOAD_TYPE,
+	SOUND_SDP,
+	soundBlock,
+} from "./sound.ts";
 import type { DuePicture, StreamClock, StreamViewer } from "./stream-clock.ts";
 import type { CameraTarget } from "./target.ts";
 import { parseCameraTarget } from "./target.ts";
@@ -42,10 +51,28 @@ export interface ConnectionHost {
 	onClosed(connection: Connection): void;
 }
 
-interface Media {
+/** After a longer pause of the process the missed sound is left out. */
+const MAX_SOUND_CATCH_UP_MS = 1000;
+
+interface Track {
 	readonly transport: ServerTransport;
-	readonly clock: StreamClock;
 	readonly sender: RtpSender;
+}
+
+interface Media {
+	readonly clock: StreamClock;
+	readonly video: Track;
+	sound: Track | undefined;
+	/** The block of sound that is sent next. */
+	nextBlock: number;
+}
+
+function openSender(payloadType: number): RtpSender {
+	return new RtpSender(payloadType, {
+		ssrc: randomBytes(4).readUInt32BE(),
+		timestampOffset: randomBytes(4).readUInt32BE(),
+		sequenceNumber: randomBytes(2).readUInt16BE(),
+	});
 }
 
 const hashes: HashFunctions = {
@@ -126,20 +153,11 @@ export class Connection implements RtspServerHandler, StreamViewer, ChannelConne
 		const media = this.#media;
 		const channel = this.#channel;
 		if (!media || !channel || this.#silent || channel.faults.freeze !== "none") return;
-		if (this.#mustDrop(media.transport, due)) {
+		if (this.#mustDrop(media.video.transport, due)) {
 			channel.counters.picturesDropped++;
 			return;
 		}
-		const timestamp = media.clock.timestampOf(due.index);
-		if (media.transport.type === "interleaved") {
-			this.#socket.write(media.sender.writeInterleaved(due.picture, timestamp, media.transport.channels[0]));
-		} else {
-			const [rtpPort] = media.transport.clientPort;
-			const address = this.#socket.remoteAddress;
-			if (address === undefined) return;
-			for (const datagram of media.sender.writeDatagrams(due.picture, timestamp))
-				this.#host.udp.sendRtp(datagram, rtpPort, address);
-		}
+		this.#send(media.video, due.picture, media.clock.timestampOf(due.index));
 		channel.counters.picturesSent++;
 	}
 
@@ -147,13 +165,46 @@ export class Connection implements RtspServerHandler, StreamViewer, ChannelConne
 		const media = this.#media;
 		if (!media || this.#silent || this.#channel?.faults.freeze === "all") return;
 		this.#cutIfSlow(nowMs);
-		if (this.#closed || nowMs < this.#nextReportMs) return;
+		if (this.#closed) return;
+		if (media.sound) this.#sendSound(media, media.sound, nowMs);
+		if (nowMs < this.#nextReportMs) return;
 		this.#nextReportMs = nowMs + REPORT_INTERVAL_MS;
-		const report = media.sender.writeReport(media.clock.timestampAt(nowMs), Date.now());
-		if (media.transport.type === "interleaved") {
-			this.#socket.write(frameInterleaved(report, media.transport.channels[1]));
+		const unixMs = Date.now();
+		this.#report(media.video, media.video.sender.writeReport(media.clock.timestampAt(nowMs), unixMs));
+		if (!media.sound) return;
+		const soundTimestamp = Math.round((media.clock.elapsedMs(nowMs) * SOUND_CLOCK_HZ) / 1000);
+		this.#report(media.sound, media.sound.sender.writeReport(soundTimestamp, unixMs));
+	}
+
+	/** All blocks that are over by now. */
+	#sendSound(media: Media, track: Track, nowMs: number): void {
+		const elapsedMs = media.clock.elapsedMs(nowMs);
+		const end = Math.floor(elapsedMs / SOUND_BLOCK_MS);
+		const oldest = Math.floor((elapsedMs - MAX_SOUND_CATCH_UP_MS) / SOUND_BLOCK_MS);
+		const isFull = track.transport.type === "interleaved" && this.#socket.writableLength > MAX_QUEUED_BYTES;
+		for (media.nextBlock = Math.max(media.nextBlock, oldest); media.nextBlock < end; media.nextBlock++) {
+			if (isFull) continue;
+			this.#send(track, soundBlock(media.nextBlock), media.nextBlock * SOUND_BLOCK_SAMPLES);
+			if (this.#channel) this.#channel.counters.soundsSent++;
+		}
+	}
+
+	#send({ transport, sender }: Track, packets: Packets, timestamp: number): void {
+		if (transport.type === "interleaved") {
+			this.#socket.write(sender.writeInterleaved(packets, timestamp, transport.channels[0]));
+			return;
+		}
+		const address = this.#socket.remoteAddress;
+		if (address === undefined) return;
+		for (const datagram of sender.writeDatagrams(packets, timestamp))
+			this.#host.udp.sendRtp(datagram, transport.clientPort[0], address);
+	}
+
+	#report({ transport }: Track, report: Uint8Array): void {
+		if (transport.type === "interleaved") {
+			this.#socket.write(frameInterleaved(report, transport.channels[1]));
 		} else if (this.#socket.remoteAddress !== undefined) {
-			this.#host.udp.sendRtcp(report, media.transport.clientPort[1], this.#socket.remoteAddress);
+			this.#host.udp.sendRtcp(report, transport.clientPort[1], this.#socket.remoteAddress);
 		}
 	}
 
@@ -190,7 +241,11 @@ export class Connection implements RtspServerHandler, StreamViewer, ChannelConne
 		const clock = found && this.#host.clockOf(found.channel.number, found.camera.stream);
 		if (!found || !clock) return { refuse: 404 };
 		if (typeof found.channel.faults.stopped === "number") return { refuse: found.channel.faults.stopped };
-		return { sdp: clock.clip.sdp, contentBase: `${found.camera.presentationUrl}/` };
+		const { sdp } = clock.clip;
+		return {
+			sdp: found.channel.hasSound ? Buffer.concat([sdp, SOUND_SDP]) : sdp,
+			contentBase: `${found.camera.presentationUrl}/`,
+		};
 	}
 
 	setup({ target, transport }: RtspSetup): RtspSetupAnswer | RtspRefusal {
@@ -200,14 +255,26 @@ export class Connection implements RtspServerHandler, StreamViewer, ChannelConne
 		const { faults } = found.channel;
 		if (this.#closed || this.#silent) return { refuse: 503 };
 		if (typeof faults.stopped === "number") return { refuse: faults.stopped };
-		// There is one media section, so a second SETUP of the session has nothing left to set up.
+		if (found.channel.hasSound && target.endsWith(`/${SOUND_CONTROL}`)) return this.#setupSound(transport);
+		// There is one media section of pictures, so a second SETUP of the session has nothing left to set up.
 		if (this.#media) return { refuse: 455 };
 		if (faults.sessionLimit !== undefined && found.channel.activeSessions >= faults.sessionLimit)
 			return { refuse: 453 };
-		const [ssrc, timestampOffset] = [randomBytes(4).readUInt32BE(), randomBytes(4).readUInt32BE()];
-		const sender = new RtpSender({ ssrc, timestampOffset, sequenceNumber: randomBytes(2).readUInt16BE() });
-		this.#media = { transport, clock, sender };
+		const video = { transport, sender: openSender(PAYLOAD_TYPE) };
+		this.#media = { clock, video, sound: undefined, nextBlock: 0 };
 		found.channel.counters.sessions++;
+		return this.#agree(video);
+	}
+
+	/** Pictures are set up first, as all clients do it. */
+	#setupSound(transport: ServerTransport): RtspSetupAnswer | RtspRefusal {
+		if (!this.#media || this.#media.sound) return { refuse: 455 };
+		const sound = { transport, sender: openSender(SOUND_PAYLOAD_TYPE) };
+		this.#media.sound = sound;
+		return this.#agree(sound);
+	}
+
+	#agree({ transport, sender: { ssrc } }: Track): RtspSetupAnswer {
 		if (transport.type === "interleaved") return { ssrc };
 		this.#host.udp.expect(this, this.#socket.remoteAddress ?? "", transport.clientPort);
 		return { ssrc, serverPort: this.#host.udp.ports };
@@ -218,13 +285,16 @@ export class Connection implements RtspServerHandler, StreamViewer, ChannelConne
 		if (!media) return { refuse: 455 };
 		media.clock.add(this);
 		const presentationUrl = parseCameraTarget(target)?.presentationUrl ?? target;
-		return [
-			{
-				url: `${presentationUrl}/${TRACK_CONTROL}`,
-				sequenceNumber: media.sender.sequenceNumber,
-				rtpTimestamp: (media.clock.timestampOf(media.clock.nextIndex) + media.sender.timestampOffset) >>> 0,
-			},
-		];
+		const { clock, video, sound } = media;
+		media.nextBlock = Math.floor(clock.elapsedMs(performance.now()) / SOUND_BLOCK_MS);
+		const info = ({ sender }: Track, control: string, timestamp: number): RtpInfo => ({
+			url: `${presentationUrl}/${control}`,
+			sequenceNumber: sender.sequenceNumber,
+			rtpTimestamp: (timestamp + sender.timestampOffset) >>> 0,
+		});
+		const infos = [info(video, TRACK_CONTROL, clock.timestampOf(clock.nextIndex))];
+		if (sound) infos.push(info(sound, SOUND_CONTROL, media.nextBlock * SOUND_BLOCK_SAMPLES));
+		return infos;
 	}
 
 	pause(): void {

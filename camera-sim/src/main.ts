@@ -18,6 +18,7 @@ const USAGE = `Simulated RTSP cameras.
   --password-env NAME   or the password in this environment variable
   --digest KIND         md5 (default), md5-qop or sha-256
   --session-limit N     sessions per camera
+  --sound CAMERAS       all, or numbers such as 1,3: with G.711 sound
   --clips DIRECTORY     other clips than those of the repository
   --control-port N      also serve the control API on this port of 127.0.0.1
   --help`;
@@ -46,6 +47,7 @@ function readFlags() {
 				"password-env": { type: "string" },
 				digest: { type: "string", default: "md5" },
 				"session-limit": { type: "string" },
+				sound: { type: "string" },
 				clips: { type: "string" },
 				"control-port": { type: "string" },
 				help: { type: "boolean", default: false },
@@ -73,6 +75,10 @@ function readCredentials(flags: ReturnType<typeof readFlags>): PlainCredentials 
 	return { username: user, password: secret };
 }
 
+function readSound(text: string): "all" | readonly number[] {
+	return text === "all" ? "all" : text.split(",").map((number) => wholeNumber("sound", number, 1, 1024));
+}
+
 async function main(): Promise<void> {
 	const flags = readFlags();
 	if (flags.help) return console.log(USAGE);
@@ -92,6 +98,7 @@ async function main(): Promise<void> {
 			digest: DIGESTS[digest as keyof typeof DIGESTS],
 			...(credentials ? { credentials } : {}),
 			...(limit === undefined ? {} : { sessionLimit: wholeNumber("session-limit", limit, 1, 1_000_000) }),
+			...(flags.sound === undefined ? {} : { sound: readSound(flags.sound) }),
 			...(flags.clips === undefined ? {} : { clipsDirectory: flags.clips }),
 		}),
 	);

@@ -1,4 +1,4 @@
-/** The RTP and RTCP of one session: numbers the packets of the pictures it is given. RFC 3550. @module */
+/** The RTP and RTCP of one session: numbers the packets of the pictures and the sound it is given. RFC 3550. @module */
 import {
 	ntpFromUnixMs,
 	RTP_HEADER_BYTES,
@@ -7,14 +7,20 @@ import {
 	writeSdes,
 	writeSenderReport,
 } from "@vigia/rtp";
-import type { ClipPicture } from "./clip-store.ts";
-import { PAYLOAD_TYPE } from "./clip-store.ts";
 
 /** `$`, channel, two bytes of length: RFC 2326 section 10.12. */
 export const INTERLEAVED_HEADER_BYTES = 4;
 const DOLLAR = 0x24;
 
+/** RTP payloads that go together: a picture, a block of sound. */
+export interface Packets {
+	readonly payloads: readonly Uint8Array[];
+	/** Sum of the payloads' lengths. */
+	readonly payloadBytes: number;
+}
+
 export class RtpSender {
+	readonly #payloadType: number;
 	readonly ssrc: number;
 	sequenceNumber: number;
 	/** Added to the stream clock's timestamps: RFC 3550 section 5.1 wants a random start. */
@@ -22,14 +28,18 @@ export class RtpSender {
 	#packetCount = 0;
 	#octetCount = 0;
 
-	constructor(random: { readonly ssrc: number; readonly sequenceNumber: number; readonly timestampOffset: number }) {
+	constructor(
+		payloadType: number,
+		random: { readonly ssrc: number; readonly sequenceNumber: number; readonly timestampOffset: number },
+	) {
+		this.#payloadType = payloadType;
 		this.ssrc = random.ssrc;
 		this.sequenceNumber = random.sequenceNumber;
 		this.timestampOffset = random.timestampOffset;
 	}
 
 	/** The packets of a picture, one after the other in one buffer, each behind an interleaved header. */
-	writeInterleaved(picture: ClipPicture, timestamp: number, channel: number): Buffer {
+	writeInterleaved(picture: Packets, timestamp: number, channel: number): Buffer {
 		const headerBytes = INTERLEAVED_HEADER_BYTES + RTP_HEADER_BYTES;
 		const out = Buffer.allocUnsafe(picture.payloadBytes + picture.payloads.length * headerBytes);
 		let at = 0;
@@ -46,7 +56,7 @@ export class RtpSender {
 	}
 
 	/** The packets of a picture, each a view of one common buffer. */
-	writeDatagrams(picture: ClipPicture, timestamp: number): Buffer[] {
+	writeDatagrams(picture: Packets, timestamp: number): Buffer[] {
 		const out = Buffer.allocUnsafe(picture.payloadBytes + picture.payloads.length * RTP_HEADER_BYTES);
 		const datagrams: Buffer[] = [];
 		let at = 0;
@@ -79,7 +89,7 @@ export class RtpSender {
 
 	#writeHeader(target: Uint8Array, timestamp: number, marker: boolean): void {
 		writeRtpHeader(target, {
-			payloadType: PAYLOAD_TYPE,
+			payloadType: this.#payloadType,
 			marker,
 			sequenceNumber: this.sequenceNumber,
 			timestamp: (timestamp + this.timestampOffset) >>> 0,
@@ -88,7 +98,7 @@ export class RtpSender {
 		this.sequenceNumber = (this.sequenceNumber + 1) & 0xffff;
 	}
 
-	#count(picture: ClipPicture): void {
+	#count(picture: Packets): void {
 		this.#packetCount += picture.payloads.length;
 		this.#octetCount += picture.payloadBytes;
 	}

@@ -14,7 +14,7 @@ export interface DuePicture {
 export interface StreamViewer {
 	/** A picture is due. */
 	sendPicture(due: DuePicture): void;
-	/** Called with every tick after the pictures: the moment for RTCP. */
+	/** Called with every tick after the pictures: the moment for sound and RTCP. */
 	tick(nowMs: number): void;
 }
 
@@ -50,6 +50,11 @@ export class StreamClock {
 	/** The RTP timestamp of a moment, counted from the clock's origin; not wrapped. */
 	timestampAt(nowMs: number): number {
 		return Math.round((nowMs - this.#originMs) * 90);
+	}
+
+	/** From the clock's origin to a moment. */
+	elapsedMs(nowMs: number): number {
+		return nowMs - this.#originMs;
 	}
 
 	add(viewer: StreamViewer): void {

@@ -15,15 +15,26 @@ import { createLogger } from "./observe/log.ts";
 import { createMetrics, type MetricsSnapshot } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
 import { StreamLog } from "./observe/stream-log.ts";
+import { CmafFeeds } from "./outputs/cmaf/cmaf-feed.ts";
+import { HlsOutput } from "./outputs/hls/hls-output.ts";
+import { Mse } from "./outputs/mse/mse.ts";
+import { Snapshots } from "./outputs/snapshot/snapshots.ts";
 import { openWebrtc, type Webrtc } from "./outputs/webrtc/webrtc.ts";
 import { systemClock } from "./platform/clock.ts";
+import { Ffmpeg } from "./platform/ffmpeg.ts";
 import { ProbeService } from "./probe/probe-service.ts";
 import { HostGate } from "./sources/host-gate.ts";
 import { NameLookup } from "./sources/name-lookup.ts";
 import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
+import { WEBRTC_DECODERS } from "./streams/playable.ts";
+import { openPlayableStreams } from "./transcode/playable-streams.ts";
+import { Transcoder } from "./transcode/transcoder.ts";
 
 /** Longest that a stop waits for cameras and sockets: TEARDOWN takes half a second at most. */
 const STOP_LIMIT_MS = 3_000;
+
+const NO_FFMPEG =
+	"FFmpeg is not installed: everything works but stills, and video that a browser cannot play is not converted. To have both, install it (Debian, Ubuntu: apt install ffmpeg) or set FFMPEG to its path";
 
 const release = packageJson.version;
 const clock = systemClock;
@@ -39,9 +50,6 @@ const redactor = new Redactor();
 for (const secret of secretsOf(settings)) redactor.add(secret);
 const log = createLogger({ level: settings.logLevel, redactor });
 for (const warning of warnings) log.warn({}, warning);
-if (settings.protocol !== "auto" && settings.protocol !== "webrtc") {
-	log.warn({}, `PROTOCOL=${settings.protocol} is for a later release: this one shows all pictures over WebRTC`);
-}
 
 try {
 	await run();
@@ -70,9 +78,22 @@ async function run(): Promise<void> {
 	});
 	const { rtspTransport: transport } = settings;
 	const probes = new ProbeService({ cameras: demo?.cameras ?? settings.cameras, clock, transport });
+	const ffmpeg = new Ffmpeg({ path: settings.ffmpeg, clock });
+	await ffmpeg.look();
+	if (!ffmpeg.facts) log.warn({}, NO_FFMPEG);
+	const transcoder = new Transcoder({ ffmpeg, clock, log, maxTranscodes: settings.transcodeMax });
+	stack.defer(() => transcoder.close());
+	const streams = openPlayableStreams({ directory: cameras, transcoder });
 	const onError = (error: unknown): void => log.error({ error }, "a WebRTC connection failed by our mistake");
-	const webrtc = await openWebrtc({ settings, directory: cameras, clock, onError });
+	const directory = streams.for(WEBRTC_DECODERS);
+	const webrtc = await openWebrtc({ settings, directory, clock, onError });
 	stack.defer(() => webrtc.close());
+	const onFeedError = (error: unknown): void => log.error({ error }, "a media reader failed and was detached");
+	const feeds = new CmafFeeds({ streams, clock, onError: onFeedError });
+	const mse = new Mse({ feeds, clock });
+	const hls = new HlsOutput({ feeds, clock, status: (id, name) => cameras.get(id)?.status().streams[name] });
+	stack.defer(() => hls.close());
+	const snapshots = new Snapshots({ directory: cameras, ffmpeg, clock });
 	const serverId = randomUUID();
 	const app = await buildApp({
 		cameras,
@@ -89,12 +110,18 @@ async function run(): Promise<void> {
 			release,
 			demo: demo !== undefined,
 			iceServers: [...settings.iceServers],
+			protocol: settings.protocol,
+			ffmpeg: ffmpeg.facts !== undefined,
 			cameras: cameras.statuses(),
 		}),
 		openViewer: (send, pageHost) => webrtc.openViewer(send, pageHost),
-		metrics: createMetrics(() => snapshot(cameras, webrtc)),
+		openMse: (codecs, pipe) => mse.openViewer(codecs, pipe),
+		feeds,
+		hls,
+		snapshots,
+		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, transcoder })),
 		probes,
-		registerWhep: (scope) => registerWhep(scope, { webrtc, directory: cameras, iceServers: settings.iceServers }),
+		registerWhep: (scope) => registerWhep(scope, { webrtc, directory, iceServers: settings.iceServers }),
 	});
 	stack.defer(() => app.close());
 	stack.defer(() => probes.stop());
@@ -133,7 +160,15 @@ async function listen(app: FastifyInstance): Promise<string> {
 	}
 }
 
-function snapshot(cameras: Cameras, webrtc: Webrtc): MetricsSnapshot {
+interface Counted {
+	readonly cameras: Cameras;
+	readonly webrtc: Webrtc;
+	readonly mse: Mse;
+	readonly hls: HlsOutput;
+	readonly transcoder: Transcoder;
+}
+
+function snapshot({ cameras, webrtc, mse, hls, transcoder }: Counted): MetricsSnapshot {
 	const nowMs = clock.nowMs();
 	const streams = [...cameras.all()].flatMap((camera) =>
 		[...camera.streams.values()].map(({ name, stream, supervisor }) => {
@@ -151,5 +186,11 @@ function snapshot(cameras: Cameras, webrtc: Webrtc): MetricsSnapshot {
 	);
 	const { packets, keyFrameSkips, keyFrameRequests } = webrtc.counters;
 	const delivery = { packetsSent: packets, keyframeSkips: keyFrameSkips, pliReceived: keyFrameRequests };
-	return { streams, webrtc: { peers: webrtc.peers, ...delivery } };
+	return {
+		streams,
+		webrtc: { peers: webrtc.peers, ...delivery },
+		mse: { channels: mse.channels, ...mse.counters },
+		hls: { tracks: hls.tracks, bytes: hls.sizeBytes },
+		transcode: { running: transcoder.running, ...transcoder.counters },
+	};
 }

@@ -4,6 +4,7 @@
  * argument it also reads the cameras directly, and says when each picture came that way: the difference is what the
  * server adds. @module
  */
+import { WALL_PROTOCOL_VERSION } from "@vigia/api";
 import { isRtcp, parseRtpPacket } from "@vigia/rtp";
 import { PeerConnection, RtcpReceivingSession, type Track } from "node-datachannel";
 import WebSocket from "ws";
@@ -46,9 +47,9 @@ function receive(track: Track): void {
 	});
 }
 socket.on("open", () => {
-	send({ type: "hello", version: 1, webrtcH264: true });
+	send({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] });
 	const tiles = Array.from({ length: TILES }, (_, slot) => ({ slot, camera: `cam${slot + 1}`, stream: "sub" }));
-	send({ type: "view", revision: 1, tiles });
+	send({ type: "view", revision: 1, tiles, channels: [] });
 });
 socket.on("message", (data: Buffer) => {
 	const message = JSON.parse(data.toString("utf8")) as {

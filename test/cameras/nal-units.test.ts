@@ -104,7 +104,7 @@ for (const [named, fmtp, picture] of [
 				expect(Buffer.from(unit.nalUnits[0] ?? [])).toEqual(Buffer.from(SPS));
 				expect(Buffer.from(unit.nalUnits[1] ?? [])).toEqual(Buffer.from(PPS));
 			}
-			expect(viewer.stream.facts(0).sps).toMatchObject({ width: 1280, height: 720 });
+			expect(viewer.stream.facts(0).video).toMatchObject({ width: 1280, height: 720 });
 		},
 	});
 }
@@ -135,7 +135,7 @@ defineScenario({
 	title: "a profile-level-id that lies is not believed: the size comes from the parameter sets",
 	camera: { tracks: [h264({ fmtp: "profile-level-id=TQAf;packetization-mode=1" })] },
 	expect: { methods: USUAL },
-	check: ({ viewer }) => expect(viewer.stream.facts(0).sps).toMatchObject({ width: 1280, height: 720 }),
+	check: ({ viewer }) => expect(viewer.stream.facts(0).video).toMatchObject({ width: 1280, height: 720 }),
 });
 
 // S47 to S49: one thing each on the whole way; packages/rtp has the tables.

@@ -45,6 +45,9 @@ function defineSound(options: {
 	});
 }
 
+const nonsense = (tag: number): readonly Uint8Array[] => [
+	new Uint8Array(200).map((_, at) => (tag * 89 + at * 57) & 0xff),
+];
 const tagsOf = (frames: readonly { data: Uint8Array }[]): number[] => frames.map(({ data }) => data[0] ?? 0);
 
 defineSound({
@@ -258,6 +261,84 @@ defineScenario({
 	},
 	viewer: { media: { video: ["H264"], audio: ["PCMA"] } },
 	expect: { methods: ["OPTIONS", "DESCRIBE", "SETUP", "SETUP", "PLAY", "TEARDOWN"], quirks: ["audio-setup-refused"] },
+});
+
+const asksForSound = (target: string): boolean => target.endsWith("trackID=2");
+
+defineScenario({
+	id: "S56",
+	quirks: [80, 130],
+	title: "sound whose SETUP is not answered is left out and the pictures come",
+	camera: {
+		tracks: [h264(), pcma()],
+		answer: ({ method, target }) => (method === "SETUP" && asksForSound(target) ? "silence" : undefined),
+	},
+	expect: { withinMs: 4_000, methods: ["OPTIONS", "DESCRIBE", "SETUP", "SETUP", "PLAY", "TEARDOWN"] },
+});
+
+defineScenario({
+	id: "S56",
+	quirks: [130],
+	title: "a camera that hangs up when it is asked for its sound is not asked again, and its pictures come",
+	camera: {
+		tracks: [h264(), pcma()],
+		answer: ({ method, target }, _reply, connection) => {
+			if (method !== "SETUP" || !asksForSound(target)) return undefined;
+			connection.close("reset");
+			return "silence";
+		},
+	},
+	expect: { withinMs: 1_000 },
+	check: ({ viewer, camera }) => {
+		expect(viewer.failures).toEqual([]);
+		expect(camera.methods.slice(-4)).toEqual(["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]);
+	},
+});
+
+defineScenario({
+	id: "S56",
+	quirks: [130],
+	title: "a camera that plays its pictures only without the sound gives them",
+	camera: {
+		tracks: [h264(), pcma()],
+		answer: ({ method }, reply, connection) =>
+			method === "PLAY" && connection.requests.some(({ target }) => asksForSound(target))
+				? { ...reply, status: 453, fields: {} }
+				: undefined,
+	},
+	expect: { withinMs: 1_000 },
+	check: ({ viewer }) => expect(viewer.failures).toEqual([]),
+});
+
+for (const [what, track] of [
+	["nonsense", audio({ format: "MPEG4-GENERIC/16000", fmtp: AAC_FMTP, ticksEach: 7, payloads: nonsense })],
+	["of a size that does not fit", pcma({ payloads: () => [new Uint8Array(0), new Uint8Array(60_000)] })],
+	["at a rate of nothing", audio({ format: "PCMA/0", ticksEach: 160, payloads: nonsense })],
+] as const) {
+	defineScenario({
+		id: "S56",
+		quirks: [130],
+		title: `sound that is ${what} costs no picture`,
+		camera: { tracks: [h264({ units: 30 }), track] },
+		expect: { withinMs: 2_000, counters: { lostPackets: 0, damagedAccessUnits: 0 } },
+	});
+}
+
+defineScenario({
+	id: "S56",
+	quirks: [130],
+	title: "sound over UDP has ports of its own, and comes on the clock of the pictures",
+	camera: { tracks: [h264(), pcma()], transports: ["udp"], udp: {} },
+	viewer: { transport: "udp" },
+	expect: { methods: ["OPTIONS", "DESCRIBE", "SETUP", "SETUP", "PLAY", "TEARDOWN"], wire: [/client_port=\d+-\d+/] },
+	run: async ({ viewer, time }) => {
+		await time.pass(600);
+		expect(viewer.audio).toHaveLength(20);
+		expect(viewer.heard.map(({ durationTicks }) => durationTicks)).toEqual(Array(20).fill(1800));
+		const gaps = viewer.heard.slice(1).map(({ timestamp }, at) => timestamp - (viewer.heard[at]?.timestamp ?? 0));
+		expect(gaps.every((gap) => Math.abs(gap - 1800) < 180)).toBe(true);
+		expect(viewer.stream.audioFormat).toMatchObject({ codec: "pcma", clockRate: 8000 });
+	},
 });
 
 defineScenario({

@@ -273,7 +273,7 @@ defineScenario({
 });
 
 function tagOf(unit: StreamUnit): number {
-	return tagOfSlice(unit.nalUnits.at(-1));
+	return tagOfSlice("nalUnits" in unit ? unit.nalUnits.at(-1) : undefined);
 }
 
 // S38.

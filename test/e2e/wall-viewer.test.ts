@@ -66,7 +66,7 @@ function session(send: (message: ServerMessage) => void): PageSession {
 			else if (message.type === "answer") viewer.answer(message.connection, message.negotiation, message.sdp);
 			else if (message.type === "candidate") viewer.candidate(message.connection, message.mid, message.candidate);
 			else if (message.type === "refresh") viewer.refresh(message.slot);
-			else viewer.reconnect(message.connection);
+			else if (message.type === "reconnect") viewer.reconnect(message.connection);
 		},
 		close: () => viewer.close(),
 	};

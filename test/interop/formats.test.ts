@@ -41,7 +41,7 @@ function pitch(args: readonly string[], bytes: Uint8Array): number {
 }
 
 function annexB(units: readonly VideoUnit[], before: readonly Uint8Array[]): Buffer {
-	const nalUnits = [...before, ...units.flatMap((unit) => (unit.codec === "jpeg" ? [] : unit.nalUnits))];
+	const nalUnits = [...before, ...units.flatMap((unit) => ("nalUnits" in unit ? unit.nalUnits : []))];
 	return Buffer.concat(nalUnits.flatMap((nal) => [Uint8Array.of(0, 0, 0, 1), nal]));
 }
 
@@ -96,7 +96,7 @@ describe.skipIf(!GSTREAMER_IS_THERE)("GStreamer's RTSP server", () => {
 
 	test("motion JPEG comes whole: FFmpeg decodes every picture", async () => {
 		await using recording = await record("/mjpeg");
-		const images = recording.video.flatMap(({ unit }) => (unit.codec === "jpeg" ? [unit.image] : []));
+		const images = recording.video.flatMap(({ unit }) => (unit.codec === "jpeg" ? [unit.data] : []));
 		const { frames, ...size } = decode("mjpeg", Buffer.concat(images));
 		expect(size).toEqual({ width: 320, height: 240 });
 		expect(frames).toBe(images.length);

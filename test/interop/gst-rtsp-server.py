@@ -1,9 +1,12 @@
 """GStreamer's RTSP server with cameras behind a Digest password, as cameras that we did not write.
 
-Usage: /usr/bin/python3 gst-rtsp-server.py USER PASSWORD [CERTIFICATE_AND_KEY.pem]
-With a certificate it speaks RTSP over TLS only. Prints `port N` when it listens; ends when its standard input ends.
+Usage: /usr/bin/python3 gst-rtsp-server.py [--certificate CERTIFICATE_AND_KEY.pem] [--clips FOLDER] USER PASSWORD
+With a certificate it speaks RTSP over TLS only. Of the folder it plays `h265.mkv` and so on, as coded-clips.ts makes
+them, at `/clip/h265` and so on. Prints `port N` when it listens; ends when its standard input ends.
 """
 
+import argparse
+import pathlib
 import sys
 import threading
 
@@ -43,6 +46,22 @@ FORMATS = {
     "! video/x-h264,profile=main ! rtph264pay name=pay0 pt=96 )",
 }
 
+# How the clips are paid out, by the names that coded-clips.ts gives them; the sound's branch comes second.
+H264_CLIP = "h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1"
+CLIPS = {
+    "h265": ["h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1"],
+    "mjpeg": ["jpegparse ! rtpjpegpay name=pay0 pt=26"],
+    "mpeg4": ["mpeg4videoparse ! rtpmp4vpay name=pay0 pt=96 config-interval=1"],
+    "bframes": [H264_CLIP],
+    "aac": [H264_CLIP, "aacparse ! rtpmp4gpay name=pay1 pt=97"],
+    "pcma": [H264_CLIP, "rtppcmapay name=pay1 pt=8"],
+}
+
+
+def clip_line(path: pathlib.Path, video: str, audio: str | None = None) -> str:
+    branches = [f"demux.video_0 ! queue ! {video}"] + ([f"demux.audio_0 ! queue ! {audio}"] if audio else [])
+    return f"( filesrc location={path} ! matroskademux name=demux {' '.join(branches)} )"
+
 
 def launch_line(colour: int, caps: str, profile: str, encoder: str) -> str:
     dct8x8 = str(profile == "high").lower()
@@ -56,8 +75,12 @@ def launch_line(colour: int, caps: str, profile: str, encoder: str) -> str:
 
 
 def main() -> None:
-    user, password = sys.argv[1:3]
-    certificate = sys.argv[3] if len(sys.argv) > 3 else None
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--certificate")
+    parser.add_argument("--clips", type=pathlib.Path)
+    parser.add_argument("user")
+    parser.add_argument("password")
+    options = parser.parse_args()
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
@@ -67,16 +90,19 @@ def main() -> None:
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "user")
-    auth.add_digest(user, password, token)
-    if certificate is not None:
-        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
+    auth.add_digest(options.user, options.password, token)
+    if options.certificate is not None:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(options.certificate))
     server.set_auth(auth)
 
     lines = {name: launch_line(*camera) for name, *camera in CAMERAS} | FORMATS
+    if options.clips is not None:
+        lines |= {f"clip/{name}": clip_line(options.clips / f"{name}.mkv", *parts) for name, parts in CLIPS.items()}
     for name, line in lines.items():
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(line)
-        factory.set_shared(True)
+        # A file is wound back for everybody when one more client says PLAY: each gets its own.
+        factory.set_shared(not name.startswith("clip/"))
         factory.add_role_from_structure(
             Gst.Structure.new_from_string(
                 "user, media.factory.access=(boolean)true, media.factory.construct=(boolean)true"

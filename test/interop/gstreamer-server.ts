@@ -1,7 +1,8 @@
 /** GStreamer's RTSP server in a process of its own: gst-rtsp-server.py. @module */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { eventually } from "../support/eventually.ts";
+import { Child } from "../support/child.ts";
+import { type CodedClip, codedClips } from "./coded-clips.ts";
 
 const PYTHON = "/usr/bin/python3";
 const BINDINGS = 'import gi; gi.require_version("GstRtspServer", "1.0")';
@@ -16,28 +17,42 @@ if (!GSTREAMER_IS_THERE) {
 
 /** Dispose of it to end the process. */
 export class GstreamerServer implements Disposable {
-	readonly #process: ChildProcess;
 	readonly port: number;
+	readonly #child: Child;
 
-	private constructor(process: ChildProcess, port: number) {
-		this.#process = process;
+	private constructor(child: Child, port: number) {
+		this.#child = child;
 		this.port = port;
 	}
 
 	/** @param certificate path of a PEM file with certificate and key: then it speaks TLS only. */
 	static async start(certificate?: string): Promise<GstreamerServer> {
+		return await GstreamerServer.#start(certificate === undefined ? [] : ["--certificate", certificate]);
+	}
+
+	/** With cameras that play the simulator's pictures in other codecs: {@link clipPath}. The first time it takes some seconds more. */
+	static async startWithClips(): Promise<GstreamerServer> {
+		return await GstreamerServer.#start(["--clips", await codedClips()]);
+	}
+
+	static async #start(options: readonly string[]): Promise<GstreamerServer> {
 		const script = fileURLToPath(new URL("gst-rtsp-server.py", import.meta.url));
-		const args = [script, LOGIN.username, LOGIN.password, ...(certificate === undefined ? [] : [certificate])];
-		const process = spawn(PYTHON, args, { stdio: ["pipe", "pipe", "inherit"] });
-		let output = "";
-		process.stdout.setEncoding("utf8").on("data", (text: string) => {
-			output += text;
-		});
-		const port = await eventually("GStreamer listens", () => /^port (\d+)$/m.exec(output)?.[1]);
-		return new GstreamerServer(process, Number(port));
+		const child = new Child(PYTHON, [script, ...options, LOGIN.username, LOGIN.password], { endBy: "input-end" });
+		const port = await child.until("GStreamer listens", (output) => /^port (\d+)$/m.exec(output)?.[1]);
+		return new GstreamerServer(child, Number(port));
+	}
+
+	/** What it wrote so far: its pipelines' faults are in it. */
+	get output(): string {
+		return this.#child.output;
+	}
+
+	/** Where a clip's camera is, for {@link startWithClips}. */
+	clipPath(clip: CodedClip): string {
+		return `/clip/${clip}`;
 	}
 
 	[Symbol.dispose](): void {
-		this.#process.stdin?.end();
+		void this.#child[Symbol.asyncDispose]();
 	}
 }

@@ -1,11 +1,14 @@
 /** The page's composition root: clock, language, session and views, and the events of the browser's own life. @module */
 import { render } from "preact";
+import { Carriers } from "./api/carrier.ts";
 import { createBrowserClock } from "./clock.ts";
 import { chooseLanguage, createTranslate } from "./i18n/index.ts";
-import { canReceiveH264 } from "./player/capabilities.ts";
+import { detectCapabilities } from "./player/capabilities.ts";
+import { LadderMemory } from "./player/ladder-memory.ts";
 import { App } from "./ui/app.tsx";
 import { Reloader } from "./ui/reload.ts";
 import { WallStore } from "./ui/store.ts";
+import { createFeedMakers, readProtocol } from "./wall/feed-makers.ts";
 import { WallSession } from "./wall/wall-session.ts";
 
 const language = chooseLanguage(location.search, navigator.languages);
@@ -21,16 +24,27 @@ const reloader = new Reloader({
 const store = new WallStore({ clock, translate: createTranslate(language), reloader });
 
 // Relative to the page, so that it also works below a path of a reverse proxy.
-const url = new URL("api/wall", document.baseURI);
-url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-url.search = url.hash = "";
+const base = new URL(".", document.baseURI).href;
+const carriers = new Carriers({
+	base,
+	clock,
+	createWebSocket: (address) => new WebSocket(address),
+	fetch: (...request) => fetch(...request),
+	fillRandom: (bytes) => crypto.getRandomValues(bytes),
+});
 
 const session = new WallSession({
-	url: url.href,
 	clock,
 	random: Math.random,
-	createSocket: (address) => new WebSocket(address),
-	webrtcH264: canReceiveH264,
+	createSocket: () => carriers.connect(),
+	capabilities: detectCapabilities,
+	protocol: readProtocol(location.search),
+	makers: createFeedMakers({ base, clock, capabilities: detectCapabilities, tiles: () => store.ids.peek().length }),
+	memory: new LadderMemory({
+		storage: () => localStorage,
+		origin: location.origin,
+		network: () => (navigator as { connection?: { type?: string } }).connection?.type,
+	}),
 	events: store,
 });
 store.attach(session);

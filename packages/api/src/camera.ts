@@ -26,10 +26,15 @@ export const cameraIdSchema = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-
 
 const count = z.number().check(z.nonnegative());
 
+/** A code of a newer server is read as `internal-error`: one unknown word does not discard a whole status. */
+// oxlint-disable-next-line promise/valid-params -- Zod's `catch` has nothing to do with a promise's.
+export const reasonCodeSchema = z.catch(
+	z.enum(Object.keys(REASON_TEXTS) as [ReasonCode, ...ReasonCode[]]),
+	"internal-error",
+);
+
 export const reasonSchema = z.object({
-	/** A code of a newer server is read as `internal-error`: one unknown word does not discard a whole status. */
-	// oxlint-disable-next-line promise/valid-params -- Zod's `catch` has nothing to do with a promise's.
-	code: z.catch(z.enum(Object.keys(REASON_TEXTS) as [ReasonCode, ...ReasonCode[]]), "internal-error"),
+	code: reasonCodeSchema,
 	/** Plain English, with the remedy. */
 	text: z.string(),
 });
@@ -42,11 +47,16 @@ export const streamStatusSchema = z.object({
 	reason: z.optional(reasonSchema),
 	/** Milliseconds until this stream's next try, while waiting for one. */
 	retryInMs: z.optional(count),
+	/** `h264`, `h265`, `jpeg` or `mpeg4`. */
 	codec: z.optional(z.string()),
 	/** RFC 6381 string from the stream's own parameter sets, e.g. `avc1.42C01E`. */
 	codecString: z.optional(z.string()),
 	width: z.optional(count),
 	height: z.optional(count),
+	/** Pictures are not shown in the order in which they come: browsers do not play that over WebRTC. */
+	bFrames: z.optional(z.boolean()),
+	/** Codec of its sound, e.g. `aac` or `pcma`; absent for a silent stream. */
+	audio: z.optional(z.string()),
 	/** Access units per second over the last seconds. */
 	fps: z.optional(count),
 	bitrateBps: z.optional(count),

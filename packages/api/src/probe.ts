@@ -24,7 +24,7 @@ export const probeTrackSchema = z.object({
 export type ProbeTrack = z.infer<typeof probeTrackSchema>;
 
 export const probeVideoSchema = z.object({
-	codec: z.enum(["h264", "h265", "jpeg"]),
+	codec: z.enum(["h264", "h265", "jpeg", "mpeg4"]),
 	/** RFC 6381, from the stream's own parameter sets. */
 	codecString: z.optional(z.string()),
 	width: z.optional(count),

@@ -11,11 +11,15 @@ export const REASON_TEXTS = {
 	"camera-full": "The camera or recorder allows no more sessions: close other viewers or raise its limit.",
 	"not-found": "The camera does not know this channel or path: check the channel number and the URL.",
 	"no-video": "The camera offers no video on this stream: it sends audio or data only.",
-	"codec-unsupported": "This stream's video codec is not supported yet: choose H.264 in the camera's settings.",
+	"codec-unsupported": "This stream's video codec is not supported: choose H.264 in the camera's settings.",
+	"ffmpeg-missing":
+		"This browser cannot play the camera's video, and FFmpeg, which would convert it, is not installed: install FFmpeg on the server, or choose H.264 in the camera's settings.",
+	"transcode-limit":
+		"This browser cannot play the camera's video, and the server converts as many streams as it may already: raise TRANSCODE_MAX, or choose H.264 in the camera's settings.",
+	"transcode-failed":
+		"This browser cannot play the camera's video, and converting it fails: see the log, or choose H.264 in the camera's settings.",
 	"media-encrypted":
 		"The camera encrypts this stream (SRTP), which is not supported: switch SRTP off in the camera, or use its address without enableSrtp.",
-	"b-frames":
-		"This stream has B-frames, which browsers do not play over WebRTC: turn them off in the camera (H.264 profile Baseline), or use its sub stream.",
 	"no-key-frame":
 		"The camera sends video but no key frames: set its I-frame interval to 1-2 s and turn off intra refresh.",
 	"video-stalled": "The camera is connected but sends no video: restart it if none comes by itself.",
@@ -47,11 +51,15 @@ export const REASON_TEXTS_ES: Readonly<Record<ReasonCode, string>> = {
 	"not-found": "La cámara no conoce este canal o ruta: revise el número de canal y la URL.",
 	"no-video": "La cámara no ofrece vídeo en este flujo: solo envía audio o datos.",
 	"codec-unsupported":
-		"El códec de vídeo de este flujo aún no es compatible: elija H.264 en la configuración de la cámara.",
+		"El códec de vídeo de este flujo no es compatible: elija H.264 en la configuración de la cámara.",
+	"ffmpeg-missing":
+		"Este navegador no puede reproducir el vídeo de la cámara, y FFmpeg, que lo convertiría, no está instalado: instale FFmpeg en el servidor, o elija H.264 en la configuración de la cámara.",
+	"transcode-limit":
+		"Este navegador no puede reproducir el vídeo de la cámara, y el servidor ya convierte todos los flujos que puede: aumente TRANSCODE_MAX, o elija H.264 en la configuración de la cámara.",
+	"transcode-failed":
+		"Este navegador no puede reproducir el vídeo de la cámara, y su conversión falla: consulte el registro, o elija H.264 en la configuración de la cámara.",
 	"media-encrypted":
 		"La cámara cifra este flujo (SRTP), que no es compatible: desactive SRTP en la cámara, o use su dirección sin enableSrtp.",
-	"b-frames":
-		"Este flujo tiene fotogramas B, que los navegadores no reproducen por WebRTC: desactívelos en la cámara (H.264, perfil Baseline), o use su flujo secundario.",
 	"no-key-frame":
 		"La cámara envía vídeo sin fotogramas clave: ponga el intervalo de fotogramas I en 1-2 s y desactive «intra refresh».",
 	"video-stalled": "La cámara está conectada, pero no envía vídeo: reiníciela si no llega por sí solo.",

@@ -3,11 +3,13 @@ import { describe, expect, test } from "vitest";
 import {
 	type CameraStatus,
 	type ClientMessage,
+	MAX_CHANNELS,
 	MAX_SDP_CHARS,
 	MAX_SLOTS,
 	parseClientMessage,
 	parseServerMessage,
 	type ServerMessage,
+	WALL_PROTOCOL_VERSION,
 } from "./index.ts";
 
 const camera: CameraStatus = {
@@ -25,6 +27,8 @@ const camera: CameraStatus = {
 			codecString: "avc1.42C01E",
 			width: 640,
 			height: 360,
+			bFrames: true,
+			audio: "aac",
 			fps: 14.9,
 			readers: 2,
 		},
@@ -32,9 +36,17 @@ const camera: CameraStatus = {
 };
 
 const clientMessages: readonly ClientMessage[] = [
-	{ type: "hello", version: 1, webrtcH264: true },
-	{ type: "view", revision: 3, tiles: [{ slot: 0, camera: "cam1", stream: "sub" }] },
-	{ type: "view", revision: 4, tiles: [] },
+	{ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264", "opus"], mse: ["h264", "h265", "aac"] },
+	{ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: [], mse: [] },
+	{ type: "view", revision: 3, tiles: [{ slot: 0, camera: "cam1", stream: "sub" }], channels: [] },
+	{
+		type: "view",
+		revision: 4,
+		tiles: [],
+		channels: [{ channel: MAX_CHANNELS - 1, camera: "cam1", stream: "main", audio: true }],
+		sound: { camera: "cam1", stream: "main" },
+	},
+	{ type: "received", bytes: 2 ** 40 },
 	{ type: "answer", connection: 1, negotiation: 2, sdp: "v=0" },
 	{ type: "candidate", connection: 1, mid: "0", candidate: "" },
 	{ type: "refresh", slot: MAX_SLOTS - 1 },
@@ -44,15 +56,20 @@ const clientMessages: readonly ClientMessage[] = [
 const serverMessages: readonly ServerMessage[] = [
 	{
 		type: "welcome",
-		version: 1,
+		version: WALL_PROTOCOL_VERSION,
 		serverId: "a1",
 		release: "0.1.0",
 		demo: false,
 		iceServers: [{ urls: ["turn:host"], username: "user", credential: "p@ss:w#rd%/ñ" }],
+		protocol: "auto",
+		ffmpeg: true,
 		cameras: [camera],
 	},
+	{ type: "offer", connection: 1, negotiation: 2, sdp: "v=0", slots: [], audioMid: "7" },
 	{ type: "offer", connection: 1, negotiation: 1, sdp: "v=0", slots: [{ slot: 0, mid: "0" }] },
-	{ type: "slot", slot: 1, camera: "cam1", stream: "main", revision: 3, rtpTimestamp: 2 ** 32 - 1 },
+	{ type: "slot", slot: 1, camera: "cam1", stream: "main", revision: 3, rtpTimestamp: 2 ** 32 - 1, transcoded: false },
+	{ type: "channel", channel: 0, camera: "cam1", stream: "sub", audio: false, transcoded: true },
+	{ type: "refused", rung: "webrtc", camera: "cam1", stream: "sub", reason: "ffmpeg-missing" },
 	{ type: "status", cameras: [camera, { ...camera, id: "cam2", streams: {} }] },
 	{ type: "error", code: "too-many-viewers", message: "..." },
 ];
@@ -68,19 +85,32 @@ describe("a message of the page", () => {
 	});
 
 	const wish = { slot: 0, camera: "cam1", stream: "sub" };
+	const channel = { channel: 0, camera: "cam1", stream: "sub", audio: true };
+	const view = { type: "view", revision: 1, tiles: [], channels: [] };
 	test.each([
 		["type", { type: "shutdown" }],
 		["type", {}],
 		["message", null],
 		["message", [1]],
-		["version", { type: "hello", version: "1", webrtcH264: true }],
-		["revision", { type: "view", revision: -1, tiles: [] }],
-		["revision", { type: "view", revision: 1e300, tiles: [] }],
-		["tiles", { type: "view", revision: 1, tiles: Array.from({ length: MAX_SLOTS + 1 }, () => wish) }],
-		["tiles.0.slot", { type: "view", revision: 1, tiles: [{ ...wish, slot: MAX_SLOTS }] }],
-		["tiles.0.slot", { type: "view", revision: 1, tiles: [{ ...wish, slot: 0.5 }] }],
-		["tiles.0.camera", { type: "view", revision: 1, tiles: [{ ...wish, camera: "../etc/passwd" }] }],
-		["tiles.0.stream", { type: "view", revision: 1, tiles: [{ ...wish, stream: "third" }] }],
+		["version", { type: "hello", version: "1", webrtc: [], mse: [] }],
+		["webrtc", { type: "hello", version: 2, mse: [] }],
+		["mse.0", { type: "hello", version: 2, webrtc: [], mse: ["av2"] }],
+		["mse", { type: "hello", version: 2, webrtc: [], mse: Array.from({ length: 17 }, () => "h264") }],
+		["revision", { ...view, revision: -1 }],
+		["revision", { ...view, revision: 1e300 }],
+		["tiles", { ...view, tiles: Array.from({ length: MAX_SLOTS + 1 }, () => wish) }],
+		["tiles.0.slot", { ...view, tiles: [{ ...wish, slot: MAX_SLOTS }] }],
+		["tiles.0.slot", { ...view, tiles: [{ ...wish, slot: 0.5 }] }],
+		["tiles.0.camera", { ...view, tiles: [{ ...wish, camera: "../etc/passwd" }] }],
+		["tiles.0.stream", { ...view, tiles: [{ ...wish, stream: "third" }] }],
+		["channels", { type: "view", revision: 1, tiles: [] }],
+		["channels", { ...view, channels: Array.from({ length: MAX_CHANNELS + 1 }, () => channel) }],
+		["channels.0.channel", { ...view, channels: [{ ...channel, channel: MAX_CHANNELS }] }],
+		["channels.0.audio", { ...view, channels: [{ ...channel, audio: "yes" }] }],
+		["channels.0.camera", { ...view, channels: [{ ...channel, camera: "a/b" }] }],
+		["sound.stream", { ...view, sound: { camera: "cam1", stream: "left" } }],
+		["bytes", { type: "received", bytes: -1 }],
+		["bytes", { type: "received", bytes: 0.5 }],
 		["sdp", { type: "answer", connection: 1, negotiation: 1, sdp: "v".repeat(MAX_SDP_CHARS + 1) }],
 		["sdp", { type: "answer", connection: 1, negotiation: 1, sdp: "" }],
 		["mid", { type: "candidate", connection: 1, mid: "0".repeat(33), candidate: "" }],
@@ -94,7 +124,7 @@ describe("a message of the page", () => {
 	});
 
 	test("is refused without its value", () => {
-		const parsed = parseClientMessage(JSON.stringify({ type: "hello", version: "p@ss:w#rd%/ñ", webrtcH264: true }));
+		const parsed = parseClientMessage(JSON.stringify({ type: "hello", version: "p@ss:w#rd%/ñ" }));
 		expect(JSON.stringify(parsed)).not.toContain("p@ss");
 	});
 
@@ -117,6 +147,14 @@ describe("a message of the server", () => {
 		});
 	});
 
+	test("that refuses for a reason of a newer server is read all the same", () => {
+		const refused = { type: "refused", rung: "mse", camera: "cam1", stream: "sub", reason: "moon-phase" };
+		expect(parseServerMessage(JSON.stringify(refused))).toMatchObject({
+			ok: true,
+			message: { reason: "internal-error" },
+		});
+	});
+
 	test.each([
 		["cameras.0.id", { type: "status", cameras: [{ ...camera, id: "" }] }],
 		["cameras.0.state", { type: "status", cameras: [{ ...camera, state: "asleep" }] }],
@@ -127,6 +165,9 @@ describe("a message of the server", () => {
 		],
 		["slots.0.mid", { type: "offer", connection: 1, negotiation: 1, sdp: "v=0", slots: [{ slot: 0, mid: 0 }] }],
 		["rtpTimestamp", { type: "slot", slot: 1, camera: "cam1", stream: "main", revision: 3, rtpTimestamp: 2 ** 32 }],
+		["transcoded", { type: "slot", slot: 1, camera: "cam1", stream: "main", revision: 3, rtpTimestamp: 0 }],
+		["channel", { type: "channel", channel: -1, camera: "cam1", stream: "sub", audio: false, transcoded: false }],
+		["rung", { type: "refused", rung: "carrier-pigeon", camera: "cam1", stream: "sub", reason: "no-video" }],
 		["code", { type: "error", code: "other", message: "" }],
 	])("that is wrong is refused by the name of its field: %s", (field, message) => {
 		const parsed = parseServerMessage(JSON.stringify(message));

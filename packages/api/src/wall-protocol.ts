@@ -1,26 +1,33 @@
 /**
- * The wall protocol: one WebSocket (`/api/wall`) a page, JSON text messages, validated on both sides.
+ * The wall protocol: one link a page, JSON text messages, validated on both sides, and binary media frames
+ * (`media-frame.ts`) from the server. The link is a WebSocket (`/api/wall`); where a proxy refuses Upgrade, a streaming
+ * response with POSTs the other way (`link-frame.ts`).
  *
- * 1. The page opens the socket and says `hello`; the server answers `welcome`.
+ * 1. The page opens the link and says `hello`; the server answers `welcome`.
  * 2. The page says which stream it wants in which slot (`view`: the whole wanted state, so it can be repeated safely).
  *    A slot is one send-only video track of the page's PeerConnection.
  * 3. The server offers (`offer`), the page answers (`answer`). A view with more slots than were negotiated brings a
  *    new offer on the same connection; a `connection` number that changed means a new PeerConnection.
  * 4. For each slot whose content changed the server says `slot`, with the RTP timestamp of the first picture of the
  *    new content, so that a page can tell by `requestVideoFrameCallback` when it is painted.
- * 5. The server says `status` each second (`STATUS_INTERVAL_MS`) and at every change of a camera's state: it is
- *    also the sign of life of the socket.
+ * 5. The view's `channels` are streams for Media Source Extensions: for each the server says `channel`, then sends media
+ *    frames on the link. The page says `received` as it takes them, and what it does not take in time is skipped.
+ * 6. The server says `refused` where a stream cannot be made playable for this page.
+ * 7. The server says `status` each second (`STATUS_INTERVAL_MS`) and at every change of a camera's state: it is
+ *    also the sign of life of the link.
  *
  * @module
  */
 import * as z from "zod/mini";
-import { cameraIdSchema, cameraStatusSchema, streamNameSchema } from "./camera.ts";
+import { cameraIdSchema, cameraStatusSchema, reasonCodeSchema, streamNameSchema } from "./camera.ts";
 
-export const WALL_PROTOCOL_VERSION = 1;
+export const WALL_PROTOCOL_VERSION = 2;
 /** How often the server says `status`, in milliseconds; a page that hears nothing for five of them reconnects. */
 export const STATUS_INTERVAL_MS = 1000;
 /** Tracks of one PeerConnection: 64 tiles, each with a main stream starting behind it. */
 export const MAX_SLOTS = 128;
+/** Media channels of one link: as many, and one more for each layer that is being replaced. */
+export const MAX_CHANNELS = 256;
 /** A session description of {@link MAX_SLOTS} media sections is about 70 kB; twice that. */
 export const MAX_SDP_CHARS = 160_000;
 /** The largest message that either side accepts, in UTF-8 bytes: a description in JSON, with room. */
@@ -35,19 +42,52 @@ const mid = z.string().check(z.maxLength(32));
 export const tileWishSchema = z.object({ slot, camera: cameraIdSchema, stream: streamNameSchema });
 export type TileWish = z.infer<typeof tileWishSchema>;
 
+/** What a browser can be asked to decode; how is said by the list that it stands in. */
+export const codecSchema = z.enum(["h264", "h265", "aac", "opus", "pcmu", "pcma"]);
+export type Codec = z.infer<typeof codecSchema>;
+const codecs = z.array(codecSchema).check(z.maxLength(16));
+
+/** The rungs of the ladder that the server serves, best first. */
+export const rungSchema = z.enum(["webrtc", "mse", "hls", "still"]);
+export type Rung = z.infer<typeof rungSchema>;
+/** The setting `PROTOCOL`: one rung for all tiles, or the best that works for each. */
+export const protocolSchema = z.enum(["auto", "webrtc", "mse", "hls"]);
+export type Protocol = z.infer<typeof protocolSchema>;
+
+const channel = z.int().check(z.nonnegative(), z.lt(MAX_CHANNELS));
+
+/** What one media channel carries. A channel's content never changes: the page takes another number for another. */
+export const channelWishSchema = z.object({
+	channel,
+	camera: cameraIdSchema,
+	stream: streamNameSchema,
+	/** With sound, where the camera has any. */
+	audio: z.boolean(),
+});
+export type ChannelWish = z.infer<typeof channelWishSchema>;
+
 export const clientMessageSchema = z.discriminatedUnion("type", [
 	z.object({
 		type: z.literal("hello"),
 		version: z.int(),
-		/** Whether the browser's WebRTC can receive H.264 at all. */
-		webrtcH264: z.boolean(),
+		/** What the browser decodes over WebRTC; without `h264` nothing is offered. */
+		webrtc: codecs,
+		/** What it decodes by Media Source Extensions. */
+		mse: codecs,
 	}),
 	z.object({
 		type: z.literal("view"),
 		/** Grows with every view of a socket; echoed in `slot`. */
 		revision: counter,
+		/** Over WebRTC. */
 		tiles: z.array(tileWishSchema).check(z.maxLength(MAX_SLOTS)),
+		/** By media frames on this link. */
+		channels: z.array(channelWishSchema).check(z.maxLength(MAX_CHANNELS)),
+		/** Whose sound is to come over WebRTC; of one camera at a time. */
+		sound: z.optional(z.object({ camera: cameraIdSchema, stream: streamNameSchema })),
 	}),
+	/** Bytes of media frames (headers and all) that the page has taken since the link was opened. */
+	z.object({ type: z.literal("received"), bytes: counter }),
 	z.object({ type: z.literal("answer"), connection: counter, negotiation: counter, sdp }),
 	z.object({ type: z.literal("candidate"), connection: counter, mid, candidate: z.string().check(z.maxLength(1024)) }),
 	/** No picture came: send the cached GOP of this slot again. */
@@ -88,6 +128,9 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		/** The cameras are simulated. */
 		demo: z.boolean(),
 		iceServers: z.array(iceServerSchema),
+		protocol: protocolSchema,
+		/** FFmpeg is there: stills are made, and streams that a browser cannot play are transcoded. */
+		ffmpeg: z.boolean(),
 		cameras: z.array(cameraStatusSchema),
 	}),
 	z.object({
@@ -96,6 +139,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		negotiation: counter,
 		sdp,
 		slots: z.array(z.object({ slot, mid })),
+		/** The media section of the sound, once some was asked for. */
+		audioMid: z.optional(mid),
 	}),
 	z.object({
 		type: z.literal("slot"),
@@ -103,6 +148,18 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		revision: counter,
 		/** RTP timestamp (32 bits, 90 kHz, this track's clock) of the first picture of this content. */
 		rtpTimestamp: z.int().check(z.nonnegative(), z.lt(2 ** 32)),
+		/** FFmpeg makes these pictures. */
+		transcoded: z.boolean(),
+	}),
+	/** What comes on a channel; before its first media frame, and when it changes. */
+	z.object({ type: z.literal("channel"), ...channelWishSchema.shape, transcoded: z.boolean() }),
+	/** This stream cannot be had on this rung by this page; a later `slot` or `channel` takes it back. */
+	z.object({
+		type: z.literal("refused"),
+		rung: rungSchema,
+		camera: cameraIdSchema,
+		stream: streamNameSchema,
+		reason: reasonCodeSchema,
 	}),
 	z.object({ type: z.literal("status"), cameras: z.array(cameraStatusSchema) }),
 	z.object({

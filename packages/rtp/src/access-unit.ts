@@ -16,15 +16,19 @@ export interface AccessUnit {
 	readonly sizeBytes: number;
 }
 
-/** One picture of a motion JPEG stream: RFC 2435. */
-export interface JpegPicture {
-	readonly codec: "jpeg";
-	/** A whole JPEG file, from SOI to EOI, with its tables; its own bytes. */
-	readonly image: Uint8Array;
+/** One picture of a stream that is not made of NAL units: motion JPEG (RFC 2435), MPEG-4 Visual (RFC 6416). */
+export interface CodedPicture {
+	readonly codec: "jpeg" | "mpeg4";
+	/**
+	 * jpeg: a whole JPEG file, from SOI to EOI, with its tables. mpeg4: one VOP with its start codes, and the
+	 * configuration (VOS, VO, VOL) in front of every I-VOP. Its own bytes.
+	 */
+	readonly data: Uint8Array;
 	/** The sender's RTP timestamp, 32 bits, 90 kHz. */
 	readonly rtpTimestamp: number;
-	readonly randomAccess: true;
-	/** Length of the image. */
+	/** Decoding can start here: every JPEG, an I-VOP. */
+	readonly randomAccess: boolean;
+	/** Length of the data. */
 	readonly sizeBytes: number;
 }
 
@@ -42,5 +46,6 @@ export interface AudioFrame {
 	readonly rtpTimestamp: number;
 }
 
-export type VideoUnit = AccessUnit | JpegPicture;
+export type VideoUnit = AccessUnit | CodedPicture;
+export type VideoCodec = VideoUnit["codec"];
 export type MediaUnit = VideoUnit | AudioFrame;

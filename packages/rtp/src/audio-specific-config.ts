@@ -1,5 +1,6 @@
 /** What an AAC decoder is set up with: ISO/IEC 14496-3 section 1.6. @module */
 import { AacBits } from "./aac-bits.ts";
+import { parseHex } from "./hex.ts";
 
 /** A parsed AudioSpecificConfig: ISO/IEC 14496-3 section 1.6.2.1. */
 export interface AudioSpecificConfig {
@@ -45,6 +46,7 @@ const CHANNELS: ReadonlyMap<number, number> = new Map([
 	[14, 8],
 ]);
 /** Audio object types: ISO/IEC 14496-3 table 1.17. */
+const AAC_LC = 2;
 const AAC_SCALABLE = 6;
 const SBR = 5;
 const ER_AAC_LC = 17;
@@ -60,10 +62,8 @@ const PS_SYNC = 0x548;
 
 /** Parses the hexadecimal `config` parameter of RFC 3640 section 4.1. Undefined for anything else. Never throws. */
 export function parseConfigParameter(hex: string): AudioSpecificConfig | undefined {
-	if (hex.length > 2 * MAX_CONFIG_BYTES || !/^(?:[0-9a-f]{2})+$/i.test(hex)) return undefined;
-	const bytes = new Uint8Array(hex.length / 2);
-	for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
-	return parseAudioSpecificConfig(bytes);
+	const bytes = parseHex(hex, MAX_CONFIG_BYTES);
+	return bytes && parseAudioSpecificConfig(bytes);
 }
 
 /** Undefined when the bytes end too early or name a reserved sampling rate. Copies the bytes. Never throws. */
@@ -109,6 +109,14 @@ export function makeAudioSpecificConfig(
 ): AudioSpecificConfig | undefined {
 	const fields = (objectType << 11) | (rateIndex << 7) | (channelConfiguration << 3);
 	return parseAudioSpecificConfig(Uint8Array.of(fields >> 8, fields));
+}
+
+/** Of plain AAC LC; undefined for a sampling rate or a number of channels that the standard has no index for. */
+export function makeAacLcConfig(sampleRate: number, channels: number): AudioSpecificConfig | undefined {
+	const rateIndex = SAMPLE_RATES.indexOf(sampleRate);
+	const configuration = [...CHANNELS].find(([, count]) => count === channels)?.[0];
+	if (rateIndex < 0 || configuration === undefined) return undefined;
+	return makeAudioSpecificConfig(AAC_LC, rateIndex, configuration);
 }
 
 function readObjectType(bits: AacBits): number {

@@ -1,10 +1,19 @@
 /** RTP, RTCP and the payload formats, without I/O and without a clock. @module */
 export { AacDepacketizer, MAX_AAC_BYTES } from "./aac-depacketizer.ts";
 export { type AacPayload, MAX_AAC_HBR_BYTES, MIN_AAC_PAYLOAD_BYTES, packetizeAac } from "./aac-packetizer.ts";
-export type { AccessUnit, AudioCodec, AudioFrame, JpegPicture, MediaUnit, VideoUnit } from "./access-unit.ts";
+export type {
+	AccessUnit,
+	AudioCodec,
+	AudioFrame,
+	CodedPicture,
+	MediaUnit,
+	VideoCodec,
+	VideoUnit,
+} from "./access-unit.ts";
 export { audioDurationTicks } from "./audio-duration.ts";
 export {
 	type AudioSpecificConfig,
+	makeAacLcConfig,
 	makeAudioSpecificConfig,
 	parseAudioSpecificConfig,
 	parseConfigParameter,
@@ -42,6 +51,7 @@ export { parseJpegSize, type PictureSize } from "./jpeg-file.ts";
 export { MIN_JPEG_PAYLOAD_BYTES, packetizeJpeg } from "./jpeg-packetizer.ts";
 export { splitAnnexB } from "./nal-annex-b.ts";
 export { OpusDepacketizer } from "./opus-depacketizer.ts";
+export { MAX_MPEG4_BYTES, MAX_MPEG4_CONFIG_BYTES } from "./mpeg4-depacketizer.ts";
 export { MAX_OPUS_SAMPLES, opusSamples } from "./opus-toc.ts";
 export {
 	AUDIO_ENCODINGS,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { JpegPicture } from "./access-unit.ts";
+import type { CodedPicture } from "./access-unit.ts";
 import { JpegDepacketizer, MAX_JPEG_BYTES } from "./jpeg-depacketizer.ts";
 import { type JpegFile, parseJpegFile, parseJpegSize, type PictureSize, writeJpegHeader } from "./jpeg-file.ts";
 import { packetizeJpeg } from "./jpeg-packetizer.ts";
@@ -35,8 +35,8 @@ function tables(precision: number, ...entries: readonly Uint8Array[]): Uint8Arra
 	return bytes(0, precision, all.length >> 8, all.length & 0xff, all);
 }
 
-function collect(dimensions?: PictureSize): { pictures: JpegPicture[]; depacketizer: JpegDepacketizer } {
-	const pictures: JpegPicture[] = [];
+function collect(dimensions?: PictureSize): { pictures: CodedPicture[]; depacketizer: JpegDepacketizer } {
+	const pictures: CodedPicture[] = [];
 	return { pictures, depacketizer: new JpegDepacketizer((picture) => pictures.push(picture), dimensions) };
 }
 
@@ -44,7 +44,7 @@ function collect(dimensions?: PictureSize): { pictures: JpegPicture[]; depacketi
 function fileOf(one: Uint8Array, dimensions?: PictureSize): JpegFile | undefined {
 	const { pictures, depacketizer } = collect(dimensions);
 	feedUnit(depacketizer, [one], 0);
-	return pictures[0] && parseJpegFile(pictures[0].image);
+	return pictures[0] && parseJpegFile(pictures[0].data);
 }
 
 describe("JpegDepacketizer", () => {
@@ -54,9 +54,9 @@ describe("JpegDepacketizer", () => {
 		feedUnit(depacketizer, fragments, 90_000);
 		const [picture] = pictures;
 		expect(picture).toMatchObject({ codec: "jpeg", rtpTimestamp: 90_000, randomAccess: true });
-		expect(picture?.sizeBytes).toBe(picture?.image.length);
-		expect(picture?.image.subarray(-2)).toEqual(bytes(0xff, 0xd9));
-		expect(parseJpegFile(picture?.image ?? bytes())).toEqual({
+		expect(picture?.sizeBytes).toBe(picture?.data.length);
+		expect(picture?.data.subarray(-2)).toEqual(bytes(0xff, 0xd9));
+		expect(parseJpegFile(picture?.data ?? bytes())).toEqual({
 			width: 320,
 			height: 240,
 			sampling: "4:2:0",
@@ -106,7 +106,7 @@ describe("JpegDepacketizer", () => {
 		feedUnit(depacketizer, [payload({ q: 201 }, tables(0, other.luma, other.chroma), SCAN)], 2);
 		feedUnit(depacketizer, [payload({ q: 200 }, tables(0), SCAN)], 3);
 		feedUnit(depacketizer, [payload({ q: 202 }, tables(0), SCAN)], 4);
-		expect(pictures.map((picture) => parseJpegFile(picture.image)?.tables)).toEqual([TABLES, other, TABLES]);
+		expect(pictures.map((picture) => parseJpegFile(picture.data)?.tables)).toEqual([TABLES, other, TABLES]);
 		expect(depacketizer).toMatchObject({ damagedUnits: 2, malformedPayloads: 0 });
 	});
 
@@ -141,7 +141,7 @@ describe("JpegDepacketizer", () => {
 		const { pictures, depacketizer } = collect();
 		feedUnit(depacketizer, [payload({}, SCAN)], 0);
 		feedUnit(depacketizer, [payload({}, SCAN, bytes(0xff, 0xd9))], 1);
-		expect(pictures[1]?.image).toEqual(pictures[0]?.image);
+		expect(pictures[1]?.data).toEqual(pictures[0]?.data);
 	});
 
 	it("S53: a whole JPEG file in the payload is passed on as it is, with or without table header (quirk 123)", () => {
@@ -150,7 +150,7 @@ describe("JpegDepacketizer", () => {
 			const { pictures, depacketizer } = collect();
 			const rest = payload({ offset: 500 }, TINY_JPEG.subarray(500));
 			feedUnit(depacketizer, [bytes(first, TINY_JPEG.subarray(0, 500)), rest], 0);
-			expect(pictures[0]?.image).toEqual(TINY_JPEG);
+			expect(pictures[0]?.data).toEqual(TINY_JPEG);
 		}
 	});
 
@@ -264,9 +264,9 @@ describe("JpegDepacketizer", () => {
 				for (const one of all) feed(depacketizer, rtp(one.payload, one.timestamp, one.marker), one.lost);
 				depacketizer.flush();
 				expect(pictures.length + depacketizer.damagedUnits).toBeLessThanOrEqual(2 * all.length);
-				for (const { image } of pictures) {
-					expect(image.subarray(0, 2)).toEqual(bytes(0xff, 0xd8));
-					expect(image.subarray(-2)).toEqual(bytes(0xff, 0xd9));
+				for (const { data } of pictures) {
+					expect(data.subarray(0, 2)).toEqual(bytes(0xff, 0xd8));
+					expect(data.subarray(-2)).toEqual(bytes(0xff, 0xd9));
 				}
 			}),
 			{ numRuns: 300 },
@@ -279,7 +279,7 @@ describe("packetizeJpeg", () => {
 		const { pictures, depacketizer } = collect();
 		feedUnit(depacketizer, packetizeJpeg(TINY_JPEG, 300) ?? [], 0);
 		const [picture] = pictures;
-		expect(parseJpegFile(picture?.image ?? bytes())).toEqual(parseJpegFile(TINY_JPEG));
+		expect(parseJpegFile(picture?.data ?? bytes())).toEqual(parseJpegFile(TINY_JPEG));
 		expect(parseJpegFile(TINY_JPEG)).toMatchObject({ width: 48, height: 32, sampling: "4:2:0" });
 	});
 
@@ -312,7 +312,7 @@ describe("packetizeJpeg", () => {
 						for (const one of payloads) expect(one.length).toBeLessThanOrEqual(limit);
 						feedUnit(depacketizer, payloads, i);
 					}
-					expect(pictures.map((picture) => picture.image)).toEqual(images);
+					expect(pictures.map((picture) => picture.data)).toEqual(images);
 					expect(depacketizer).toMatchObject({ damagedUnits: 0, malformedPayloads: 0 });
 				},
 			),

@@ -1,8 +1,9 @@
 /** Puts JPEG pictures together from RTP packets: RFC 2435. @module */
-import type { JpegPicture } from "./access-unit.ts";
+import type { CodedPicture } from "./access-unit.ts";
 import type { Depacketizer, OnMediaUnit } from "./depacketizer.ts";
 import { EOI, endsWithEoi, isJpegStart, type JpegParameters, type PictureSize, writeJpegHeader } from "./jpeg-file.ts";
 import { QUANTIZATION_ENTRIES, type QuantizationTables, quantizationTablesOf } from "./jpeg-tables.ts";
+import { PictureBuffer } from "./picture-buffer.ts";
 import type { RtpPacket } from "./rtp-packet.ts";
 
 /** Most bytes of one picture's scan: as for an access unit, and above any camera's picture. */
@@ -24,8 +25,6 @@ export const DYNAMIC_QUALITY = 255;
 /** Width and height travel in blocks of eight pixels, and of the number of blocks eight bits: RFC 2435 section 3.1.5. */
 const BLOCK_PIXELS = 8;
 const BLOCKS_MODULO = 256;
-/** First size of the buffer in which fragments meet; it grows with the largest picture. */
-const SCAN_BUFFER_BYTES = 65_536;
 
 /**
  * Sizes that cameras send though the header cannot name them (quirk 121). What is left of each is a size that no camera
@@ -71,7 +70,7 @@ export class JpegDepacketizer implements Depacketizer {
 	/** Pictures that grew beyond {@link MAX_JPEG_BYTES}; they count as damaged too. */
 	overflows = 0;
 
-	readonly #onPicture: OnMediaUnit<JpegPicture>;
+	readonly #onPicture: OnMediaUnit<CodedPicture>;
 	readonly #dimensions: PictureSize | undefined;
 	/**
 	 * By Q, 128 to 254. A Q means the same tables for the whole session (RFC 2435 section 4.2), so they outlive a change of
@@ -81,14 +80,12 @@ export class JpegDepacketizer implements Depacketizer {
 	#state: State = "idle";
 	/** Of the picture being collected; undefined if its packets hold a JPEG file. */
 	#parameters: JpegParameters | undefined;
-	/** Kept from one picture to the next. */
-	#scan: Uint8Array = new Uint8Array(0);
-	#scanBytes = 0;
+	readonly #scan: PictureBuffer = new PictureBuffer(MAX_JPEG_BYTES);
 	#timestamp = 0;
 	#ssrc: number | undefined;
 
 	/** @param dimensions what the session description says of the size: used where it agrees with the packets. */
-	constructor(onPicture: OnMediaUnit<JpegPicture>, dimensions?: PictureSize) {
+	constructor(onPicture: OnMediaUnit<CodedPicture>, dimensions?: PictureSize) {
 		this.#onPicture = onPicture;
 		this.#dimensions = dimensions;
 	}
@@ -142,12 +139,15 @@ export class JpegDepacketizer implements Depacketizer {
 		const offset = ((payload[1] ?? 0) << 16) | uint16(payload, 2);
 		if (offset === 0) {
 			// A first fragment starts a picture, whatever its timestamp.
-			if (this.#state === "collecting" && this.#scanBytes > 0) this.#drop();
+			if (this.#state === "collecting" && this.#scan.length > 0) this.#drop();
 			at = this.#start(payload, at);
 		}
 		if (this.#state === "dropping") return;
-		if (this.#state === "idle" || offset !== this.#scanBytes) this.#drop();
-		else this.#append(payload.subarray(at));
+		if (this.#state === "idle" || offset !== this.#scan.length) this.#drop();
+		else if (!this.#scan.append(payload.subarray(at))) {
+			this.overflows++;
+			this.#drop();
+		}
 	}
 
 	/**
@@ -157,7 +157,7 @@ export class JpegDepacketizer implements Depacketizer {
 	 */
 	#start(payload: Uint8Array, at: number): number {
 		this.#state = "collecting";
-		this.#scanBytes = 0;
+		this.#scan.clear();
 		this.#parameters = undefined;
 		// Some cameras send their encoder's file as it is, where the scan belongs (quirk 123).
 		if (isJpegStart(payload, at)) return at;
@@ -211,40 +211,24 @@ export class JpegDepacketizer implements Depacketizer {
 		return tables;
 	}
 
-	#append(bytes: Uint8Array): void {
-		const needed = this.#scanBytes + bytes.length;
-		if (needed > MAX_JPEG_BYTES) {
-			this.overflows++;
-			this.#drop();
-			return;
-		}
-		if (needed > this.#scan.length) {
-			const doubled = Math.min(2 * this.#scan.length, MAX_JPEG_BYTES);
-			const grown = new Uint8Array(Math.max(SCAN_BUFFER_BYTES, doubled, needed));
-			grown.set(this.#scan.subarray(0, this.#scanBytes));
-			this.#scan = grown;
-		}
-		this.#scan.set(bytes, this.#scanBytes);
-		this.#scanBytes = needed;
-	}
-
 	#give(): void {
-		if (this.#scanBytes === 0) {
+		const scan = this.#scan.bytes;
+		if (scan.length === 0) {
 			this.#dropMalformed();
 			return;
 		}
 		const header = this.#parameters === undefined ? new Uint8Array(0) : writeJpegHeader(this.#parameters);
-		const end = header.length + this.#scanBytes;
+		const end = header.length + scan.length;
 		// RFC 2435 section 3.1.9: EOI can be left out.
-		const hasEnd = endsWithEoi(this.#scan, this.#scanBytes);
+		const hasEnd = endsWithEoi(scan, scan.length);
 		const image = new Uint8Array(hasEnd ? end : end + 2);
 		image.set(header);
-		image.set(this.#scan.subarray(0, this.#scanBytes), header.length);
+		image.set(scan, header.length);
 		if (!hasEnd) image.set([0xff, EOI], end);
 		this.pictures++;
 		this.#onPicture({
 			codec: "jpeg",
-			image,
+			data: image,
 			rtpTimestamp: this.#timestamp,
 			randomAccess: true,
 			sizeBytes: image.length,

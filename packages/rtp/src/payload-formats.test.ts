@@ -27,6 +27,7 @@ describe("createDepacketizer", () => {
 		expect(codecsOf(format("H264"), bytes(0x65, 0x88, 1, 2))).toEqual(["h264"]);
 		expect(codecsOf(format("H265"), bytes(0x26, 0x01, 0xaf, 1))).toEqual(["h265"]);
 		expect(codecsOf(format("JPEG"), bytes(0, 0, 0, 0, 1, 50, 8, 8, 1, 2))).toEqual(["jpeg"]);
+		expect(codecsOf(format("MP4V-ES"), bytes(0, 0, 1, 0xb6, 0x10, 2))).toEqual(["mpeg4"]);
 		expect(codecsOf(format("MPEG4-GENERIC"), bytes(0, 16, 0, 8, 0x21))).toEqual(["aac"]);
 		expect(codecsOf(format("PCMU"), bytes(1))).toEqual(["pcmu"]);
 		expect(codecsOf(format("PCMA"), bytes(1))).toEqual(["pcma"]);
@@ -44,7 +45,7 @@ describe("createDepacketizer", () => {
 		const images: Uint8Array[] = [];
 		const described = format("JPEG", { dimensions: { width: 2304, height: 1296 } });
 		const depacketizer = createDepacketizer(described, (unit) => {
-			if (unit.codec === "jpeg") images.push(unit.image);
+			if (unit.codec === "jpeg") images.push(unit.data);
 		});
 		expect(depacketizer).toBeDefined();
 		if (depacketizer !== undefined) feedUnit(depacketizer, [bytes(0, 0, 0, 0, 1, 50, 32, 162, 1, 2)], 0);
@@ -54,7 +55,7 @@ describe("createDepacketizer", () => {
 	});
 
 	it("S54: makes none for LATM, CELP and other formats that are known or not (quirk 125)", () => {
-		for (const encoding of ["MP4A-LATM", "MP4V-ES", "MP2T", "G722", "G723", "AV1", "", "VND.ONVIF.METADATA", "H264 "]) {
+		for (const encoding of ["MP4A-LATM", "MP2T", "G722", "G723", "AV1", "", "VND.ONVIF.METADATA", "H264 "]) {
 			expect(createDepacketizer(format(encoding), () => {})).toBeUndefined();
 			expect(codecOf(encoding)).toBeUndefined();
 		}

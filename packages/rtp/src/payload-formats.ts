@@ -5,12 +5,13 @@ import type { Depacketizer, OnMediaUnit, RtpFormat } from "./depacketizer.ts";
 import { H264Depacketizer } from "./h264-depacketizer.ts";
 import { H265Depacketizer } from "./h265-depacketizer.ts";
 import { JpegDepacketizer } from "./jpeg-depacketizer.ts";
+import { Mpeg4Depacketizer } from "./mpeg4-depacketizer.ts";
 import { OpusDepacketizer } from "./opus-depacketizer.ts";
 import { PcmDepacketizer } from "./pcm-depacketizer.ts";
 import { pcmFormatOf } from "./pcm-format.ts";
 
 /** In capitals and in the order of preference: what more browsers can play comes first. */
-export const VIDEO_ENCODINGS: readonly string[] = ["H264", "H265", "JPEG"];
+export const VIDEO_ENCODINGS: readonly string[] = ["H264", "H265", "JPEG", "MP4V-ES"];
 
 /** In capitals and in the order of preference: what browsers can play comes first. */
 export const AUDIO_ENCODINGS: readonly string[] = [
@@ -34,6 +35,7 @@ const CODECS: ReadonlyMap<string, VideoUnit["codec"] | AudioFrame["codec"]> = ne
 	["H264", "h264"],
 	["H265", "h265"],
 	["JPEG", "jpeg"],
+	["MP4V-ES", "mpeg4"],
 	["MPEG4-GENERIC", "aac"],
 	["OPUS", "opus"],
 ]);
@@ -54,6 +56,8 @@ export function createDepacketizer(format: RtpFormat, onUnit: OnMediaUnit<MediaU
 		}
 		case "JPEG":
 			return new JpegDepacketizer(onUnit, format.dimensions);
+		case "MP4V-ES":
+			return new Mpeg4Depacketizer(format, onUnit);
 		case "MPEG4-GENERIC":
 			return isAac(format) ? new AacDepacketizer(format, onUnit) : undefined;
 		case "OPUS":

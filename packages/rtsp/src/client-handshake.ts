@@ -1,7 +1,7 @@
 /** The way of a client session from OPTIONS to PLAY: RFC 2326 sections 10.1, 10.2, 10.4 and 10.5. @module */
 import type { RtspClientOptions, RtspClientSink, RtspQuirk } from "./client-contract.ts";
 import { errorOfStatus, isRedirect } from "./client-errors.ts";
-import type { ClientRequests } from "./client-requests.ts";
+import { type ClientRequests, SOUND_TIMEOUT_MS } from "./client-requests.ts";
 import { RtspError } from "./errors.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { MediaTransports } from "./media-transports.ts";
@@ -130,7 +130,9 @@ export class ClientHandshake {
 			return;
 		}
 		const url = this.#baseIsWrong ? track.fallbackSetupUrl : track.setupUrl;
-		this.#context.requests.begin("setup", "SETUP", url, { Transport: this.#context.transports.offer() });
+		const { requests, transports } = this.#context;
+		requests.begin("setup", "SETUP", url, { Transport: transports.offer() });
+		if (this.#current > 0 && requests.pending) requests.pending.deadlineMs = requests.nowMs + SOUND_TIMEOUT_MS;
 	}
 
 	#onSetup(pending: PendingRequest, response: RtspResponse): void {

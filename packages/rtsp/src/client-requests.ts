@@ -9,6 +9,8 @@ import { parseSessionHeader } from "./session-header.ts";
 
 /** A camera that boots may take seconds; one that takes longer is not there. */
 export const REQUEST_TIMEOUT_MS: number = 10_000;
+/** Pictures that could come at once do not wait longer for SETUP of the sound. */
+export const SOUND_TIMEOUT_MS: number = 3000;
 /** A camera that does not answer TEARDOWN has been told all the same. */
 export const TEARDOWN_TIMEOUT_MS: number = 500;
 /** ONVIF Streaming Specification section 5.3.1. */

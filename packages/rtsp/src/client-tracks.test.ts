@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { REQUEST_TIMEOUT_MS, TEARDOWN_TIMEOUT_MS } from "./client-requests.ts";
+import { SOUND_TIMEOUT_MS, TEARDOWN_TIMEOUT_MS } from "./client-requests.ts";
 import { MEDIA_PROVES_PLAY_MS } from "./client-session.ts";
 import { headerOf } from "./message.ts";
 import { AUDIO_SDP, type HarnessOptions, SessionHarness, VIDEO_SDP } from "./testing/session-harness.ts";
@@ -74,7 +74,7 @@ describe("video and sound", () => {
 	test("go on as video alone when SETUP of sound is not answered", () => {
 		const camera = withAudio();
 		camera.reply(200, ["Session: 77"]);
-		camera.advance(REQUEST_TIMEOUT_MS);
+		camera.advance(SOUND_TIMEOUT_MS);
 		expect(camera.request.method).toBe("PLAY");
 		camera.reply();
 		expect(camera.events.at(-1)).toBe("playing");

@@ -7,7 +7,7 @@ import { type TransportSpec, writeTransport } from "./transport-header.ts";
 
 /** How often a firewall on the way is reminded that an answer is expected, until media come. */
 export const PUNCH_INTERVAL_MS: number = 10_000;
-/** Media that do not come so long after PLAY was accepted do not get through: another transport is due. */
+/** Video that does not come so long after PLAY was accepted does not get through: another transport is due. */
 export const UDP_SILENCE_MS: number = 3000;
 /** Server ports 0 and 1 stand for "any" (gortsplib found both in cameras). */
 const LAST_ANY_PORT = 1;
@@ -24,7 +24,8 @@ export class UdpTransport implements MediaTransport {
 	readonly #tracks: PresentationTrack[] = [];
 	/** Pairs that no RTP has come to. */
 	readonly #waiting = new Set<number>();
-	#heardAny = false;
+	/** RTP of the first track came, that of the pictures: sound alone is no sign of life. */
+	#heardFirst = false;
 	#punchAtMs: number | undefined;
 	#silentAtMs: number | undefined;
 
@@ -69,14 +70,16 @@ export class UdpTransport implements MediaTransport {
 	/** RTP came to a pair: the way is open. Hot path. */
 	heard(pair: number): void {
 		if (this.#waiting.size === 0 || !this.#waiting.delete(pair)) return;
-		this.#heardAny = true;
-		this.#silentAtMs = undefined;
+		if (pair === 0) {
+			this.#heardFirst = true;
+			this.#silentAtMs = undefined;
+		}
 		if (this.#waiting.size === 0) this.#punchAtMs = undefined;
 	}
 
 	/** PLAY was accepted: from now on silence counts, if anything comes this way at all. */
 	playing(nowMs: number): void {
-		if (!this.#heardAny && this.#tracks.length > 0) this.#silentAtMs = nowMs + UDP_SILENCE_MS;
+		if (!this.#heardFirst && this.#tracks.length > 0) this.#silentAtMs = nowMs + UDP_SILENCE_MS;
 	}
 
 	nextTimeout(): number {
@@ -87,7 +90,7 @@ export class UdpTransport implements MediaTransport {
 	handleTimeout(nowMs: number): void {
 		if (this.#silentAtMs !== undefined && nowMs >= this.#silentAtMs) {
 			const seconds = UDP_SILENCE_MS / 1000;
-			const message = `no media came over UDP within ${seconds} s: a firewall may be in between`;
+			const message = `no video came over UDP within ${seconds} s: a firewall may be in between`;
 			throw new RtspError("unsupported-transport", "RTSP_UDP_SILENT", message);
 		}
 		if (this.#punchAtMs === undefined || nowMs < this.#punchAtMs) return;

@@ -6,6 +6,7 @@ import type { AuthGuard } from "../sources/auth-guard.ts";
 import type { HostGate } from "../sources/host-gate.ts";
 import type { OpenSource } from "../sources/source.ts";
 import { Supervisor, type SupervisorStatus } from "../sources/supervisor.ts";
+import type { VideoFormat } from "../streams/reader.ts";
 import { Stream } from "../streams/stream.ts";
 
 /** A stream that is pulled on demand goes on this long without readers: somebody leafing through tiles comes back. */
@@ -124,11 +125,12 @@ export class Camera {
 
 	#streamStatus({ stream, supervisor }: CameraStream): StreamStatus {
 		const nowMs = this.#options.clock.nowMs();
-		const { sps, fps, bitrateBps, gopSeconds, lastVideoAtMs, readers } = stream.facts(nowMs);
+		const { video, audio, fps, bitrateBps, gopSeconds, lastVideoAtMs, readers } = stream.facts(nowMs);
 		return {
 			state: supervisor.status.state,
 			...this.#outage({ supervisor }),
-			...(sps && { codec: "h264", codecString: sps.codecString, width: sps.width, height: sps.height }),
+			...(video && describeVideo(video)),
+			...(audio && { audio: audio.codec }),
 			...(fps !== undefined && { fps: round(fps, 1) }),
 			...(bitrateBps !== undefined && { bitrateBps: Math.round(bitrateBps) }),
 			...(gopSeconds !== undefined && { gopSeconds: round(gopSeconds, 2) }),
@@ -136,6 +138,16 @@ export class Camera {
 			readers,
 		};
 	}
+}
+
+/** What is not known is left out. */
+function describeVideo({ codec, codecString, width, height, hasBFrames }: VideoFormat): Partial<StreamStatus> {
+	return {
+		codec,
+		...(codecString !== undefined && { codecString }),
+		...(width > 0 && { width, height }),
+		bFrames: hasBFrames,
+	};
 }
 
 function round(value: number, digits: number): number {

@@ -118,6 +118,43 @@ test("the status follows the contract and holds neither address nor credentials"
 	stopListening();
 });
 
+test("the status says what the pictures and the sound are", async () => {
+	const { cameras, running, clock, settle } = open(YARD);
+	cameras.start();
+	await settle();
+	const handlers = running.get("/only") as SourceHandlers;
+	const track = {
+		clockRate: 16_000,
+		channels: 1,
+		dimensions: undefined,
+		payloadType: 97,
+		used: true,
+		backchannel: false,
+	};
+	const formatParameters = new Map([["config", "1408"]]);
+	handlers.onDescribed?.({
+		tracks: [{ ...track, type: "audio", encoding: "MPEG4-GENERIC", formatParameters }],
+		transport: "tcp",
+		server: "",
+	});
+	handlers.onPlaying();
+	const sps = Buffer.from("Z00AH5WoFAFuQA==", "base64");
+	const key = { codec: "h264", rtpTimestamp: 0, randomAccess: true, sizeBytes: 0 } as const;
+	const nalUnits = [sps, Buffer.from("aO48gA==", "base64"), Uint8Array.of(0x65, 0x88)];
+	handlers.onVideo({ ...key, nalUnits }, clock.nowMs(), clock.nowMs());
+	handlers.onVideo({ ...key, nalUnits: [Uint8Array.of(0x01, 0x9e)], randomAccess: false }, clock.nowMs(), 40);
+	const [status] = cameras.statuses();
+	expect(cameraStatusSchema.parse(status).streams.main).toMatchObject({
+		state: "live",
+		codec: "h264",
+		codecString: "avc1.4d001f",
+		width: 1280,
+		height: 720,
+		bFrames: true,
+		audio: "aac",
+	});
+});
+
 test("stopping says TEARDOWN everywhere and leaves no timer", async () => {
 	const { cameras, clock, paths, settle } = open(DOOR, YARD);
 	cameras.start();

@@ -51,6 +51,10 @@ export class Cameras implements StreamDirectory {
 		return this.#cameras.values();
 	}
 
+	get(cameraId: string): Camera | undefined {
+		return this.#cameras.get(cameraId);
+	}
+
 	hasCamera(cameraId: string): boolean {
 		return this.#cameras.has(cameraId);
 	}

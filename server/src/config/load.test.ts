@@ -57,6 +57,8 @@ describe("without any setting", () => {
 				allowOrigins: [],
 				protocol: "auto",
 				rtspTransport: "auto",
+				transcodeMax: 2,
+				ffmpeg: "ffmpeg",
 				logLevel: "info",
 				cameras: [],
 			},
@@ -347,6 +349,27 @@ describe("precedence", () => {
 		[{ argv: ["--port=1"], env }, 1],
 	])("%j gives port %i", (given, port) => {
 		expect(loaded(given).settings.port).toBe(port);
+	});
+});
+
+describe("transcoding", () => {
+	test("is limited, or switched off, and takes another FFmpeg", () => {
+		// As everywhere, an empty value counts as not set.
+		const empty = loaded({ env: { FFMPEG: "", TRANSCODE_MAX: "" } }).settings;
+		expect(empty).toMatchObject({ transcodeMax: 2, ffmpeg: "ffmpeg" });
+		const yaml = "ffmpeg: /opt/ff mpeg/bin/ffmpeg\ntranscode_max: 64";
+		expect(loaded({ yaml }).settings).toMatchObject({ transcodeMax: 64, ffmpeg: "/opt/ff mpeg/bin/ffmpeg" });
+		expect(loaded({ env: { TRANSCODE_MAX: "0" }, yaml }).settings.transcodeMax).toBe(0);
+	});
+
+	test.each(["-1", "65", "2.5", "two"])("of %s streams is refused with an example", (value) => {
+		expect(problemsOf({ env: { TRANSCODE_MAX: value } })).toMatchObject([
+			{ name: "TRANSCODE_MAX", example: "TRANSCODE_MAX=4" },
+		]);
+	});
+
+	test("by a program with a line break in its name is refused", () => {
+		expect(namesOf({ env: { FFMPEG: "ffmpeg\nrm" } })).toEqual(["FFMPEG"]);
 	});
 });
 

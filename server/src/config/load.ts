@@ -74,6 +74,8 @@ export function loadSettings({ argv, env, cwd }: LoadOptions): Loaded {
 			allowOrigins: values.ALLOW_ORIGINS,
 			protocol: values.PROTOCOL,
 			rtspTransport: values.RTSP_TRANSPORT,
+			transcodeMax: values.TRANSCODE_MAX,
+			ffmpeg: values.FFMPEG,
 			logLevel: values.LOG_LEVEL,
 			cameras,
 		},

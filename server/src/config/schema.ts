@@ -26,6 +26,8 @@ export interface SettingDoc {
 
 /** The most cameras that one server takes; more than any wall shows. */
 const MAX_CAMERAS = 256;
+/** More than the largest machines convert at once. */
+const MAX_TRANSCODES = 64;
 
 const documentation = z.registry<SettingDoc>();
 
@@ -153,7 +155,8 @@ export const settingsSchema = z.object({
 	),
 	PROTOCOL: documented(z.enum(["auto", "webrtc", "mse", "hls"]).prefault("auto"), {
 		rule: "auto, webrtc, mse or hls",
-		summary: "How pictures get to the browser. This release has WebRTC only; the other ones are warned of in the log.",
+		summary:
+			"How pictures get to the browser: `auto` is the best way that works for each tile, in the order of WebRTC, Media Source Extensions, LL-HLS and still pictures. The others hold all tiles to one way; `?protocol=` in the page's address does so for one page.",
 		example: "auto",
 		defaultText: "auto",
 	}),
@@ -164,6 +167,26 @@ export const settingsSchema = z.object({
 		example: "tcp",
 		defaultText: "auto",
 	}),
+	TRANSCODE_MAX: documented(wholeNumber(0, MAX_TRANSCODES).prefault("2"), {
+		rule: `a whole number from 0 to ${MAX_TRANSCODES}`,
+		summary:
+			"Streams that FFmpeg converts at the same time, for browsers that cannot play the camera's video: each takes up to a processor core. 0 converts none.",
+		example: "4",
+		defaultText: "2",
+	}),
+	FFMPEG: documented(
+		z
+			.string()
+			.regex(/^[^\p{Cc}]{1,4096}$/u)
+			.prefault("ffmpeg"),
+		{
+			rule: "the path of a program, or its name",
+			summary:
+				"The FFmpeg program, by its path or by its name on `PATH`. It makes still pictures, and converts what a browser cannot play; without it everything else works.",
+			example: "/usr/local/bin/ffmpeg",
+			defaultText: "ffmpeg",
+		},
+	),
 	LOG_LEVEL: documented(z.enum(["trace", "debug", "info", "warn", "error", "silent"]).prefault("info"), {
 		rule: "trace, debug, info, warn, error or silent",
 		summary: "How much is logged.",

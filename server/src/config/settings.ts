@@ -48,6 +48,10 @@ export interface Settings {
 	readonly allowOrigins: readonly string[];
 	readonly protocol: "auto" | "webrtc" | "mse" | "hls";
 	readonly rtspTransport: RtspTransport;
+	/** Streams that are transcoded at the same time; 0 switches transcoding off. */
+	readonly transcodeMax: number;
+	/** The FFmpeg program: a path, or a name on `PATH`. */
+	readonly ffmpeg: string;
 	readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
 	/** Empty: the demo's simulated cameras are used. */
 	readonly cameras: readonly CameraSettings[];

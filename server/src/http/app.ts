@@ -1,12 +1,16 @@
-/** All HTTP of this process: the page, the API, the wall's socket, WHEP. @module */
+/** All HTTP of this process: the page, the API, the wall's link, WHEP, MSE, HLS, stills. @module */
 import fastifyHelmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import fastifyWebsocket from "@fastify/websocket";
-import { MAX_WALL_MESSAGE_BYTES, type ServerMessage } from "@vigia/api";
+import { type Codec, MAX_WALL_MESSAGE_BYTES, type ServerMessage } from "@vigia/api";
 import fastify, { type FastifyInstance } from "fastify";
 import type { Cameras } from "../cameras/cameras.ts";
 import { healthOf } from "../observe/health.ts";
 import type { Logger } from "../observe/log.ts";
+import type { HlsOutput } from "../outputs/hls/hls-output.ts";
+import type { CmafFeeds } from "../outputs/cmaf/cmaf-feed.ts";
+import type { MediaPipe, MseViewer } from "../outputs/mse/mse-viewer.ts";
+import type { Snapshots } from "../outputs/snapshot/snapshots.ts";
 import type { WallViewer } from "../outputs/webrtc/wall-viewer.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ProbeService } from "../probe/probe-service.ts";
@@ -14,7 +18,10 @@ import { installErrorHandlers, sendError } from "./errors.ts";
 import { hostOf, isAllowedOrigin, publicHost } from "./origin.ts";
 import type { StatusBroadcast } from "./status-broadcast.ts";
 import { registerProbe } from "./probe.ts";
-import { serveWallSocket } from "./wall-socket.ts";
+import { registerHls } from "./hls.ts";
+import { registerMse } from "./mse-socket.ts";
+import { registerSnapshot } from "./snapshot.ts";
+import { registerWall } from "./wall-routes.ts";
 
 /** No route takes a large body; WHEP sets its own limit. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -33,6 +40,11 @@ export interface AppOptions {
 	readonly allowOrigins: readonly string[];
 	readonly welcome: () => Extract<ServerMessage, { type: "welcome" }>;
 	readonly openViewer: (send: (message: ServerMessage) => void, pageHost: string | undefined) => WallViewer | undefined;
+	/** @param codecs what the page decodes by Media Source Extensions. */
+	readonly openMse: (codecs: readonly Codec[], pipe: MediaPipe) => MseViewer;
+	readonly feeds: CmafFeeds;
+	readonly hls: HlsOutput;
+	readonly snapshots: Snapshots;
 	/** Prometheus text. */
 	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 	readonly probes: ProbeService;
@@ -99,15 +111,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 		if (!status) return sendError(reply, 404, "unknown-camera", "There is no camera with this id: see /api/cameras.");
 		return reply.header("cache-control", "no-store").send(status);
 	});
-	app.get("/api/wall", { websocket: true }, (socket, request) =>
-		serveWallSocket(socket, {
-			clock: options.clock,
-			statuses: options.statuses,
-			welcome: options.welcome,
-			openViewer: (send) => options.openViewer(send, hostOf(publicHost(request.headers))),
-			onError: (error) => log.error({ error: String(error) }, "wall message failed"),
-		}),
-	);
+	registerWall(app, (request) => ({
+		clock: options.clock,
+		statuses: options.statuses,
+		welcome: options.welcome,
+		openViewer: (send) => options.openViewer(send, hostOf(publicHost(request.headers))),
+		openMse: options.openMse,
+		onError: (error) => log.error({ error: String(error) }, "wall message failed"),
+	}));
+	registerMse(app, { feeds: options.feeds, clock: options.clock });
+	registerHls(app, { output: options.hls });
+	registerSnapshot(app, { snapshots: options.snapshots });
 	registerProbe(app, options.probes);
 	await options.registerWhep(app);
 	await app.register(fastifyStatic, {

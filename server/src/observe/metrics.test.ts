@@ -20,11 +20,16 @@ function stream(changes: Partial<StreamMetrics> = {}): StreamMetrics {
 }
 
 const webrtc = { peers: 2, packetsSent: 7, keyframeSkips: 8, pliReceived: 9 };
+const others = {
+	mse: { channels: 10, chunks: 11, bytes: 12, keyFrameSkips: 13 },
+	hls: { tracks: 14, bytes: 15 },
+	transcode: { running: 16, started: 17, restarts: 18, refused: 19 },
+};
 
 const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
 test("the text has every count of every stream and of the viewers", async () => {
-	const { contentType, text } = await createMetrics(() => ({ streams: [stream()], webrtc }))();
+	const { contentType, text } = await createMetrics(() => ({ streams: [stream()], webrtc, ...others }))();
 	expect(contentType).toMatch(/^text\/plain; version=0\.0\.4/);
 	expect(linesOf(text)).toEqual(
 		expect.arrayContaining([
@@ -43,6 +48,16 @@ test("the text has every count of every stream and of the viewers", async () => 
 			"vigia_webrtc_packets_sent_total 7",
 			"vigia_webrtc_keyframe_skips_total 8",
 			"vigia_webrtc_pli_total 9",
+			"vigia_mse_channels 10",
+			"vigia_mse_fragments_total 11",
+			"vigia_mse_bytes_total 12",
+			"vigia_mse_keyframe_skips_total 13",
+			"vigia_hls_tracks 14",
+			"vigia_hls_bytes 15",
+			"vigia_transcodes 16",
+			"vigia_transcodes_started_total 17",
+			"vigia_transcode_restarts_total 18",
+			"vigia_transcode_refused_total 19",
 		]),
 	);
 	expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
@@ -50,14 +65,15 @@ test("the text has every count of every stream and of the viewers", async () => 
 });
 
 test("asking twice gives the same, and counts follow the snapshot", async () => {
-	let current: MetricsSnapshot = { streams: [stream(), stream({ camera: "cam2" })], webrtc };
+	let current: MetricsSnapshot = { streams: [stream(), stream({ camera: "cam2" })], webrtc, ...others };
 	const metrics = createMetrics(() => current);
 	const vigia = async (): Promise<string[]> =>
 		linesOf((await metrics()).text).filter((line) => line.startsWith("vigia_"));
 	const first = await vigia();
 	expect(await vigia()).toEqual(first);
 	expect(await Promise.all([vigia(), vigia()])).toEqual([first, first]);
-	current = { streams: [stream({ state: "waiting", rtpPackets: 1001, videoAgeSeconds: undefined })], webrtc };
+	const waiting = stream({ state: "waiting", rtpPackets: 1001, videoAgeSeconds: undefined });
+	current = { streams: [waiting], webrtc, ...others };
 	const later = await vigia();
 	expect(later).toContain('vigia_rtp_packets_total{camera="cam1",stream="sub"} 1001');
 	expect(later).toContain('vigia_stream_state{camera="cam1",stream="sub",state="live"} 0');
@@ -65,7 +81,7 @@ test("asking twice gives the same, and counts follow the snapshot", async () => 
 });
 
 test("two registries do not know each other", async () => {
-	const [a, b] = [1, 2].map((peers) => createMetrics(() => ({ streams: [], webrtc: { ...webrtc, peers } })));
+	const [a, b] = [1, 2].map((peers) => createMetrics(() => ({ streams: [], webrtc: { ...webrtc, peers }, ...others })));
 	expect((await a?.())?.text).toContain("vigia_webrtc_peers 1");
 	expect((await b?.())?.text).toContain("vigia_webrtc_peers 2");
 });

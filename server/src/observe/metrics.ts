@@ -30,9 +30,39 @@ export interface WebrtcMetrics {
 	readonly pliReceived: number;
 }
 
+/** All channels of Media Source Extensions together. */
+export interface MseMetrics {
+	readonly channels: number;
+	readonly chunks: number;
+	readonly bytes: number;
+	/** Times that a page could not keep up and a channel went on at the next key frame. */
+	readonly keyFrameSkips: number;
+}
+
+export interface HlsMetrics {
+	/** Playlists that somebody watches. */
+	readonly tracks: number;
+	/** Media that they keep in memory. */
+	readonly bytes: number;
+}
+
+/** FFmpeg at work. */
+export interface TranscodeMetrics {
+	/** Videos that are being converted. */
+	readonly running: number;
+	readonly started: number;
+	/** Children that were replaced: they ended, or made no pictures. */
+	readonly restarts: number;
+	/** Viewers that got no picture. */
+	readonly refused: number;
+}
+
 export interface MetricsSnapshot {
 	readonly streams: readonly StreamMetrics[];
 	readonly webrtc: WebrtcMetrics;
+	readonly mse: MseMetrics;
+	readonly hls: HlsMetrics;
+	readonly transcode: TranscodeMetrics;
 }
 
 export interface MetricsText {
@@ -86,8 +116,12 @@ const STREAM_COUNTERS: readonly Family<StreamMetrics>[] = [
 	},
 ];
 
-const PLAIN_GAUGES: readonly Family<WebrtcMetrics>[] = [
-	{ name: "vigia_webrtc_peers", help: "WebRTC connections open now.", value: ({ peers }) => peers },
+const PLAIN_GAUGES: readonly Family<MetricsSnapshot>[] = [
+	{ name: "vigia_webrtc_peers", help: "WebRTC connections open now.", value: ({ webrtc }) => webrtc.peers },
+	{ name: "vigia_mse_channels", help: "Media channels of pages open now.", value: ({ mse }) => mse.channels },
+	{ name: "vigia_hls_tracks", help: "HLS playlists that somebody watches.", value: ({ hls }) => hls.tracks },
+	{ name: "vigia_hls_bytes", help: "Media kept in memory for HLS.", value: ({ hls }) => hls.bytes },
+	{ name: "vigia_transcodes", help: "Videos that FFmpeg converts now.", value: ({ transcode }) => transcode.running },
 	{
 		name: "process_resident_memory_bytes",
 		help: "Resident memory size in bytes.",
@@ -105,21 +139,43 @@ const PLAIN_GAUGES: readonly Family<WebrtcMetrics>[] = [
 	},
 ];
 
-const PLAIN_COUNTERS: readonly Family<WebrtcMetrics>[] = [
+const PLAIN_COUNTERS: readonly Family<MetricsSnapshot>[] = [
 	{
 		name: "vigia_webrtc_packets_sent_total",
 		help: "RTP packets sent to viewers.",
-		value: ({ packetsSent }) => packetsSent,
+		value: ({ webrtc }) => webrtc.packetsSent,
 	},
 	{
 		name: "vigia_webrtc_keyframe_skips_total",
 		help: "Times that a viewer could not keep up and went on at the next key frame.",
-		value: ({ keyframeSkips }) => keyframeSkips,
+		value: ({ webrtc }) => webrtc.keyframeSkips,
 	},
 	{
 		name: "vigia_webrtc_pli_total",
 		help: "Requests for a key frame (PLI, FIR) from viewers.",
-		value: ({ pliReceived }) => pliReceived,
+		value: ({ webrtc }) => webrtc.pliReceived,
+	},
+	{ name: "vigia_mse_fragments_total", help: "Fragments sent to pages.", value: ({ mse }) => mse.chunks },
+	{ name: "vigia_mse_bytes_total", help: "Bytes of fragments sent to pages.", value: ({ mse }) => mse.bytes },
+	{
+		name: "vigia_mse_keyframe_skips_total",
+		help: "Times that a page could not keep up and a channel went on at the next key frame.",
+		value: ({ mse }) => mse.keyFrameSkips,
+	},
+	{
+		name: "vigia_transcodes_started_total",
+		help: "Conversions that were begun.",
+		value: ({ transcode }) => transcode.started,
+	},
+	{
+		name: "vigia_transcode_restarts_total",
+		help: "FFmpeg processes that ended or made no pictures, and were replaced.",
+		value: ({ transcode }) => transcode.restarts,
+	},
+	{
+		name: "vigia_transcode_refused_total",
+		help: "Viewers that got no picture because it could not be converted.",
+		value: ({ transcode }) => transcode.refused,
 	},
 	{ name: "process_cpu_seconds_total", help: "Processor time used.", value: cpuSeconds },
 ];
@@ -178,7 +234,7 @@ export function createMetrics(snapshot: () => MetricsSnapshot): () => Promise<Me
 			help,
 			registers,
 			collect() {
-				this.set(value(current.webrtc) ?? 0);
+				this.set(value(current) ?? 0);
 			},
 		});
 	}
@@ -189,7 +245,7 @@ export function createMetrics(snapshot: () => MetricsSnapshot): () => Promise<Me
 			registers,
 			collect() {
 				this.reset();
-				this.inc(value(current.webrtc) ?? 0);
+				this.inc(value(current) ?? 0);
 			},
 		});
 	}

@@ -34,8 +34,12 @@ export const MIN_HISTORY_PACKETS = 96;
 export const MAX_HISTORY_PACKETS = 4096;
 
 const RTP_CLOCK_HZ = 90_000;
+/** RFC 7587 section 4.1. */
+const OPUS_CLOCK_HZ = 48_000;
 const CNAME = "vigia";
 const STREAM_ID = "wall";
+/** Of its own: browsers hold pictures back to keep them in step with the sound of the same stream. */
+const AUDIO_STREAM_ID = "sound";
 /** SSRCs of a peer count up from a random start that leaves room for 2^16 of them below 2^32. */
 const SSRC_START_LIMIT = 2 ** 32 - 2 ** 16;
 
@@ -81,10 +85,27 @@ export interface VideoTrackOptions {
 	readonly onRtcp: (packet: Uint8Array) => void;
 }
 
+/** One send-only sound track: one SSRC, the payload types of {@link AUDIO_PAYLOAD_TYPES}. */
+export interface AudioTrack {
+	readonly ssrc: number;
+	/** As {@link VideoTrack.send}. */
+	send(packet: Uint8Array): boolean;
+}
+
+export interface AudioTrackOptions {
+	readonly mid: string;
+	/** The track may send from now on. */
+	readonly onOpen: () => void;
+}
+
+/** RFC 3551 section 6: 0 and 8 are static, Opus is dynamic. */
+export const AUDIO_PAYLOAD_TYPES = { pcmu: 0, pcma: 8, opus: 111 } as const;
+
 /** One PeerConnection. After {@link Peer.close} no callback is called any more. */
 export interface Peer {
 	readonly state: PeerState;
 	addVideoTrack(options: VideoTrackOptions): VideoTrack;
+	addAudioTrack(options: AudioTrackOptions): AudioTrack;
 	/** Makes the local offer, all candidates inside. Not while an answer is awaited. */
 	createOffer(): Promise<string>;
 	/** @throws PeerError `codec-not-accepted` when every media section was rejected, else `bad-description`. */
@@ -165,7 +186,7 @@ export class MediaPort {
 class NativePeer implements Peer {
 	readonly #connection: PeerConnection;
 	readonly #onClosed: () => void;
-	readonly #tracks: NativeVideoTrack[] = [];
+	readonly #tracks: (NativeVideoTrack | NativeAudioTrack)[] = [];
 	readonly #ssrcStart = randomInt(1, SSRC_START_LIMIT);
 	#state: PeerState = "new";
 	/** Resolves the description that is being made. */
@@ -201,6 +222,23 @@ class NativePeer implements Peer {
 		});
 		native.onMessage((packet) => {
 			if (this.#state !== "closed") options.onRtcp(packet);
+		});
+		this.#tracks.push(track);
+		return track;
+	}
+
+	addAudioTrack(options: AudioTrackOptions): AudioTrack {
+		this.#assertOpen();
+		const ssrc = this.#ssrcStart + this.#tracks.length;
+		const audio = new nodeDataChannel.Audio(options.mid, "SendOnly");
+		audio.addOpusCodec(AUDIO_PAYLOAD_TYPES.opus);
+		audio.addAudioCodec(AUDIO_PAYLOAD_TYPES.pcmu, "PCMU/8000");
+		audio.addAudioCodec(AUDIO_PAYLOAD_TYPES.pcma, "PCMA/8000");
+		audio.addSSRC(ssrc, CNAME, AUDIO_STREAM_ID, options.mid);
+		const native = this.#connection.addTrack(audio);
+		const track = new NativeAudioTrack(native, ssrc);
+		native.onOpen(() => {
+			if (this.#state !== "closed") options.onOpen();
 		});
 		this.#tracks.push(track);
 		return track;
@@ -312,14 +350,7 @@ class NativeVideoTrack implements VideoTrack {
 	}
 
 	send(packet: Uint8Array): boolean {
-		if (this.#closed) return false;
-		try {
-			// The binding reads any Uint8Array; its type says Buffer.
-			return this.#track.sendMessageBinary(packet as Buffer) || this.#track.isOpen();
-		} catch {
-			// The track is not open (yet, or any more): the library says so by throwing.
-			return false;
-		}
+		return !this.#closed && sendOn(this.#track, packet);
 	}
 
 	reserveHistory(packets: number): void {
@@ -339,6 +370,41 @@ class NativeVideoTrack implements VideoTrack {
 		if (this.#closed) return;
 		this.#closed = true;
 		this.#track.close();
+	}
+}
+
+class NativeAudioTrack implements AudioTrack {
+	readonly ssrc: number;
+	readonly #track: NativeTrack;
+	#closed = false;
+
+	constructor(track: NativeTrack, ssrc: number) {
+		this.#track = track;
+		this.ssrc = ssrc;
+		const { opus } = AUDIO_PAYLOAD_TYPES;
+		track.setMediaHandler(
+			new nodeDataChannel.RtcpSrReporter(new nodeDataChannel.RtpPacketizationConfig(ssrc, CNAME, opus, OPUS_CLOCK_HZ)),
+		);
+	}
+
+	send(packet: Uint8Array): boolean {
+		return !this.#closed && sendOn(this.#track, packet);
+	}
+
+	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#track.close();
+	}
+}
+
+function sendOn(track: NativeTrack, packet: Uint8Array): boolean {
+	try {
+		// The binding reads any Uint8Array; its type says Buffer.
+		return track.sendMessageBinary(packet as Buffer) || track.isOpen();
+	} catch {
+		// The track is not open (yet, or any more): the library says so by throwing.
+		return false;
 	}
 }
 

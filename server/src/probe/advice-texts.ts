@@ -45,12 +45,20 @@ const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {
 		"Nadie muestra un certificado en este puerto, que parece ser uno sin TLS: empiece la dirección por rtsp://, o use el puerto de la cámara para RTSP sobre TLS (a menudo 322 o 7441).",
 	],
 	h265: [
-		"The video is H.265, which most browsers cannot play: choose H.264 in the camera, or use its sub stream if that is H.264.",
-		"El vídeo es H.265, que la mayoría de los navegadores no reproduce: elija H.264 en la cámara, o use su flujo secundario si es H.264.",
+		"The video is H.265: browsers that cannot play it need FFmpeg on the server, which costs it computing time. Choose H.264 in the camera, or for one of its two streams.",
+		"El vídeo es H.265: los navegadores que no lo reproducen necesitan FFmpeg en el servidor, que le cuesta tiempo de cálculo. Elija H.264 en la cámara, o para uno de sus dos flujos.",
 	],
 	jpeg: [
-		"The video is Motion JPEG, which takes much of the network and which browsers do not play over WebRTC: choose H.264 in the camera.",
-		"El vídeo es Motion JPEG, que ocupa mucha red y que los navegadores no reproducen por WebRTC: elija H.264 en la cámara.",
+		"The video is Motion JPEG, which takes much of the network and needs FFmpeg on the server to be shown: choose H.264 in the camera.",
+		"El vídeo es Motion JPEG, que ocupa mucha red y necesita FFmpeg en el servidor para mostrarse: elija H.264 en la cámara.",
+	],
+	mpeg4: [
+		"The video is MPEG-4 Visual, which no browser plays and which needs FFmpeg on the server to be shown: choose H.264 in the camera.",
+		"El vídeo es MPEG-4 Visual, que ningún navegador reproduce y que necesita FFmpeg en el servidor para mostrarse: elija H.264 en la cámara.",
+	],
+	"b-frames": [
+		"The video has B-frames, which browsers do not play over WebRTC: it is shown by Media Source Extensions, with more delay. Turn them off in the camera (H.264 profile Baseline).",
+		"El vídeo tiene fotogramas B, que los navegadores no reproducen por WebRTC: se muestra con Media Source Extensions, con más retardo. Desactívelos en la cámara (H.264, perfil Baseline).",
 	],
 	"key-frame-rare": [
 		"A key frame every {seconds} s: set the camera's I-frame interval to 1-2 s for quick zapping.",

@@ -29,6 +29,8 @@ export type AdviceCode =
 	| "tls-missing"
 	| "h265"
 	| "jpeg"
+	| "mpeg4"
+	| "b-frames"
 	| "key-frame-rare"
 	| "key-frame-not-seen"
 	| "key-frame-unknown"
@@ -132,11 +134,9 @@ function adviseConnection(facts: ProbeFacts, add: AddAdvice): void {
 function adviseVideo(facts: ProbeFacts, add: AddAdvice): void {
 	const { video, use } = facts;
 	if (!video) return;
-	if (video.codec === "h265" || video.codec === "jpeg") {
-		add(facts.unshown === "codec-unsupported" ? "error" : "warning", video.codec);
-	}
+	if (video.codec !== "h264") add("warning", video.codec);
 	// The remedy is one for H.264; other codecs have their own.
-	if (video.bFrames && video.codec === "h264") add(facts.unshown === "b-frames" ? "error" : "warning", "b-frames");
+	else if (video.bFrames) add("warning", "b-frames");
 	adviseKeyFrames(facts, add);
 	if (video.pictures < 2) add("warning", "no-frame-rate", { seconds: Math.round(facts.measuredSeconds) });
 	else if (facts.mediaSeconds === 0) add("warning", "timestamps-still");

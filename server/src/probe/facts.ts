@@ -1,5 +1,5 @@
 /** What a probe measures, before anybody judges it. @module */
-import type { ProbeCertificate, ProbeReport, ProbeVideo, ReasonCode } from "@vigia/api";
+import type { ProbeCertificate, ProbeReport, ProbeVideo } from "@vigia/api";
 import type { RtspTransport, TlsPolicy } from "../config/settings.ts";
 import type { SourceFailure, SourceTrack } from "../sources/source.ts";
 
@@ -25,8 +25,6 @@ export interface ProbeFacts extends ProbeContext {
 	readonly failure: SourceFailure | undefined;
 	/** Why it ended by itself after pictures came. */
 	readonly brokenOff: SourceFailure | undefined;
-	/** Why the wall does not show what comes. */
-	readonly unshown: ReasonCode | undefined;
 	/** From the first picture to the end. */
 	readonly measuredSeconds: number;
 	/** From the last picture to the end. */

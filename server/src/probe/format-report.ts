@@ -52,6 +52,7 @@ const CODEC_NAMES: Readonly<Record<ProbeVideo["codec"], string>> = {
 	h264: "H.264",
 	h265: "H.265",
 	jpeg: "Motion JPEG",
+	mpeg4: "MPEG-4 Visual",
 };
 
 /** Labels stand in a column of their own. */

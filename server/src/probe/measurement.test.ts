@@ -160,7 +160,7 @@ test("the picture size of H.265 is that of its parameter sets, in the pictures o
 	const nalUnits = sets.map((text) => Buffer.from(text, "base64"));
 	const slice = { codec: "h265", randomAccess: true, rtpTimestamp: 0, sizeBytes: 10 } as const;
 	const described = measure().measurement;
-	described.onParameterSets(nalUnits);
+	described.onParameterSets("h265", nalUnits);
 	described.onVideo({ ...slice, nalUnits: [Uint8Array.of(38, 1, 0x80)] }, 0);
 	const inBand = measure().measurement;
 	inBand.onVideo({ ...slice, nalUnits: [...nalUnits, Uint8Array.of(38, 1, 0x80)] }, 0);
@@ -178,7 +178,7 @@ test("the picture size of Motion JPEG is that of its header", () => {
 	const { measurement } = measure();
 	const header = [0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0x01, 0x68, 0x02, 0x80, 1, 1, 0x11, 0, 0xff, 0xd9];
 	const image = Uint8Array.from(header);
-	measurement.onVideo({ codec: "jpeg", image, rtpTimestamp: 0, randomAccess: true, sizeBytes: image.length }, 0);
+	measurement.onVideo({ codec: "jpeg", data: image, rtpTimestamp: 0, randomAccess: true, sizeBytes: image.length }, 0);
 	expect(measurement.video).toMatchObject({ codec: "jpeg", width: 640, height: 360 });
 });
 

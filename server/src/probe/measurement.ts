@@ -65,7 +65,7 @@ export class Measurement implements SourceHandlers {
 		this.#options.onPlaying();
 	}
 
-	onParameterSets(nalUnits: readonly Uint8Array[]): void {
+	onParameterSets(_codec: string, nalUnits: readonly Uint8Array[]): void {
 		this.#format = pictureFormatOf(nalUnits) ?? this.#format;
 	}
 
@@ -84,8 +84,8 @@ export class Measurement implements SourceHandlers {
 		this.#pictures++;
 		this.#bytes += unit.sizeBytes;
 		this.#lastBytes = unit.sizeBytes;
-		if (unit.codec === "jpeg") this.#format = jpegFormatOf(unit.image) ?? this.#format;
-		else {
+		if (unit.codec === "jpeg") this.#format = jpegFormatOf(unit.data) ?? this.#format;
+		else if ("nalUnits" in unit) {
 			this.#format = pictureFormatOf(unit.nalUnits) ?? this.#format;
 			this.#bFrames ||= unit.codec === "h264" && hasBSlices(unit.nalUnits);
 		}

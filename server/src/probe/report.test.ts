@@ -22,8 +22,6 @@ describe("a report", () => {
 		expect(reportOf({ ...GOOD, audio: undefined }, "en", same).result).toBe("good");
 		expect(reportOf({ ...GOOD, quirks: ["basic-authentication"] }, "en", same).result).toBe("works");
 		expect(reportOf(failed("no-route"), "en", same).result).toBe("failed");
-		const unshown = reportOf({ ...GOOD, unshown: "b-frames" }, "en", same);
-		expect(unshown).toMatchObject({ result: "failed", failure: { code: "b-frames" }, video: { width: 640 } });
 	});
 
 	test("says of each track why it is not used", () => {

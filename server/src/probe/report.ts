@@ -1,6 +1,6 @@
 /** Facts and advice as the report that people and programs get. Pure. @module */
 import { type ProbeReport, type ProbeTrack, REASON_TEXTS, REASON_TEXTS_ES } from "@vigia/api";
-import type { SourceFailure, SourceTrack } from "../sources/source.ts";
+import type { SourceTrack } from "../sources/source.ts";
 import { adviceText, inLanguage, type ProbeLanguage, UNUSED_TEXTS, type UnusedCode } from "./advice-texts.ts";
 import { type Advice, diagnose, round } from "./advice.ts";
 import type { ProbeFacts } from "./facts.ts";
@@ -15,8 +15,7 @@ export type Scrub = (text: string) => string;
 /** @param scrub is asked for every text that a camera chose. */
 export function reportOf(facts: ProbeFacts, language: ProbeLanguage, scrub: Scrub): ProbeReport {
 	const advice = diagnose(facts);
-	const { server, transport, certificate, video, audio, firstPictureMs } = facts;
-	const failure = facts.failure ?? unshownFailure(facts);
+	const { failure, server, transport, certificate, video, audio, firstPictureMs } = facts;
 	const reasons = language === "es" ? REASON_TEXTS_ES : REASON_TEXTS;
 	return {
 		result: resultOf(failure !== undefined, advice),
@@ -40,11 +39,6 @@ export function reportOf(facts: ProbeFacts, language: ProbeLanguage, scrub: Scru
 			text: adviceText({ code: entry.code, values: cleanedValues(entry.values, scrub) }, language),
 		})),
 	};
-}
-
-/** Pictures came that the wall does not show. */
-function unshownFailure({ unshown }: ProbeFacts): SourceFailure | undefined {
-	return unshown && { code: unshown, detail: "pictures came, of a kind that the wall does not show" };
 }
 
 function resultOf(failed: boolean, advice: readonly Advice[]): ProbeReport["result"] {

@@ -1,6 +1,5 @@
 /** Opens one stream of a camera for some seconds and says what was found. @module */
-import type { ProbeCertificate, ProbeReport, ProbeVideo, ReasonCode } from "@vigia/api";
-import { AUDIO_ENCODINGS, VIDEO_ENCODINGS } from "@vigia/rtp";
+import type { ProbeCertificate, ProbeReport } from "@vigia/api";
 import type { Credentials } from "../config/credentials.ts";
 import type { RtspTransport, StreamAddress, TlsPolicy } from "../config/settings.ts";
 import { Redactor } from "../observe/redactor.ts";
@@ -27,7 +26,6 @@ const SILENCE_MARGIN_MS = 250;
 const MAX_SESSIONS = 3;
 
 /** All that is understood, also what the wall does not show. */
-const PROBED_MEDIA = { video: VIDEO_ENCODINGS, audio: AUDIO_ENCODINGS };
 
 export interface ProbeOptions {
 	readonly address: StreamAddress;
@@ -55,7 +53,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeFindings> {
 		hasCredentials: credentials !== undefined,
 		use: options.use,
 	};
-	const open = openRtspSource({ address, credentials, clock, transport, tls, media: PROBED_MEDIA });
+	const open = openRtspSource({ address, credentials, clock, transport, tls, media: WALL_MEDIA });
 	const facts = await gatherFacts(open, context, options);
 	// A camera may repeat what it was sent in any field of its own.
 	const redactor = new Redactor();
@@ -157,7 +155,6 @@ function factsOf(
 		certificate: undefined,
 		failure: failureOf(measurement, end.failure),
 		brokenOff: firstPictureMs === undefined ? undefined : end.failure,
-		unshown: video && unshownReason(video),
 		measuredSeconds: since.first,
 		silentSeconds: since.last,
 		mediaSeconds: measurement.mediaSeconds,
@@ -176,14 +173,6 @@ function factsOf(
 		},
 		quirks: [...quirks],
 	};
-}
-
-const ENCODINGS: Readonly<Record<ProbeVideo["codec"], string>> = { h264: "H264", h265: "H265", jpeg: "JPEG" };
-
-/** Why the wall does not show such video: the same as its supervisors say. */
-function unshownReason({ codec, bFrames }: ProbeVideo): ReasonCode | undefined {
-	if (!WALL_MEDIA.video.includes(ENCODINGS[codec])) return "codec-unsupported";
-	return bFrames ? "b-frames" : undefined;
 }
 
 /** A session that ends after pictures came has shown what it has to show. */

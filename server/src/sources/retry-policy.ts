@@ -43,7 +43,6 @@ export function waitStateOf(code: ReasonCode): WaitState {
 		case "transport-unsupported":
 		case "media-encrypted":
 		case "redirect-refused":
-		case "b-frames":
 		case "certificate-untrusted":
 			return "unsupported";
 		default:

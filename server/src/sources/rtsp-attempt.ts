@@ -66,6 +66,7 @@ export class RtspAttempt {
 	readonly #receivers = new Map<PresentationTrack, TrackReceiver>();
 	#video: TrackReceiver | undefined;
 	#avClock: AvClock | undefined;
+	#offersSound = false;
 	#playingSinceMs: number | undefined;
 	#closing = false;
 	#ended = false;
@@ -99,6 +100,11 @@ export class RtspAttempt {
 	/** Since when the camera has been playing, by the clock; `undefined` if it is not. */
 	get playingSinceMs(): number | undefined {
 		return this.#playingSinceMs;
+	}
+
+	/** The camera was asked for the sound beside its pictures: what fails then may fail for that. */
+	get askedForSound(): boolean {
+		return this.#offersSound && this.#receivers.size > 0;
 	}
 
 	addTo(counters: SourceCounters): void {
@@ -237,9 +243,11 @@ export class RtspAttempt {
 
 	#onDescribed(presentation: Presentation, tracks: readonly PresentationTrack[]): void {
 		if (this.#closing) return;
+		this.#offersSound = tracks.length > 1;
 		this.#handlers.onDescribed?.(this.#describe(presentation, tracks));
 		const sets = parameterSetsOf(tracks[0]);
-		if (sets.length > 0) this.#handlers.onParameterSets(sets);
+		const codec = tracks[0]?.encoding === "H265" ? "h265" : "h264";
+		if (sets.length > 0) this.#handlers.onParameterSets(codec, sets);
 	}
 
 	#onAgreed(track: PresentationTrack, agreed: AgreedTransport): void {
@@ -290,6 +298,7 @@ export class RtspAttempt {
 			case "h264":
 			case "h265":
 			case "jpeg":
+			case "mpeg4":
 				this.#handlers.onVideo(unit, arrivalMs, mediaMs);
 				return;
 			default:

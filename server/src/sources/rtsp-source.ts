@@ -5,6 +5,7 @@
  * @module
  */
 import type { LookupFunction } from "node:net";
+import { AUDIO_ENCODINGS, VIDEO_ENCODINGS } from "@vigia/rtp";
 import { parseRtspUrl, type RtspError } from "@vigia/rtsp";
 import type { Credentials } from "../config/credentials.ts";
 import type { RtspTransport, StreamAddress, TlsPolicy } from "../config/settings.ts";
@@ -19,10 +20,11 @@ import type {
 	SourceSession,
 	SourceTransport,
 } from "./source.ts";
+import { SoundChoice } from "./sound-choice.ts";
 import { TransportChoice } from "./transport-choice.ts";
 
-/** What the wall can show: browsers play it over WebRTC. */
-export const WALL_MEDIA: WantedMedia = { video: ["H264"], audio: [] };
+/** What the wall takes; what a browser cannot play is transcoded. */
+export const WALL_MEDIA: WantedMedia = { video: VIDEO_ENCODINGS, audio: AUDIO_ENCODINGS };
 /** Cameras send on once, from a front door to a stream: more is a loop (quirk 8). */
 export const MAX_REDIRECTS = 5;
 /** A session that plays so long and brings nothing at all gets another transport the next time. */
@@ -49,15 +51,17 @@ const TUNNEL_MISSES: ReadonlySet<SourceFailure["code"]> = new Set([
 	"transport-unsupported",
 ]);
 
-/** A way to open sessions with one stream of one camera. What one session learns of the transports serves the next. */
+/** A way to open sessions with one stream of one camera. What one session learns of transports and sound serves the next. */
 export function openRtspSource(options: RtspSourceOptions): OpenSource {
 	const choice = new TransportChoice(options.transport, options.address.scheme);
-	return (handlers) => new RtspSource(options, choice, handlers);
+	const sound = new SoundChoice();
+	return (handlers) => new RtspSource(options, choice, sound, handlers);
 }
 
 class RtspSource implements SourceSession {
 	readonly #options: RtspSourceOptions;
 	readonly #choice: TransportChoice;
+	readonly #sound: SoundChoice;
 	readonly #handlers: SourceHandlers;
 	/** Of the attempts that are over. */
 	readonly #endedCounters: SourceCounters = emptyCounters();
@@ -80,9 +84,10 @@ class RtspSource implements SourceSession {
 	#ended = false;
 	readonly #whenEnded = Promise.withResolvers<void>();
 
-	constructor(options: RtspSourceOptions, choice: TransportChoice, handlers: SourceHandlers) {
+	constructor(options: RtspSourceOptions, choice: TransportChoice, sound: SoundChoice, handlers: SourceHandlers) {
 		this.#options = options;
 		this.#choice = choice;
+		this.#sound = sound;
 		this.#handlers = handlers;
 		this.#address = options.address;
 		this.#transport = choice.current;
@@ -110,6 +115,7 @@ class RtspSource implements SourceSession {
 	#open(challenges: readonly string[] | undefined): RtspAttempt {
 		const { credentials, tls, media, clock, lookup } = this.#options;
 		const transport = this.#transport;
+		const withSound = this.#sound.isWanted(clock.nowMs());
 		this.#tried.push(transport);
 		this.#awaitsRandomAccess ||= this.#hasVideo;
 		this.#hasVideo = false;
@@ -121,7 +127,7 @@ class RtspSource implements SourceSession {
 				credentials: sameHost(this.#address, this.#options.address) ? credentials : undefined,
 				tls,
 				transport,
-				media,
+				media: withSound ? media : { ...media, audio: [] },
 				clock,
 				lookup,
 				challenges,
@@ -129,7 +135,7 @@ class RtspSource implements SourceSession {
 			{
 				onDescribed: (description) => handlers.onDescribed?.(description),
 				onPlaying: () => handlers.onPlaying(),
-				onParameterSets: (nalUnits) => handlers.onParameterSets(nalUnits),
+				onParameterSets: (codec, nalUnits) => handlers.onParameterSets(codec, nalUnits),
 				onVideo: (unit, arrivalMs, mediaMs) => {
 					if (!this.#hasVideo) {
 						if (this.#awaitsRandomAccess && !unit.randomAccess) return;
@@ -137,6 +143,7 @@ class RtspSource implements SourceSession {
 						this.#refusal = undefined;
 						this.#redirects = 0;
 						this.#choice.noteVideo(transport);
+						this.#sound.noteVideo(withSound, clock.nowMs());
 					}
 					handlers.onVideo(unit, arrivalMs, mediaMs);
 				},
@@ -178,8 +185,10 @@ class RtspSource implements SourceSession {
 				return { goOn: true, challenges: error.challenges };
 			case "redirect":
 				return this.#follow(error);
+			case "auth":
+				return { goOn: false };
 			default:
-				return this.#afterTunnelMiss(failure);
+				return this.#withoutSound() ?? this.#afterTunnelMiss(failure);
 		}
 	}
 
@@ -188,6 +197,14 @@ class RtspSource implements SourceSession {
 		const code = this.#choice.proven ? "video-stalled" : "transport-unsupported";
 		this.#refusal ??= { code, detail: `${error.code}: ${error.message}` };
 		return this.#withNextTransport() ?? { goOn: false, failure: this.#refusal };
+	}
+
+	/** Some cameras hang up when they are asked for their sound: its pictures may come without. */
+	#withoutSound(): Next | undefined {
+		if (this.#hasVideo) return undefined;
+		const { askedForSound } = this.#attempt;
+		this.#sound.noteFailure(askedForSound);
+		return askedForSound ? { goOn: true } : undefined;
 	}
 
 	/** Ports without a tunnel answer its GET in many ways, or not at all. */

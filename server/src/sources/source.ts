@@ -36,7 +36,7 @@ export interface SourceHandlers {
 	/** The camera answered PLAY, or sends without: pictures may come. */
 	onPlaying(): void;
 	/** Parameter sets that the session description promised, for pictures that come without. */
-	onParameterSets(nalUnits: readonly Uint8Array[]): void;
+	onParameterSets(codec: "h264" | "h265", nalUnits: readonly Uint8Array[]): void;
 	/**
 	 * One whole, undamaged picture.
 	 * @param arrivalMs when its last packet arrived, by the monotonic clock.

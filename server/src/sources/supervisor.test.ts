@@ -376,7 +376,7 @@ test("64 channels of a recorder that restarts are live within three seconds of i
 	for (const { supervisor } of channels) await supervisor.stop();
 });
 
-test("S51: a stream with B-frames is refused with the reason, for WebRTC plays none (quirk 114)", async () => {
+test("S51: video of every kind is live: B-frames, H.265, JPEG (quirk 114)", async () => {
 	const camera = open();
 	camera.supervisor.start();
 	await camera.goLive();
@@ -384,8 +384,50 @@ test("S51: a stream with B-frames is refused with the reason, for WebRTC plays n
 	const bSlice = { ...PICTURE, nalUnits: [Uint8Array.of(0x01, 0b1001_1110, 0)], randomAccess: false };
 	camera.clock.advance(40);
 	camera.last().handlers.onVideo(bSlice, camera.clock.nowMs(), camera.clock.nowMs());
-	expect(camera.supervisor.status).toMatchObject({ state: "unsupported", failure: { code: "b-frames" } });
-	expect(camera.last().closed).toBe(true);
+	expect(camera.supervisor.status.state).toBe("live");
+	expect(camera.stream.format?.hasBFrames).toBe(true);
+	for (const picture of [
+		{ ...PICTURE, codec: "h265", nalUnits: [64, 66, 68, 38].map((header) => Uint8Array.of(header, 1, 0x80)) },
+		{ codec: "jpeg", data: Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), rtpTimestamp: 0, randomAccess: true, sizeBytes: 4 },
+	] as const) {
+		camera.last().handlers.onEnd(failure("connection-lost"));
+		camera.clock.advance(1000);
+		await camera.settle();
+		camera.last().handlers.onVideo(picture, camera.clock.nowMs(), camera.clock.nowMs());
+		camera.last().handlers.onPlaying();
+		camera.last().handlers.onVideo(picture, camera.clock.nowMs(), camera.clock.nowMs());
+		expect(camera.supervisor.status.state).toBe("live");
+		expect(camera.stream.format?.codec).toBe(picture.codec);
+	}
+});
+
+test("sound is announced by the session that brings it, and is no sign of life (quirk 89)", async () => {
+	const camera = open();
+	const heard: number[] = [];
+	camera.stream.attach({ push() {}, pushAudio: ({ durationTicks }) => heard.push(durationTicks) });
+	camera.supervisor.start();
+	await camera.goLive();
+	const track = { clockRate: 8000, channels: 1, formatParameters: new Map(), dimensions: undefined };
+	const described = (used: boolean) => ({
+		tracks: [{ ...track, type: "audio", encoding: "PCMA", payloadType: 8, used, backchannel: false }],
+		transport: "tcp" as const,
+		server: "",
+	});
+	camera.last().handlers.onDescribed?.(described(false));
+	expect(camera.stream.audioFormat).toBeUndefined();
+	camera.last().handlers.onDescribed?.(described(true));
+	expect(camera.stream.audioFormat).toMatchObject({ codec: "pcma", clockRate: 8000 });
+	for (let passed = 0; passed < STALL_AFTER_MS; passed += 20) {
+		camera.clock.advance(20);
+		const frame = { codec: "pcma", data: new Uint8Array(160), rtpTimestamp: passed * 8 } as const;
+		camera.last().handlers.onAudio?.(frame, camera.clock.nowMs(), camera.clock.nowMs());
+	}
+	expect(camera.supervisor.status).toMatchObject({ state: "stalled", failure: { code: "video-stalled" } });
+	expect(new Set(heard)).toEqual(new Set([1800]));
+	const old = camera.last().handlers;
+	await camera.supervisor.stop();
+	old.onAudio?.({ codec: "pcma", data: new Uint8Array(160), rtpTimestamp: 0 }, 0, 0);
+	expect(heard).toHaveLength(STALL_AFTER_MS / 20);
 });
 
 test.each([["transport-unsupported"], ["media-encrypted"], ["redirect-refused"]] as const)(

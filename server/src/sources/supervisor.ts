@@ -13,9 +13,7 @@
  * @module
  */
 import type { CameraState } from "@vigia/api";
-import type { VideoUnit } from "@vigia/rtp";
 import type { Clock, Timer } from "../platform/clock.ts";
-import type { H264AccessUnit } from "../streams/reader.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { AuthTicket } from "./auth-guard.ts";
 import { addCounters, emptyCounters } from "./counters.ts";
@@ -154,14 +152,14 @@ export class Supervisor {
 		this.connects++;
 		this.#session = openSource({
 			onPlaying: () => current() && this.#onPlaying(),
-			onParameterSets: (nalUnits) => current() && stream.setParameterSets(nalUnits),
-			onVideo: (unit, arrivalMs, mediaMs) => {
-				if (!current() || !isH264(unit)) return;
-				const decodable = stream.push(unit, arrivalMs, mediaMs);
-				// Browsers play none over WebRTC, the one output: a reason is better than one picture a second.
-				if (stream.hasBFrames) this.#fail({ code: "b-frames", detail: "the camera's pictures are reordered" });
-				else this.#onPicture(decodable, arrivalMs);
+			onDescribed: ({ tracks }) => {
+				if (current()) stream.setAudioFormat(tracks.find(({ used, type }) => used && type === "audio"));
 			},
+			onParameterSets: (codec, nalUnits) => current() && stream.setParameterSets(codec, nalUnits),
+			onVideo: (unit, arrivalMs, mediaMs) => {
+				if (current()) this.#onPicture(stream.push(unit, arrivalMs, mediaMs), arrivalMs);
+			},
+			onAudio: (frame, arrivalMs, mediaMs) => current() && stream.pushAudio(frame, arrivalMs, mediaMs),
 			onEnd: (failure) => {
 				if (current()) this.#fail(failure ?? { code: "session-ended", detail: "closed" });
 			},
@@ -280,8 +278,4 @@ export class Supervisor {
 		this.#status = { state, sinceWallMs, failure, retryAtMs };
 		this.#options.onChange(this.#status);
 	}
-}
-
-function isH264(unit: VideoUnit): unit is H264AccessUnit {
-	return unit.codec === "h264";
 }

@@ -9,7 +9,7 @@ import type { WantedMedia } from "../../../server/src/sources/rtsp-attempt.ts";
 import { openRtspSource, WALL_MEDIA } from "../../../server/src/sources/rtsp-source.ts";
 import type { SourceDescription, SourceFailure, SourceSession } from "../../../server/src/sources/source.ts";
 import { Supervisor, type SupervisorStatus } from "../../../server/src/sources/supervisor.ts";
-import type { StreamUnit } from "../../../server/src/streams/reader.ts";
+import type { AudioUnit, NalStreamUnit, StreamUnit } from "../../../server/src/streams/reader.ts";
 import { Stream } from "../../../server/src/streams/stream.ts";
 import { tagOfSlice } from "./h264-track.ts";
 
@@ -42,7 +42,9 @@ export class Viewer {
 	readonly stream: Stream;
 	readonly supervisor: Supervisor;
 	/** Pictures as the hub hands them on. */
-	readonly units: StreamUnit[] = [];
+	readonly pictures: StreamUnit[] = [];
+	/** Sound as the hub hands it on. */
+	readonly heard: AudioUnit[] = [];
 	/** Pictures as the source hands them on. */
 	readonly video: Received<VideoUnit>[] = [];
 	readonly audio: Received<AudioFrame>[] = [];
@@ -82,9 +84,9 @@ export class Viewer {
 						this.descriptions.push(description);
 						handlers.onDescribed?.(description);
 					},
-					onParameterSets: (sets) => {
+					onParameterSets: (codec, sets) => {
 						this.parameterSets.push(sets);
-						handlers.onParameterSets(sets);
+						handlers.onParameterSets(codec, sets);
 					},
 					onVideo: (unit, arrivalMs, mediaMs) => {
 						this.video.push({ unit, arrivalMs, mediaMs });
@@ -112,8 +114,9 @@ export class Viewer {
 		this.stream.attach({
 			push: (unit) => {
 				this.activity++;
-				this.units.push(unit);
+				this.pictures.push(unit);
 			},
+			pushAudio: (unit) => this.heard.push(unit),
 		});
 	}
 
@@ -126,6 +129,11 @@ export class Viewer {
 		return this.statuses.map((status) => status.state).filter((state, index, all) => state !== all[index - 1]);
 	}
 
+	/** The H.264 and H.265 pictures. */
+	get units(): NalStreamUnit[] {
+		return this.pictures.filter((unit) => "nalUnits" in unit);
+	}
+
 	/** The numbers of the pictures that came. */
 	get tags(): number[] {
 		return this.units.map(tagOfUnit);
@@ -136,6 +144,6 @@ export class Viewer {
 	}
 }
 
-function tagOfUnit(unit: StreamUnit): number {
+function tagOfUnit(unit: NalStreamUnit): number {
 	return tagOfSlice(unit.nalUnits.at(-1));
 }

@@ -3,6 +3,7 @@ import {
 	AUDIO_ENCODINGS,
 	audioDurationTicks,
 	codecOf,
+	type CodedPicture,
 	createDepacketizer,
 	type Depacketizer,
 	h265NalTypeOf,
@@ -13,6 +14,8 @@ import {
 	MAX_ACCESS_UNIT_NAL_UNITS,
 	MAX_AAC_BYTES,
 	MAX_JPEG_BYTES,
+	MAX_MPEG4_BYTES,
+	MAX_MPEG4_CONFIG_BYTES,
 	MAX_OPUS_SAMPLES,
 	type MediaUnit,
 	MIN_JPEG_PAYLOAD_BYTES,
@@ -99,24 +102,26 @@ function checkUnit(unit: MediaUnit, format: RtpFormat): void {
 	must(unit.codec === codecOf(format.encoding), "the codec is that of the encoding");
 	checkTimestamp(unit.rtpTimestamp);
 	if ("nalUnits" in unit) return checkAccessUnit(unit, AVC_LIMITS);
-	if ("image" in unit) {
-		const { image, sizeBytes } = unit;
-		must(
-			image.length === sizeBytes && sizeBytes <= MAX_JPEG_BYTES + JPEG_HEADERS_BYTES,
-			"a picture stays below its cap",
-		);
-		must(image[0] === 0xff && image[1] === 0xd8, "a picture begins with SOI");
-		must(image[sizeBytes - 2] === 0xff && image[sizeBytes - 1] === 0xd9, "a picture ends with EOI");
-		const size = parseJpegSize(image);
-		// A camera that sends whole files may send one without a frame header.
-		must(size === undefined || size.width * size.height < 2 ** 32, "a picture's size makes sense");
-		return;
-	}
+	if ("sizeBytes" in unit) return checkPicture(unit);
 	must(unit.data.length > 0, "an audio frame holds something");
 	must(unit.data.length <= Math.max(MAX_AAC_BYTES, MAX_PAYLOAD * 2), "an audio frame stays below its cap");
 	const config = parseConfigParameter(format.formatParameters.get("config") ?? "");
 	const ticks = audioDurationTicks(unit, format, config);
 	must(ticks === undefined || (Number.isFinite(ticks) && ticks >= 0), "an audio frame has a duration");
+}
+
+function checkPicture({ codec, data, sizeBytes }: CodedPicture): void {
+	const maxBytes = codec === "jpeg" ? MAX_JPEG_BYTES + JPEG_HEADERS_BYTES : MAX_MPEG4_BYTES + MAX_MPEG4_CONFIG_BYTES;
+	must(data.length === sizeBytes && sizeBytes <= maxBytes, "a picture stays below its cap");
+	if (codec === "mpeg4") {
+		must(data[0] === 0 && data[1] === 0 && data[2] === 1, "a picture begins with a start code");
+		return;
+	}
+	must(data[0] === 0xff && data[1] === 0xd8, "a picture begins with SOI");
+	must(data[sizeBytes - 2] === 0xff && data[sizeBytes - 1] === 0xd9, "a picture ends with EOI");
+	const size = parseJpegSize(data);
+	// A camera that sends whole files may send one without a frame header.
+	must(size === undefined || size.width * size.height < 2 ** 32, "a picture's size makes sense");
 }
 
 const hevcSets = [VPS, H265_SPS, H265_PPS];
@@ -156,6 +161,22 @@ const jpeg = formatTarget({
 		["", packetsOf([[jpegStatic], [filling([0, 0, 0, 0, 65, 200, 6, 4, 0, 4, 0xff, 0xff, 0, 0, 0, 128], 300)]])],
 	],
 	words: ["\xff\xd9", "\xff\xd8", "\x00\x00\x00\x80", "\x41\xff", "\x00\x00\x00\x00"],
+});
+
+const mpeg4Config = "000001b001000001b50900000100000001200086c400670c1c10b0514303";
+const mpeg4Sets = Buffer.from(mpeg4Config, "hex");
+const mpeg4Intra = filling([0, 0, 1, 0xb6, 0x10], 900);
+const mpeg4 = formatTarget({
+	name: "mpeg4-depacketizer",
+	encodings: ["MP4V-ES"],
+	seeds: [
+		[
+			`profile-level-id=1;config=${mpeg4Config}`,
+			packetsOf([[mpeg4Intra.subarray(0, 500), mpeg4Intra.subarray(500)], [filling([0, 0, 1, 0xb6, 0x50], 90)]]),
+		],
+		["", packetsOf([[mpeg4Sets], [Buffer.concat([mpeg4Sets, Uint8Array.of(0, 0, 1, 0xb3, 0, 16, 7), mpeg4Intra])]])],
+	],
+	words: ["\x00\x00\x01", "\x00\x00\x01\xb6\x10", "\x00\x00\x01\xb3", "\x00\x00\x01\x20", "config=000001"],
 });
 
 const aacParameters = "streamtype=5;mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config=1408";
@@ -248,4 +269,4 @@ const audioConfig: FuzzTarget = {
 	},
 };
 
-export const TARGETS: readonly FuzzTarget[] = [hevc, jpeg, aac, pcm, h265NalUnits, jpegFile, audioConfig];
+export const TARGETS: readonly FuzzTarget[] = [hevc, jpeg, mpeg4, aac, pcm, h265NalUnits, jpegFile, audioConfig];

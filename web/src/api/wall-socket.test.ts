@@ -1,8 +1,18 @@
-import type { ServerMessage } from "@vigia/api";
+import { type ServerMessage, WALL_PROTOCOL_VERSION } from "@vigia/api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { BackOff, FIRST_DELAY_MS, LONGEST_DELAY_MS } from "./back-off.ts";
-import { HEALTHY_AFTER_MS, type LinkState, SILENCE_MS, type SocketLike, WallSocket } from "./wall-socket.ts";
+import {
+	ACKNOWLEDGE_AFTER_MS,
+	ACKNOWLEDGE_BY_POST_AFTER_MS,
+	type Carrier,
+	HEALTHY_AFTER_MS,
+	type LinkState,
+	OPEN_WITHIN_MS,
+	SILENCE_MS,
+	type SocketLike,
+	WallSocket,
+} from "./wall-socket.ts";
 
 class FakeSocket implements SocketLike {
 	onopen: SocketLike["onopen"] = null;
@@ -10,23 +20,45 @@ class FakeSocket implements SocketLike {
 	onclose: SocketLike["onclose"] = null;
 	onerror: SocketLike["onerror"] = null;
 	readonly sent: unknown[] = [];
+	binaryType = "blob";
+	carrier: Carrier = "websocket";
 	closed = false;
+	woken = 0;
 	send(text: string): void {
 		this.sent.push(JSON.parse(text));
 	}
 	close(): void {
 		this.closed = true;
 	}
+	wake(): void {
+		this.woken += 1;
+	}
+	brings(bytes: number): void {
+		this.onmessage?.({ data: new ArrayBuffer(bytes) } as MessageEvent);
+	}
 	says(message: unknown): void {
 		this.onmessage?.({ data: typeof message === "string" ? message : JSON.stringify(message) } as MessageEvent);
 	}
-	welcome(version = 1): void {
+	welcome(version = WALL_PROTOCOL_VERSION): void {
 		this.onopen?.({} as Event);
-		this.says({ type: "welcome", version, serverId: "s", release: "1", demo: false, iceServers: [], cameras: [] });
+		this.says(welcome(version));
 	}
 }
 
+const welcome = (version: number) => ({
+	type: "welcome",
+	version,
+	serverId: "s",
+	release: "1",
+	demo: false,
+	iceServers: [],
+	protocol: "auto",
+	ffmpeg: true,
+	cameras: [],
+});
+
 let clock: FakeClock;
+let media: number[];
 let sockets: FakeSocket[];
 let states: LinkState[];
 let messages: ServerMessage[];
@@ -38,9 +70,10 @@ beforeEach(() => {
 	sockets = [];
 	states = [];
 	messages = [];
+	media = [];
 	socket = new WallSocket({
 		url: "ws://host/api/wall",
-		webrtcH264: () => true,
+		capabilities: () => ({ webrtc: ["h264"], mse: ["h264", "aac"] }),
 		clock,
 		random: () => 1 - Number.EPSILON,
 		createSocket: () => {
@@ -50,6 +83,7 @@ beforeEach(() => {
 		},
 		onState: (state) => states.push(state),
 		onMessage: (message) => messages.push(message),
+		onMedia: (bytes) => media.push(bytes.byteLength),
 	});
 	socket.start();
 });
@@ -74,7 +108,9 @@ describe("the wall's socket", () => {
 	test("says hello when it opens and is open when the server welcomes it", () => {
 		expect(socket.state.kind).toBe("connecting");
 		last().welcome();
-		expect(last().sent).toEqual([{ type: "hello", version: 1, webrtcH264: true }]);
+		expect(last().sent).toEqual([
+			{ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: ["h264", "aac"] },
+		]);
 		expect(socket.state.kind).toBe("open");
 		expect(messages.map((message) => message.type)).toEqual(["welcome"]);
 	});
@@ -101,6 +137,13 @@ describe("the wall's socket", () => {
 	test("a server that accepts and never speaks is given up too", () => {
 		last().onopen?.({} as Event);
 		clock.advance(SILENCE_MS);
+		expect(socket.state.kind).toBe("waiting");
+	});
+
+	test("one that never opens is given up", () => {
+		clock.advance(OPEN_WITHIN_MS - 1);
+		expect(socket.state.kind).toBe("connecting");
+		clock.advance(1);
 		expect(socket.state.kind).toBe("waiting");
 	});
 
@@ -143,6 +186,7 @@ describe("the wall's socket", () => {
 		last().welcome();
 		socket.wake();
 		expect(sockets).toHaveLength(2);
+		expect(last().woken).toBe(1);
 	});
 
 	test("a socket that was given up is closed and listened to no more", () => {
@@ -154,7 +198,7 @@ describe("the wall's socket", () => {
 	});
 
 	test("a page of another version stops trying and says so", () => {
-		last().welcome(2);
+		last().welcome(WALL_PROTOCOL_VERSION + 1);
 		expect(socket.state.kind).toBe("outdated");
 		clock.advance(60_000);
 		expect(sockets).toHaveLength(1);
@@ -177,12 +221,75 @@ describe("the wall's socket", () => {
 	});
 });
 
+describe("media on the link", () => {
+	const acknowledged = () => last().sent.filter((message) => (message as { type: string }).type === "received");
+
+	test("comes as bytes, and is acknowledged with the total, once for all that came meanwhile", () => {
+		last().welcome();
+		expect(last().binaryType).toBe("arraybuffer");
+		last().brings(1000);
+		last().brings(500);
+		expect(media).toEqual([1000, 500]);
+		clock.advance(ACKNOWLEDGE_AFTER_MS - 1);
+		expect(acknowledged()).toEqual([]);
+		clock.advance(1);
+		last().brings(1);
+		clock.advance(ACKNOWLEDGE_AFTER_MS);
+		expect(acknowledged()).toEqual([
+			{ type: "received", bytes: 1500 },
+			{ type: "received", bytes: 1501 },
+		]);
+		clock.advance(1000);
+		expect(acknowledged()).toHaveLength(2);
+	});
+
+	test("is acknowledged less often where each message is a request", () => {
+		last().carrier = "stream";
+		last().welcome();
+		expect(socket.carrier).toBe("stream");
+		last().brings(1000);
+		clock.advance(ACKNOWLEDGE_BY_POST_AFTER_MS - 1);
+		expect(acknowledged()).toEqual([]);
+		clock.advance(1);
+		expect(acknowledged()).toEqual([{ type: "received", bytes: 1000 }]);
+	});
+
+	test("is counted from zero on every link, also one that takes the place of another in the middle", () => {
+		last().welcome();
+		last().brings(1000);
+		last().says(welcome(WALL_PROTOCOL_VERSION));
+		last().brings(10);
+		clock.advance(ACKNOWLEDGE_AFTER_MS);
+		expect(acknowledged()).toEqual([{ type: "received", bytes: 10 }]);
+		expect(messages.map(({ type }) => type)).toEqual(["welcome", "welcome"]);
+		last().brings(1);
+		last().onclose?.({} as CloseEvent);
+		clock.advance(FIRST_DELAY_MS);
+		last().welcome();
+		last().brings(7);
+		clock.advance(ACKNOWLEDGE_AFTER_MS);
+		expect(acknowledged()).toEqual([{ type: "received", bytes: 7 }]);
+	});
+
+	test("is a sign of life, and nothing before the welcome", () => {
+		last().onopen?.({} as Event);
+		last().brings(1000);
+		expect(media).toEqual([]);
+		last().welcome();
+		for (let second = 0; second < 20; second++) {
+			clock.advance(1000);
+			last().brings(1);
+		}
+		expect(socket.state.kind).toBe("open");
+	});
+});
+
 describe("messages that cannot be read", () => {
 	beforeEach(() => vi.spyOn(console, "warn").mockImplementation(() => {}));
 	afterEach(() => vi.restoreAllMocks());
 
 	test("instead of a welcome mean a server of another version", () => {
-		last().says({ type: "welcome", version: 1, cameras: "none" });
+		last().says({ type: "welcome", version: WALL_PROTOCOL_VERSION, cameras: "none" });
 		expect(socket.state.kind).toBe("outdated");
 		expect(last().closed).toBe(true);
 		clock.advance(60_000);

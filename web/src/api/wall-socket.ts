@@ -1,6 +1,7 @@
-/** The page's one socket to the server, which is always there or on its way back. The messages: `@vigia/api`. @module */
+/** The page's one link to the server, which is always there or on its way back. The messages: `@vigia/api`. @module */
 import {
 	type ClientMessage,
+	type Codec,
 	parseServerMessage,
 	type ServerMessage,
 	STATUS_INTERVAL_MS,
@@ -11,6 +12,14 @@ import { BackOff } from "./back-off.ts";
 
 /** Silence of this length means that the socket is dead, in milliseconds: the server speaks every second. */
 export const SILENCE_MS = STATUS_INTERVAL_MS * 5;
+/** An open socket takes this long at most, in milliseconds: a carrier fails sooner by itself, one after the other. */
+export const OPEN_WITHIN_MS = 15_000;
+/**
+ * Media that arrived is acknowledged after this long, in milliseconds, because the server sends no more than a window
+ * ahead of it: over a WebSocket, and where each message is a request of its own.
+ */
+export const ACKNOWLEDGE_AFTER_MS = 100;
+export const ACKNOWLEDGE_BY_POST_AFTER_MS = 250;
 /** An open socket that lasted this long was healthy, and the waits begin anew, in milliseconds. */
 export const HEALTHY_AFTER_MS = 10_000;
 /** A timer that fires this much late means that the page was held up, in milliseconds. */
@@ -18,14 +27,23 @@ const HELD_UP_MS = 1000;
 /** What a page that was held up gives the messages that wait for it, in milliseconds. */
 const CATCH_UP_MS = 1000;
 
-/** The part of the browser's `WebSocket` that is used here. */
+/** How messages are carried. `stream` is fetch and POSTs. `poll` is short GETs only: no signalling and no media. */
+export type Carrier = "websocket" | "stream" | "poll";
+
+/** The part of the browser's `WebSocket` that is used here, with text and `ArrayBuffer` for data. */
 export interface SocketLike {
+	binaryType?: string;
+	/** Absent of the browser's own WebSocket. */
+	readonly carrier?: Carrier;
+	/** Called anew where the first carrier that opened turned out to be none. */
 	onopen: ((event: Event) => void) | null;
 	onmessage: ((event: MessageEvent) => void) | null;
 	onclose: ((event: CloseEvent) => void) | null;
 	onerror: ((event: Event) => void) | null;
 	send(text: string): void;
 	close(): void;
+	/** The network may be better now. */
+	wake?(): void;
 }
 
 /** How the link to the server is. */
@@ -41,14 +59,17 @@ export type LinkState =
 
 export interface WallSocketOptions {
 	readonly url: string;
-	/** Whether the browser can play the wall's video: asked for each `hello`. */
-	readonly webrtcH264: () => boolean;
+	/** What the browser decodes: asked for each `hello`. */
+	readonly capabilities: () => { readonly webrtc: readonly Codec[]; readonly mse: readonly Codec[] };
 	readonly clock: Clock;
 	/** In [0, 1). */
 	readonly random: () => number;
 	readonly createSocket: (url: string) => SocketLike;
 	readonly onState: (state: LinkState) => void;
+	/** After a `welcome` while the link is open, the link was replaced by a better one: everything is to be asked anew. */
 	readonly onMessage: (message: ServerMessage) => void;
+	/** A media frame, whose bytes are the receiver's from now on. */
+	readonly onMedia: (bytes: Uint8Array) => void;
 }
 
 /** Connects on {@link start}, and again with growing waits whenever the socket closes or falls silent. */
@@ -58,6 +79,9 @@ export class WallSocket {
 	#timer: Timer | undefined;
 	#openSinceMs: number | undefined;
 	#heardMs = 0;
+	/** Of the media frames that came since the `welcome`. */
+	#mediaBytes = 0;
+	#acknowledgement: Timer | undefined;
 	readonly #backOff: BackOff;
 	readonly #options: WallSocketOptions;
 
@@ -70,6 +94,11 @@ export class WallSocket {
 		return this.#state;
 	}
 
+	/** How the link comes; it says something while the link is open. */
+	get carrier(): Carrier {
+		return this.#socket?.carrier ?? "websocket";
+	}
+
 	/** Connects, unless it is connected or trying. */
 	start(): void {
 		if (this.#state.kind === "closed") this.#connect();
@@ -78,6 +107,7 @@ export class WallSocket {
 	/** Ends a wait: the network is back, or somebody looks at the page. */
 	wake(): void {
 		if (this.#state.kind === "waiting") this.#connect();
+		else this.#socket?.wake?.();
 	}
 
 	/** Sends if the server has said `welcome`; the whole state is sent anew after the next one, so nothing is queued. */
@@ -102,18 +132,42 @@ export class WallSocket {
 			return;
 		}
 		this.#socket = socket;
-		this.#heardMs = this.#options.clock.nowMs();
-		socket.onopen = () =>
-			socket.send(
-				JSON.stringify({
-					type: "hello",
-					version: WALL_PROTOCOL_VERSION,
-					webrtcH264: this.#options.webrtcH264(),
-				} satisfies ClientMessage),
-			);
-		socket.onmessage = (event) => this.#received(event.data);
+		socket.binaryType = "arraybuffer";
+		this.#heardMs = this.#options.clock.nowMs() + OPEN_WITHIN_MS - SILENCE_MS;
+		socket.onopen = () => this.#opened(socket);
+		socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+			if (data instanceof ArrayBuffer) this.#receivedMedia(new Uint8Array(data));
+			else this.#received(data);
+		};
 		socket.onclose = socket.onerror = () => this.#failed();
+		this.#watchSilence(OPEN_WITHIN_MS);
+	}
+
+	#opened(socket: SocketLike): void {
+		const { webrtc, mse } = this.#options.capabilities();
+		const hello: ClientMessage = {
+			type: "hello",
+			version: WALL_PROTOCOL_VERSION,
+			webrtc: [...webrtc],
+			mse: [...mse],
+		};
+		socket.send(JSON.stringify(hello));
+		this.#heardMs = this.#options.clock.nowMs();
+		this.#timer?.cancel();
 		this.#watchSilence(SILENCE_MS);
+	}
+
+	#receivedMedia(bytes: Uint8Array): void {
+		if (this.#state.kind !== "open") return;
+		// A status may wait behind a long row of key frames: these are a sign of life too.
+		this.#heardMs = this.#options.clock.nowMs();
+		this.#mediaBytes += bytes.byteLength;
+		const delayMs = this.carrier === "websocket" ? ACKNOWLEDGE_AFTER_MS : ACKNOWLEDGE_BY_POST_AFTER_MS;
+		this.#acknowledgement ??= this.#options.clock.after(delayMs, () => {
+			this.#acknowledgement = undefined;
+			this.send({ type: "received", bytes: this.#mediaBytes });
+		});
+		this.#options.onMedia(bytes);
 	}
 
 	#received(data: unknown): void {
@@ -137,6 +191,7 @@ export class WallSocket {
 		}
 		if (message.type === "welcome") {
 			this.#openSinceMs = this.#heardMs;
+			this.#noMedia();
 			this.#setState({ kind: "open" });
 		}
 		this.#options.onMessage(message);
@@ -173,11 +228,19 @@ export class WallSocket {
 		this.#timer?.cancel();
 		this.#timer = undefined;
 		this.#openSinceMs = undefined;
+		this.#noMedia();
 		const socket = this.#socket;
 		this.#socket = undefined;
 		if (!socket) return;
 		socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
 		socket.close();
+	}
+
+	/** A new link counts from zero. */
+	#noMedia(): void {
+		this.#mediaBytes = 0;
+		this.#acknowledgement?.cancel();
+		this.#acknowledgement = undefined;
 	}
 
 	#setState(state: LinkState): void {

@@ -1,12 +1,65 @@
 /** What this browser can play. @module */
+import type { Codec } from "@vigia/api";
+import { isTypeSupported } from "./media-buffer.ts";
+
+export interface Capabilities {
+	/** What its WebRTC receives. Chromium is built without codecs and some Firefox installations have no H.264. */
+	readonly webrtc: readonly Codec[];
+	/** What it takes by Media Source Extensions, in fragmented MP4; empty without them. */
+	readonly mse: readonly Codec[];
+	/** It plays a playlist by itself, as all of Apple's do. */
+	readonly nativeHls: boolean;
+}
+
+const WEBRTC_TYPES: Readonly<Record<string, Codec>> = {
+	"video/h264": "h264",
+	"video/h265": "h265",
+	"audio/opus": "opus",
+	"audio/pcmu": "pcmu",
+	"audio/pcma": "pcma",
+};
+const MSE_TYPES: readonly (readonly [Codec, string])[] = [
+	["h264", 'video/mp4; codecs="avc1.42e01e"'],
+	["h265", 'video/mp4; codecs="hvc1.1.6.L93.B0"'],
+	["aac", 'audio/mp4; codecs="mp4a.40.2"'],
+	["opus", 'audio/mp4; codecs="opus"'],
+];
+export const HLS_TYPE = "application/vnd.apple.mpegurl";
+
+/** Asks the browser, which is quick. */
+export function detectCapabilities(): Capabilities {
+	return {
+		webrtc: [...webrtcCodecs("video"), ...webrtcCodecs("audio")],
+		mse: MSE_TYPES.filter(([, type]) => isTypeSupported(type)).map(([codec]) => codec),
+		nativeHls: document.createElement("video").canPlayType(HLS_TYPE) !== "",
+	};
+}
+
+/** Whether the browser's WebRTC receives H.264 and each painted picture is known. */
+export function canReceiveH264(): boolean {
+	return tellsPaintedPictures() && webrtcCodecs("video").includes("h264");
+}
 
 /**
- * Whether the browser can play the wall: its WebRTC receives H.264, which Chromium builds without codecs and some
- * Firefox installations do not, and it tells which pictures are painted, without which none is known to be live.
+ * Whether the browser tells of each painted picture (`requestVideoFrameCallback`; Firefox since 132). Where it does not,
+ * {@link paintedPictures} is looked at twice a second instead, which tells that pictures are painted, but not which.
  */
-export function canReceiveH264(): boolean {
-	if (typeof RTCPeerConnection === "undefined" || typeof RTCRtpReceiver === "undefined") return false;
-	if (!("requestVideoFrameCallback" in HTMLVideoElement.prototype)) return false;
-	const codecs = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
-	return codecs.some((codec) => codec.mimeType.toLowerCase() === "video/h264");
+export function tellsPaintedPictures(): boolean {
+	return "requestVideoFrameCallback" in HTMLVideoElement.prototype;
+}
+
+/** Pictures that were painted, or would have been in sight: decoded and not dropped. Only grows for one source. */
+export function paintedPictures(video: HTMLVideoElement): number {
+	const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
+	return totalVideoFrames - droppedVideoFrames;
+}
+
+function webrtcCodecs(kind: "video" | "audio"): Codec[] {
+	if (typeof RTCPeerConnection === "undefined" || typeof RTCRtpReceiver === "undefined") return [];
+	const found = new Set<Codec>();
+	for (const { mimeType } of RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? []) {
+		const codec = WEBRTC_TYPES[mimeType.toLowerCase()];
+		if (codec) found.add(codec);
+	}
+	return [...found];
 }

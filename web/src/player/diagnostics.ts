@@ -1,5 +1,7 @@
 /** One camera's diagnostics as a text to paste into a message. Always English: support reads it. @module */
 import type { CameraStatus, StreamName } from "@vigia/api";
+import type { FeedCounters } from "./feed.ts";
+import type { Carrier, TileWant } from "./ladder.ts";
 import type { StateChange } from "./state-history.ts";
 import { describeState } from "./state-history.ts";
 import type { PeerStats, Rates } from "./stats.ts";
@@ -16,6 +18,13 @@ export interface DiagnosticsInput {
 	readonly state: TileState;
 	/** The stream in sight. */
 	readonly stream: StreamName;
+	/** How it comes, and why not better. */
+	readonly want: TileWant;
+	readonly transcoded: boolean;
+	readonly carrier: Carrier;
+	/** Of the feed in sight. */
+	readonly counters: FeedCounters | undefined;
+	/** WebRTC's own, if that is what is in sight. */
 	readonly inbound: RTCInboundRtpStreamStats | undefined;
 	readonly peer: PeerStats | undefined;
 	readonly rates: Rates | undefined;
@@ -38,6 +47,9 @@ export function diagnosticsText(input: DiagnosticsInput): string {
 		...line("size", inbound?.frameWidth && `${inbound.frameWidth}x${inbound.frameHeight}`),
 		...line("frames per second", rates && frames(rates)),
 		...line("bitrate", rates && kilobits(rates.bitrateBps)),
+		...line("rung", rung(input)),
+		...line("pieces received", input.counters?.received),
+		...line("pictures decoded", input.counters?.decoded),
 		...line("frames decoded, dropped", inbound && `${inbound.framesDecoded ?? 0}, ${inbound.framesDropped ?? 0}`),
 		...line("packets received, lost", inbound && `${inbound.packetsReceived ?? 0}, ${inbound.packetsLost ?? 0}`),
 		...line("NACK, PLI sent", inbound && `${inbound.nackCount ?? 0}, ${inbound.pliCount ?? 0}`),
@@ -69,8 +81,14 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const milliseconds = (ms: number): string => `${ms.toFixed(1)} ms`;
 const kilobits = (bps: number): string => `${Math.round(bps / 1000)} kbit/s`;
 
-function frames({ receivedFps, decodedFps, paintedFps }: Rates): string {
-	return `${receivedFps.toFixed(1)} in, ${decodedFps.toFixed(1)} decoded, ${paintedFps.toFixed(1)} painted`;
+function frames({ decodedFps, paintedFps }: Rates): string {
+	return `${decodedFps.toFixed(1)} decoded, ${paintedFps.toFixed(1)} painted`;
+}
+
+function rung({ want, transcoded, carrier }: DiagnosticsInput): string {
+	const why = want.refusal === undefined ? want.reason : `${want.reason}: ${want.refusal}`;
+	const preparing = want.preparing === undefined ? "" : `, trying ${want.preparing}`;
+	return `${want.shown} (${why})${preparing}${transcoded ? ", transcoded" : ""}; link over ${carrier}`;
 }
 
 function jitterBuffer(inbound: RTCInboundRtpStreamStats | undefined): string | undefined {

@@ -9,6 +9,8 @@ export interface PeerSessionOptions {
 	readonly send: (message: ClientMessage) => void;
 	/** A slot has a track. It may have no pictures yet. Told once the answer is on its way, which is more urgent. */
 	readonly onTrack: (slot: number, track: MediaStreamTrack) => void;
+	/** The connection has a track with sound. */
+	readonly onSound: (track: MediaStreamTrack) => void;
 	/** An offer was answered, and its tracks were told. */
 	readonly onAnswered: () => void;
 	/** The connection cannot be saved; whoever owns it asks the server for another. */
@@ -23,6 +25,7 @@ export class PeerSession {
 	readonly #peer: RTCPeerConnection;
 	readonly #options: PeerSessionOptions;
 	readonly #slotOfMid = new Map<string, number>();
+	#audioMid: string | undefined;
 	/** Tracks of the offer that is being answered. */
 	#newTracks: { readonly slot: number; readonly track: MediaStreamTrack }[] = [];
 	/** Offers are answered one after the other. */
@@ -38,6 +41,7 @@ export class PeerSession {
 		});
 		this.#peer = peer;
 		peer.ontrack = ({ transceiver, track }) => {
+			if (transceiver.mid !== null && transceiver.mid === this.#audioMid) options.onSound(track);
 			const slot = transceiver.mid === null ? undefined : this.#slotOfMid.get(transceiver.mid);
 			if (slot !== undefined) this.#newTracks.push({ slot, track });
 		};
@@ -95,6 +99,7 @@ export class PeerSession {
 	async #answer(offer: Offer): Promise<void> {
 		if (this.#closed) return;
 		for (const { slot, mid } of offer.slots) this.#slotOfMid.set(mid, slot);
+		this.#audioMid = offer.audioMid;
 		await this.#peer.setRemoteDescription({ type: "offer", sdp: offer.sdp });
 		await this.#peer.setLocalDescription();
 		const sdp = this.#peer.localDescription?.sdp;

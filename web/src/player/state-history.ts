@@ -1,4 +1,5 @@
 /** The last changes of one tile's state, for the diagnostics. @module */
+import type { Rung } from "@vigia/api";
 import type { TileState } from "./tile-machine.ts";
 
 /** Changes that are kept for each tile: an evening of a flapping camera is not, its last minutes are. */
@@ -19,9 +20,9 @@ export class StateHistory {
 		return this.#changes;
 	}
 
-	/** Takes the state at every tick; equal ones are one entry. */
-	add(state: TileState, wallMs: number): void {
-		const text = describeState(state);
+	/** Takes the state and the rung at every tick; equal ones are one entry. */
+	add(state: TileState, rung: Rung, wallMs: number): void {
+		const text = `${describeState(state)} over ${rung}`;
 		if (this.#changes[this.#changes.length - 1]?.text === text) return;
 		this.#changes.push({ wallMs, text });
 		if (this.#changes.length > HISTORY_LENGTH) this.#changes.shift();
@@ -32,7 +33,8 @@ export class StateHistory {
 export function describeState(state: TileState): string {
 	switch (state.kind) {
 		case "live":
-			return "live";
+		case "still":
+			return state.kind;
 		case "connecting":
 			return state.fault ? `connecting (${state.fault})` : "connecting";
 		case "frozen":

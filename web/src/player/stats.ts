@@ -52,7 +52,6 @@ export function readPeerStats(report: RTCStatsReport, slotOf: SlotOfStats): Peer
 
 /** Rates over the last seconds, from one slot's growing counters. */
 export interface Rates {
-	readonly receivedFps: number;
 	readonly decodedFps: number;
 	readonly paintedFps: number;
 	readonly bitrateBps: number;
@@ -60,7 +59,6 @@ export interface Rates {
 
 interface Counters {
 	readonly atMs: number;
-	readonly received: number;
 	readonly decoded: number;
 	readonly painted: number;
 	readonly bytes: number;
@@ -89,7 +87,6 @@ export class RateMeter {
 		if (!base || !last || last.atMs <= base.atMs) return undefined;
 		const seconds = (last.atMs - base.atMs) / 1000;
 		return {
-			receivedFps: (last.received - base.received) / seconds,
 			decodedFps: (last.decoded - base.decoded) / seconds,
 			paintedFps: Math.max(0, last.painted - base.painted) / seconds,
 			bitrateBps: ((last.bytes - base.bytes) * 8) / seconds,

@@ -58,6 +58,8 @@ export type TileState =
 	| { readonly kind: "connecting"; readonly ageMs: number | undefined; readonly fault: Fault | undefined }
 	| { readonly kind: "live" }
 	| { readonly kind: "frozen"; readonly ageMs: number; readonly fault: Fault }
+	/** No moving picture can be had, and stills stand in. Not of this machine: the ladder says so. */
+	| { readonly kind: "still"; readonly ageMs: number | undefined }
 	| {
 			readonly kind: "offline";
 			/** Age of the old picture, if there is one. */

@@ -1,37 +1,48 @@
 /**
  * The picture of one tile: the grid's stream, and over it the main stream once that has painted. Whatever replaces
- * a picture is prepared out of sight and cuts in on its first painted frame, so that a tile is never blank between.
+ * a picture (another connection, another rung of the ladder, with sound or without) is prepared out of sight and cuts
+ * in on its first painted frame, so that a tile is never blank between.
  * @module
  */
-import type { StreamName } from "@vigia/api";
-import { isAtOrAfter } from "./rtp-timestamp.ts";
-import type { SlotWatch } from "./slot-watch.ts";
+import type { Rung, StreamName } from "@vigia/api";
+import type { Feed, FeedFault } from "./feed.ts";
+import { SlotWatch } from "./slot-watch.ts";
+import type { StillPicture } from "./still-feed.ts";
 import { VideoLayer } from "./video-layer.ts";
+
+/** The grid's own picture of a tile, or the main stream behind an enlarged one. */
+export type LayerRole = "grid" | "main";
 
 export interface TilePictureOptions {
 	readonly nowMs: () => number;
 	/** A picture was painted: called for each {@link TilePicture.sample}. */
 	readonly onPaint: () => void;
-	/** Another stream or connection is in sight. */
+	/** Another layer is in sight. */
 	readonly onChange: () => void;
+	readonly onFault: (feed: Feed, fault: FeedFault, detail: string) => void;
 	readonly onBlocked: () => void;
 }
 
 /** A layer that is not in sight yet. Its pictures are painted all the same, which is what is waited for. */
 const WAITING = "waiting";
 
+interface Layers {
+	/** In sight, or the last one that was. */
+	shown: VideoLayer | undefined;
+	/** Takes its place on its first own picture. */
+	next: VideoLayer | undefined;
+}
+
 /** Owns {@link element} and the videos in it. */
 export class TilePicture {
 	readonly element: HTMLDivElement;
 	readonly #options: TilePictureOptions;
-	#grid: VideoLayer | undefined;
-	/** The grid's stream on a newer connection, before its first picture. */
-	#nextGrid: VideoLayer | undefined;
-	#main: VideoLayer | undefined;
-	#mainWatch: SlotWatch | undefined;
-	#mainStart: number | undefined;
-	#mainRtp: number | undefined;
-	#mainShown = false;
+	readonly #layers: Record<LayerRole, Layers> = {
+		grid: { shown: undefined, next: undefined },
+		main: { shown: undefined, next: undefined },
+	};
+	#still: { readonly picture: StillPicture; readonly watch: SlotWatch; count: number } | undefined;
+	#loud = false;
 
 	constructor(options: TilePictureOptions) {
 		this.#options = options;
@@ -41,119 +52,176 @@ export class TilePicture {
 
 	/** The main stream is in sight. */
 	get mainShown(): boolean {
-		return this.#mainShown;
+		return this.#layers.main.shown?.isReady ?? false;
+	}
+
+	/** The layer in sight. */
+	get inSight(): VideoLayer | undefined {
+		return this.mainShown ? this.#layers.main.shown : this.#layers.grid.shown;
+	}
+
+	/** The layer of one role that is in sight or will be first. */
+	layer(role: LayerRole): VideoLayer | undefined {
+		const { shown, next } = this.#layers[role];
+		return shown ?? next;
+	}
+
+	/** The layer of one role that is being prepared. */
+	next(role: LayerRole): VideoLayer | undefined {
+		return this.#layers[role].next;
+	}
+
+	/** The layer of one role that a rung fills. */
+	layerOn(role: LayerRole, rung: Rung): VideoLayer | undefined {
+		const { shown, next } = this.#layers[role];
+		return shown?.feed.rung === rung ? shown : next?.feed.rung === rung ? next : undefined;
 	}
 
 	/** Size of the picture in sight, in its own pixels; zero before the first. */
 	get size(): { readonly width: number; readonly height: number } {
-		const video = (this.#mainShown ? this.#main : this.#grid)?.element;
+		const video = this.inSight?.element;
 		return { width: video?.videoWidth ?? 0, height: video?.videoHeight ?? 0 };
 	}
 
-	/** Shows the grid's stream from this track; a picture of an earlier track stays until this one has painted. */
-	showGrid(slot: number, stream: StreamName, track: MediaStreamTrack, watch: SlotWatch): void {
-		if ((this.#nextGrid ?? this.#grid)?.track === track) return;
-		this.#nextGrid?.close();
-		this.#nextGrid = undefined;
-		const layer = this.#layer(slot, stream, track, watch);
-		if (!this.#grid) {
-			this.#grid = layer;
-			layer.sample();
+	/** Shows a feed in this role; the picture of an earlier one stays until this one has painted. Owns the feed. */
+	show(role: LayerRole, stream: StreamName, feed: Feed): void {
+		const layers = this.#layers[role];
+		if (layers.shown?.feed === feed || layers.next?.feed === feed) return;
+		layers.next?.close();
+		const { nowMs, onPaint, onFault, onBlocked } = this.#options;
+		const layer = new VideoLayer({
+			stream,
+			feed,
+			nowMs,
+			onPaint,
+			onReady: (ready) => this.#ready(role, ready),
+			onFault: ({ feed: failed }, fault, detail) => onFault(failed, fault, detail),
+			onBlocked,
+		});
+		layers.next = layer;
+		if (role === "grid" && !layers.shown) {
+			layers.shown = layer;
+			layers.next = undefined;
 		} else {
-			this.#nextGrid = layer;
 			layer.element.classList.add(WAITING);
-			layer.onEveryFrame((metadata) => {
-				// A refused track paints one blank picture without a timestamp.
-				if (metadata.rtpTimestamp === undefined && watch.lastFrameMs === undefined) return;
-				layer.onEveryFrame(undefined);
-				layer.element.classList.remove(WAITING);
-				this.#grid?.close();
-				this.#grid = layer;
-				this.#nextGrid = undefined;
-				this.#options.onChange();
-			});
 		}
-		this.element.prepend(layer.element);
+		if (role === "grid") this.element.prepend(layer.element);
+		else this.element.append(layer.element);
+		this.#applySound();
 	}
 
-	/** Prepares the main stream. It comes into sight with the first picture of what {@link mainStarts} announced. */
-	showMain(slot: number, track: MediaStreamTrack, watch: SlotWatch): void {
-		if (this.#main?.track === track) return;
-		this.#main?.close();
-		this.#mainWatch = watch;
-		this.#mainRtp = undefined;
-		this.#main = this.#layer(slot, "main", track, watch);
-		this.element.append(this.#main.element);
-		this.hideMain();
-	}
-
-	/** The server said with which RTP timestamp the main stream's pictures begin. */
-	mainStarts(rtpTimestamp: number): void {
-		this.#mainStart = rtpTimestamp;
-		this.#revealMain();
+	/** Gives up what is being prepared in this role: it will not come. */
+	dropNext(role: LayerRole): void {
+		this.#layers[role].next?.close();
+		this.#layers[role].next = undefined;
 	}
 
 	/** Goes back to the grid's stream for now; the next painted picture of main brings it back. */
 	hideMain(): void {
-		const main = this.#main;
-		if (!main) return;
-		const wasShown = this.#mainShown;
-		this.#mainShown = false;
-		main.element.classList.add(WAITING);
-		main.onEveryFrame((metadata) => {
-			this.#mainRtp = metadata.rtpTimestamp;
-			if (metadata.rtpTimestamp !== undefined || this.#mainWatch?.lastFrameMs !== undefined) this.#revealMain(true);
-		});
-		if (wasShown) this.#options.onChange();
+		const { main } = this.#layers;
+		if (!main.shown?.isReady) return;
+		main.shown.element.classList.add(WAITING);
+		main.shown.hold();
+		this.#options.onChange();
+	}
+
+	/** When stills came; `undefined` while none are wanted. */
+	get stillWatch(): SlotWatch | undefined {
+		return this.#still?.watch;
+	}
+
+	/** Age of the still, in milliseconds; `undefined` before the first. */
+	get stillAgeMs(): number | undefined {
+		return this.#still?.picture.ageMs();
+	}
+
+	/** Loads stills, in sight over everything else or not yet. `make` is given what to call for each that came. */
+	showStill(inSight: boolean, make: (onPicture: () => void) => StillPicture): void {
+		if (!this.#still) {
+			const picture = make(() => {
+				if (this.#still?.picture !== picture) return;
+				const { watch } = this.#still;
+				const nowMs = this.#options.nowMs();
+				this.#still.count += 1;
+				watch.received(this.#still.count, this.#still.count, nowMs);
+				watch.painted(this.#still.count, nowMs);
+				this.#options.onChange();
+			});
+			this.#still = { picture, watch: new SlotWatch(), count: 0 };
+			this.element.append(picture.element);
+		}
+		this.#still.picture.element.classList.toggle(WAITING, !inSight || this.#still.count === 0);
+	}
+
+	dropStill(): void {
+		this.#still?.picture.close();
+		this.#still = undefined;
 	}
 
 	/** The main stream is not wanted any more. */
 	dropMain(): void {
-		this.#main?.close();
-		this.#main = this.#mainWatch = this.#mainStart = this.#mainRtp = undefined;
-		this.#mainShown = false;
+		const { main } = this.#layers;
+		main.shown?.close();
+		main.next?.close();
+		main.shown = main.next = undefined;
 	}
 
-	/** Has the pictures that are painted from now on reported to the watches. */
+	/** Reads counters, and has the pictures that are painted from now on reported. */
 	sample(): void {
-		(this.#nextGrid ?? this.#grid)?.sample();
-		this.#main?.sample();
+		for (const layer of this.#all()) layer.sample();
+	}
+
+	/** Reads counters that have just come. */
+	count(): void {
+		for (const layer of this.#all()) layer.count();
+	}
+
+	/** A feed has learned where its content begins. */
+	recheck(feed: Feed): void {
+		for (const layer of this.#all()) if (layer.feed === feed) layer.recheck();
 	}
 
 	/** Starts again what the browser paused. */
 	play(): void {
-		for (const layer of [this.#grid, this.#nextGrid, this.#main]) layer?.play();
+		for (const layer of this.#all()) layer.play();
+	}
+
+	/** Lets the sound of what is in sight be heard, or not. */
+	setLoud(loud: boolean): void {
+		this.#loud = loud;
+		this.#applySound();
 	}
 
 	close(): void {
 		this.dropMain();
-		this.#nextGrid?.close();
-		this.#grid?.close();
-		this.#grid = this.#nextGrid = undefined;
+		this.dropStill();
+		this.#layers.grid.next?.close();
+		this.#layers.grid.shown?.close();
+		this.#layers.grid = { shown: undefined, next: undefined };
 		this.element.remove();
 	}
 
-	#layer(slot: number, stream: StreamName, track: MediaStreamTrack, watch: SlotWatch): VideoLayer {
-		return new VideoLayer({
-			slot,
-			stream,
-			track,
-			onPaint: (presented) => {
-				watch.painted(presented, this.#options.nowMs());
-				this.#options.onPaint();
-			},
-			onBlocked: this.#options.onBlocked,
-		});
+	*#all(): IterableIterator<VideoLayer> {
+		for (const { shown, next } of Object.values(this.#layers)) {
+			if (shown) yield shown;
+			if (next) yield next;
+		}
 	}
 
-	/** `painted`: called for a picture just painted, whose timestamp the browser may not tell. */
-	#revealMain(painted = false): void {
-		if (!this.#main || this.#mainShown || this.#mainStart === undefined) return;
-		const rtp = this.#mainRtp;
-		if (rtp === undefined ? !painted : !isAtOrAfter(rtp, this.#mainStart)) return;
-		this.#main.onEveryFrame(undefined);
-		this.#main.element.classList.remove(WAITING);
-		this.#mainShown = true;
+	#ready(role: LayerRole, layer: VideoLayer): void {
+		const layers = this.#layers[role];
+		if (layers.next === layer) {
+			layers.shown?.close();
+			layers.shown = layer;
+			layers.next = undefined;
+		}
+		layer.element.classList.remove(WAITING);
+		this.#applySound();
 		this.#options.onChange();
+	}
+
+	/** Only what is in sight is heard: two layers of one camera are never quite in step. */
+	#applySound(): void {
+		for (const layer of this.#all()) layer.element.muted = !(this.#loud && layer === this.inSight);
 	}
 }

@@ -1,18 +1,26 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FakeElement, FakeTrack, installFakeDom, settle } from "../testing/fake-dom.ts";
+import { FakeElement, FakeFeed, installFakeDom, settle } from "../testing/fake-dom.ts";
 import { VideoLayer } from "./video-layer.ts";
 
 let blocked: number;
+let ready: number;
+let nowMs: number;
+let faults: string[];
+let feed: FakeFeed;
 let layer: VideoLayer;
 let video: FakeElement;
 
 function make(): void {
-	blocked = 0;
+	blocked = ready = nowMs = 0;
+	faults = [];
+	feed = new FakeFeed();
 	layer = new VideoLayer({
-		slot: 0,
 		stream: "sub",
-		track: new FakeTrack("1/0") as unknown as MediaStreamTrack,
+		feed,
+		nowMs: () => nowMs,
 		onPaint: () => {},
+		onReady: () => ready++,
+		onFault: (_, fault) => faults.push(fault),
 		onBlocked: () => blocked++,
 	});
 	video = layer.element as unknown as FakeElement;
@@ -47,4 +55,46 @@ test("a browser that wants a touch is not asked again before it", async () => {
 	FakeElement.refusesToPlay = false;
 	layer.play();
 	expect(video.paused).toBe(false);
+});
+
+test("is ready with the first painted picture that is its feed's own", () => {
+	make();
+	feed.own = false;
+	nowMs = 100;
+	video.paint(1);
+	expect([ready, layer.isReady]).toEqual([0, false]);
+	feed.own = true;
+	layer.recheck();
+	expect([ready, layer.isReady, layer.watch.lastFrameMs]).toEqual([1, true, 100]);
+	video.paint(2);
+	layer.recheck();
+	expect(ready).toBe(1);
+});
+
+test("that was held is ready again with its next picture", () => {
+	make();
+	video.paint(1);
+	layer.hold();
+	expect(layer.isReady).toBe(false);
+	video.paint(2);
+	expect([ready, layer.isReady]).toEqual([2, true]);
+});
+
+test("its counters become facts at each sample", () => {
+	make();
+	layer.sample();
+	feed.values = { received: 7, decoded: 3, bytes: 900 };
+	nowMs = 500;
+	layer.sample();
+	expect(layer.watch).toMatchObject({ lastPacketMs: 500, lastFrameMs: 500 });
+	expect(feed.ticks).toEqual([0, 500]);
+});
+
+test("a feed's fault is told until it is closed, and closing lets the feed go", () => {
+	make();
+	feed.onFault?.("decoder", "broken");
+	layer.close();
+	feed.onFault?.("network", "late");
+	expect(faults).toEqual(["decoder"]);
+	expect(feed.closed).toBe(true);
 });

@@ -1,28 +1,42 @@
-/** One `<video>` element with the track of one slot. @module */
+/** One `<video>` element with the feed that fills it, and the watch over both. @module */
 import type { StreamName } from "@vigia/api";
+import type { Feed, FeedFault } from "./feed.ts";
+import { SlotWatch } from "./slot-watch.ts";
+import { RateMeter } from "./stats.ts";
 
 export interface VideoLayerOptions {
-	readonly slot: number;
 	readonly stream: StreamName;
-	readonly track: MediaStreamTrack;
-	/** Something was painted: how many pictures were presented so far. Called for each {@link VideoLayer.sample}. */
-	readonly onPaint: (presented: number) => void;
+	readonly feed: Feed;
+	/** As `performance.now()`. */
+	readonly nowMs: () => number;
+	/** Something was painted. Called for each {@link VideoLayer.sample}. */
+	readonly onPaint: () => void;
+	/** A picture of this layer's own was painted: {@link VideoLayer.isReady} from now on. */
+	readonly onReady: (layer: VideoLayer) => void;
+	readonly onFault: (layer: VideoLayer, fault: FeedFault, detail: string) => void;
 	/** The browser does not start videos by itself until somebody touches the page. */
 	readonly onBlocked: () => void;
 }
 
-/** Owns its element; the track belongs to the PeerConnection. */
+/** Owns its element and its feed. */
 export class VideoLayer {
 	readonly element: HTMLVideoElement;
-	readonly track: MediaStreamTrack;
+	readonly feed: Feed;
+	readonly stream: StreamName;
+	readonly watch = new SlotWatch();
+	readonly meter = new RateMeter();
 	readonly #options: VideoLayerOptions;
 	#blocked = false;
+	#ready = false;
+	#closed = false;
 	#handle: number | undefined;
-	#everyFrame: ((metadata: VideoFrameCallbackMetadata) => void) | undefined;
+	/** Of the last painted picture. */
+	#painted: VideoFrameCallbackMetadata | undefined;
 
 	constructor(options: VideoLayerOptions) {
 		this.#options = options;
-		this.track = options.track;
+		this.feed = options.feed;
+		this.stream = options.stream;
 		const video = document.createElement("video");
 		video.muted = true;
 		video.autoplay = true;
@@ -30,11 +44,20 @@ export class VideoLayer {
 		video.disablePictureInPicture = true;
 		video.setAttribute("aria-hidden", "true");
 		video.tabIndex = -1;
-		video.dataset["slot"] = String(options.slot);
 		video.dataset["stream"] = options.stream;
-		video.srcObject = new MediaStream([options.track]);
+		video.dataset["rung"] = options.feed.rung;
 		this.element = video;
+		this.feed.onFault = (fault, detail) => {
+			if (!this.#closed) options.onFault(this, fault, detail);
+		};
+		this.feed.attach(video);
 		this.play();
+		this.#await();
+	}
+
+	/** A picture of its own was painted since the beginning, or since {@link hold}. */
+	get isReady(): boolean {
+		return this.#ready;
 	}
 
 	/** Starts again what the browser paused, for example in a hidden tab. */
@@ -47,29 +70,63 @@ export class VideoLayer {
 		});
 	}
 
-	/** Reports the next painted picture; at most one report is under way. Browsers also pause what is in sight. */
+	/** At each tick: reads the counters and has the next painted picture reported. Browsers also pause what is in sight. */
 	sample(): void {
+		const nowMs = this.#options.nowMs();
+		this.feed.tick(nowMs);
+		this.count();
 		if (this.element.paused && !this.#blocked && document.visibilityState === "visible") this.play();
-		this.#handle ??= this.element.requestVideoFrameCallback((_, metadata) => this.#painted(metadata));
+		this.#await();
 	}
 
-	/** Calls for every painted picture from now on, or no longer. */
-	onEveryFrame(callback: ((metadata: VideoFrameCallbackMetadata) => void) | undefined): void {
-		this.#everyFrame = callback;
-		if (callback) this.sample();
+	/** Reads the feed's counters. */
+	count(): void {
+		const nowMs = this.#options.nowMs();
+		const { received, decoded, bytes } = this.feed.counters();
+		this.watch.received(received, decoded, nowMs);
+		this.meter.add({ atMs: nowMs, decoded, painted: this.watch.presented, bytes });
+	}
+
+	/** Looks again whether the last painted picture is its own: the feed has learned something. */
+	recheck(): void {
+		if (this.#painted) this.#judge(this.#painted);
+	}
+
+	/** What was painted is too old: the next picture makes it ready again. */
+	hold(): void {
+		this.#ready = false;
+		this.#painted = undefined;
+		this.#await();
 	}
 
 	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
 		if (this.#handle !== undefined) this.element.cancelVideoFrameCallback(this.#handle);
-		this.#everyFrame = undefined;
-		this.element.srcObject = null;
+		this.feed.close();
 		this.element.remove();
 	}
 
-	#painted(metadata: VideoFrameCallbackMetadata): void {
+	#await(): void {
+		if (this.#closed) return;
+		this.#handle ??= this.element.requestVideoFrameCallback((_, metadata) => this.#onFrame(metadata));
+	}
+
+	#onFrame(metadata: VideoFrameCallbackMetadata): void {
 		this.#handle = undefined;
-		this.#options.onPaint(metadata.presentedFrames);
-		this.#everyFrame?.(metadata);
-		if (this.#everyFrame) this.sample();
+		this.#painted = metadata;
+		this.watch.painted(metadata.presentedFrames, this.#options.nowMs());
+		this.#options.onPaint();
+		this.#judge(metadata);
+		// Until one is its own, each picture is looked at.
+		if (!this.#ready) this.#await();
+	}
+
+	#judge(metadata: VideoFrameCallbackMetadata): void {
+		if (this.#ready || this.#closed || !(this.feed.isOwn?.(metadata) ?? true)) return;
+		this.#ready = true;
+		// It arrived and was decoded, though no counter may say so yet.
+		this.watch.cameIntoSight(this.#options.nowMs());
+		this.#options.onReady(this);
 	}
 }

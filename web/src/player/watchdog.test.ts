@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LONGEST_REFRESH_MS, RECONNECT_AFTER_MS, REFRESH_AFTER_MS, Watchdog } from "./watchdog.ts";
+import { LONGEST_REFRESH_MS, REFRESH_AFTER_MS, Watchdog } from "./watchdog.ts";
 
 const TICK_MS = 500;
 
@@ -13,9 +13,8 @@ function run(
 		serverLive?: (slot: number, nowMs: number) => boolean;
 		frames: (slot: number, nowMs: number) => number | undefined;
 	},
-): { refreshes: { slot: number; atMs: number }[]; reconnects: number[] } {
+): { slot: number; atMs: number }[] {
 	const refreshes: { slot: number; atMs: number }[] = [];
-	const reconnects: number[] = [];
 	for (let nowMs = options.fromMs; nowMs <= options.toMs; nowMs += TICK_MS) {
 		for (const slot of options.slots) {
 			const serverLive = options.serverLive?.(slot, nowMs) ?? true;
@@ -23,21 +22,19 @@ function run(
 				refreshes.push({ slot, atMs: nowMs });
 			}
 		}
-		if (watchdog.needsReconnect(nowMs)) reconnects.push(nowMs);
 	}
-	return { refreshes, reconnects };
+	return refreshes;
 }
 
 function watching(...slots: number[]): Watchdog {
 	const watchdog = new Watchdog();
 	for (const slot of slots) watchdog.asked(slot, 0);
-	watchdog.connecting(0);
 	return watchdog;
 }
 
 test("a slot that decodes is left alone", () => {
 	const seen = run(watching(0), { slots: [0], fromMs: 500, toMs: 60_000, frames: (_, nowMs) => nowMs - 20 });
-	expect(seen).toEqual({ refreshes: [], reconnects: [] });
+	expect(seen).toEqual([]);
 });
 
 test("a slot without a picture is asked for again after three seconds, then at growing distances", () => {
@@ -47,11 +44,10 @@ test("a slot without a picture is asked for again after three seconds, then at g
 		toMs: 100_000,
 		frames: (slot, nowMs) => (slot === 0 ? nowMs : undefined),
 	});
-	expect(seen.refreshes.every(({ slot }) => slot === 1)).toBe(true);
-	const at = seen.refreshes.map(({ atMs }) => atMs);
+	expect(seen.every(({ slot }) => slot === 1)).toBe(true);
+	const at = seen.map(({ atMs }) => atMs);
 	expect(at[0]).toBe(REFRESH_AFTER_MS);
 	expect(at.slice(1).map((ms, i) => ms - (at[i] ?? 0))).toEqual([6000, 12_000, 24_000, LONGEST_REFRESH_MS]);
-	expect(seen.reconnects).toEqual([]);
 });
 
 test("a camera that the server does not have is not asked for", () => {
@@ -62,7 +58,7 @@ test("a camera that the server does not have is not asked for", () => {
 		serverLive: () => false,
 		frames: () => undefined,
 	});
-	expect(seen).toEqual({ refreshes: [], reconnects: [] });
+	expect(seen).toEqual([]);
 });
 
 test("the three seconds begin when the server has pictures", () => {
@@ -73,7 +69,7 @@ test("the three seconds begin when the server has pictures", () => {
 		serverLive: (slot, nowMs) => slot === 0 || nowMs > 10_000,
 		frames: (slot, nowMs) => (slot === 0 ? nowMs : undefined),
 	});
-	expect(seen.refreshes).toEqual([{ slot: 1, atMs: 10_000 + REFRESH_AFTER_MS }]);
+	expect(seen).toEqual([{ slot: 1, atMs: 10_000 + REFRESH_AFTER_MS }]);
 });
 
 test("a picture that stops is asked for again as well", () => {
@@ -83,43 +79,12 @@ test("a picture that stops is asked for again as well", () => {
 		toMs: 14_000,
 		frames: (slot, nowMs) => (slot === 0 ? nowMs : Math.min(nowMs, 10_000)),
 	});
-	expect(seen.refreshes[0]).toEqual({ slot: 1, atMs: 10_000 + REFRESH_AFTER_MS });
-});
-
-test("nothing on any slot asks for a new connection after six seconds, then at growing distances", () => {
-	const seen = run(watching(0, 1), { slots: [0, 1], fromMs: 500, toMs: 80_000, frames: () => undefined });
-	expect(seen.reconnects[0]).toBe(RECONNECT_AFTER_MS);
-	expect(seen.reconnects.slice(1).map((ms, i) => ms - (seen.reconnects[i] ?? 0))).toEqual([12_000, 24_000, 30_000]);
-});
-
-test("a flapping camera does not keep a dead connection", () => {
-	const seen = run(watching(0, 1), {
-		slots: [0, 1],
-		fromMs: 500,
-		toMs: 10_000,
-		serverLive: (slot, nowMs) => slot === 0 || Math.floor(nowMs / 1000) % 2 === 0,
-		frames: () => undefined,
-	});
-	expect(seen.reconnects[0]).toBe(RECONNECT_AFTER_MS);
+	expect(seen[0]).toEqual({ slot: 1, atMs: 10_000 + REFRESH_AFTER_MS });
 });
 
 test("a slot that is not wanted any more is forgotten", () => {
 	const watchdog = watching(0);
 	watchdog.dropped(0);
 	const seen = run(watchdog, { slots: [0], fromMs: 500, toMs: 20_000, frames: () => undefined });
-	expect(seen).toEqual({ refreshes: [], reconnects: [] });
-});
-
-test("a connection that reports its failure is replaced at once the first time, later not sooner than the delay", () => {
-	const watchdog = watching(0);
-	expect(watchdog.mayReconnect(100)).toBe(true);
-	expect(watchdog.mayReconnect(200)).toBe(false);
-	expect(watchdog.mayReconnect(100 + 2 * RECONNECT_AFTER_MS)).toBe(true);
-});
-
-test("pictures make the delays short again", () => {
-	const watchdog = watching(0);
-	expect(watchdog.mayReconnect(100)).toBe(true);
-	watchdog.needsRefresh({ slot: 0, serverLive: true, lastFrameMs: 900 }, 1000);
-	expect(watchdog.mayReconnect(1100)).toBe(true);
+	expect(seen).toEqual([]);
 });

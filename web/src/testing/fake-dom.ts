@@ -1,10 +1,50 @@
 /** As much of a browser as the wall needs without a layout, for tests: videos that paint when told, and connections. @module */
+import type { MediaFrame, Rung } from "@vigia/api";
 import { vi } from "vitest";
+import type { Feed, FeedCounters } from "../player/feed.ts";
 
 export class FakeTrack {
 	readonly id: string;
 	constructor(id: string) {
 		this.id = id;
+	}
+}
+
+/** A feed whose counters and faults a test makes. */
+export class FakeFeed implements Feed {
+	readonly rung: Rung;
+	onFault: Feed["onFault"];
+	values: FeedCounters = { received: 0, decoded: 0, bytes: 0 };
+	/** Whether what is painted is its own. */
+	own = true;
+	closed = false;
+	readonly ticks: number[] = [];
+	readonly frames: MediaFrame[] = [];
+
+	constructor(rung: Rung = "webrtc") {
+		this.rung = rung;
+	}
+
+	attach(): void {}
+
+	counters(): FeedCounters {
+		return this.values;
+	}
+
+	isOwn(): boolean {
+		return this.own;
+	}
+
+	tick(nowMs: number): void {
+		this.ticks.push(nowMs);
+	}
+
+	push(frame: MediaFrame): void {
+		this.frames.push(frame);
+	}
+
+	close(): void {
+		this.closed = true;
 	}
 }
 
@@ -19,6 +59,7 @@ export class FakeElement {
 	parent: FakeElement | undefined;
 	srcObject: FakeStream | null = null;
 	paused = true;
+	muted = false;
 	plays = 0;
 	videoWidth = 0;
 	videoHeight = 0;
@@ -27,6 +68,7 @@ export class FakeElement {
 	readonly classList = {
 		add: (name: string) => this.classes.add(name),
 		remove: (name: string) => this.classes.delete(name),
+		toggle: (name: string, on: boolean) => (on ? this.classes.add(name) : this.classes.delete(name)),
 	};
 
 	get trackId(): string | undefined {

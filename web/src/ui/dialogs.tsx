@@ -14,6 +14,7 @@ export function KeyHelp() {
 		[t("key.escape"), t("keys.escape")],
 		["1 – 9", t("keys.digits")],
 		["F", t("keys.fullscreen")],
+		["M", t("keys.sound")],
 		["Shift F10", t("keys.menu")],
 		["?", t("keys.help")],
 	];

@@ -54,6 +54,16 @@ export const CopyIcon = () => (
 		<path d="M5.5 5.5h8v8h-8ZM10.5 5.5v-3h-8v8h3" />
 	</Icon>
 );
+export const SoundIcon = () => (
+	<Icon>
+		<path d="M2.5 6v4h2.6L8.5 13V3L5.1 6ZM11 5.8a3.2 3.2 0 0 1 0 4.4M12.8 4a5.8 5.8 0 0 1 0 8" />
+	</Icon>
+);
+export const MuteIcon = () => (
+	<Icon>
+		<path d="M2.5 6v4h2.6L8.5 13V3L5.1 6ZM11 6.2l3.4 3.6M14.4 6.2 11 9.8" />
+	</Icon>
+);
 export const HelpIcon = () => (
 	<Icon>
 		<path d="M1.8 4.5h12.4v7H1.8ZM4.4 7h.01M7 7h.01M9.5 7h.01M12 7h.01M5 9.4h6" />
@@ -65,7 +75,7 @@ export const CloseIcon = () => (
 	</Icon>
 );
 
-/** A state by its shape: dot, open ring, bars of a picture that stands, exclamation mark. */
+/** A state by its shape: dot, open ring, bars of a picture that stands, camera of a still, exclamation mark. */
 export function StateIcon({ kind }: { kind: TileState["kind"] }) {
 	switch (kind) {
 		case "live":
@@ -84,6 +94,13 @@ export function StateIcon({ kind }: { kind: TileState["kind"] }) {
 			return (
 				<Icon filled>
 					<path d="M4 3h2.8v10H4ZM9.2 3H12v10H9.2Z" />
+				</Icon>
+			);
+		case "still":
+			return (
+				<Icon>
+					<path d="M2.5 4.5h2.6l1-1.5h3.8l1 1.5h2.6v8h-11Z" />
+					<circle cx="8" cy="8.2" r="2.2" />
 				</Icon>
 			);
 		case "offline":

@@ -69,7 +69,7 @@ function listenForKeys(store: WallStore, focus: (id: string) => void): () => voi
 		const at = ids.indexOf(store.focused.peek() ?? "");
 		const direction = ARROWS[event.key];
 		// What a held key repeats is meant for moving on, not for switching to and fro.
-		if (event.repeat && /^(Enter|f|F|\?)$/.test(event.key)) return;
+		if (event.repeat && /^(Enter|f|F|m|M|\?)$/.test(event.key)) return;
 		if (direction) goTo(neighbour(store.layout.peek().tiles, at, direction));
 		else if (event.key === "Home") goTo(0);
 		else if (event.key === "End") goTo(ids.length - 1);
@@ -82,6 +82,7 @@ function listenForKeys(store: WallStore, focus: (id: string) => void): () => voi
 			store.enlarge(undefined);
 			goTo(at);
 		} else if (event.key === "f" || event.key === "F") void store.toggleFullScreen();
+		else if ((event.key === "m" || event.key === "M") && ids[at] !== undefined) store.toggleSound(ids[at]);
 		else if (event.key === "?") store.help.value = true;
 		else return;
 		event.preventDefault();

@@ -18,6 +18,11 @@ const view = (name: string, kind: "live" | "offline"): TileView => ({
 	height: 360,
 	mainComing: false,
 	mainRefused: undefined,
+	rung: "webrtc" as const,
+	rungReason: "best" as const,
+	refusal: undefined,
+	transcoded: false,
+	hasSound: false,
 });
 
 beforeEach(() => {

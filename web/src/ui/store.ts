@@ -6,6 +6,7 @@ import { useContext } from "preact/hooks";
 import type { LinkState } from "../api/wall-socket.ts";
 import type { Clock } from "../clock.ts";
 import type { Translate } from "../i18n/index.ts";
+import type { Carrier } from "../player/ladder.ts";
 import type { TileState } from "../player/tile-machine.ts";
 import { type Layout, layOut } from "../wall/layout.ts";
 import type { WallEvents, WallSession } from "../wall/wall-session.ts";
@@ -51,6 +52,8 @@ export class WallStore implements WallEvents {
 	/** A text that could not be copied, to copy by hand. */
 	readonly copyByHand = signal<string | undefined>(undefined);
 	readonly fullScreen = signal(false);
+	/** The camera that is heard. */
+	readonly loud = signal<string | undefined>(undefined);
 	/** For the live region. */
 	readonly announcement = signal("");
 	readonly layout: ReadonlySignal<Layout>;
@@ -79,7 +82,7 @@ export class WallStore implements WallEvents {
 			layOut({ ...this.size.value, gap: GAP_PX, aspects: aspects.value ? aspects.value.split(" ").map(Number) : [] }),
 		);
 		this.counts = computed(() => {
-			const counts = { connecting: 0, live: 0, frozen: 0, offline: 0 };
+			const counts = { connecting: 0, live: 0, frozen: 0, offline: 0, still: 0 };
 			for (const id of this.ids.value) counts[this.#tiles.get(id)?.value.state.kind ?? "connecting"] += 1;
 			return counts;
 		});
@@ -118,6 +121,8 @@ export class WallStore implements WallEvents {
 		if (ids.join(" ") !== this.ids.peek().join(" ")) this.ids.value = ids;
 		if (!ids.includes(this.focused.peek() ?? "")) this.focused.value = ids[0];
 		if (!ids.includes(this.menu.peek()?.id ?? "")) this.menu.value = undefined;
+		const loud = this.loud.peek();
+		if (loud !== undefined && !ids.includes(loud)) this.toggleSound(loud);
 		if (this.enlarged.peek() !== undefined && !ids.includes(this.enlarged.peek() ?? "")) this.enlarge(undefined);
 	}
 
@@ -175,6 +180,18 @@ export class WallStore implements WallEvents {
 		const text = this.#session?.diagnosticsOf(id) ?? "";
 		if (await copyText(text)) this.#say(this.translate("copy.done"));
 		else this.copyByHand.value = text;
+	}
+
+	/** Turns the sound of one camera on and of the others off, or all off. From within a click or a key only. */
+	toggleSound(id: string): void {
+		if (this.loud.peek() === id) this.loud.value = undefined;
+		else if (this.viewOf(id)?.hasSound) this.loud.value = id;
+		this.#session?.hear(this.loud.peek());
+	}
+
+	/** How the link to the server comes. */
+	get carrier(): Carrier {
+		return this.#session?.carrier ?? "websocket";
 	}
 
 	dismissDemo(): void {

@@ -1,7 +1,8 @@
 /** The menu of one tile. @module */
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { CopyIcon, EnlargeIcon, ExpandIcon, GridIcon, RefreshIcon, ShrinkIcon } from "./icons.tsx";
+import { CopyIcon, EnlargeIcon, ExpandIcon, GridIcon, MuteIcon, RefreshIcon, ShrinkIcon, SoundIcon } from "./icons.tsx";
+import { rungLine } from "./rung-line.ts";
 import { type MenuPlace, type WallStore, useWall } from "./store.ts";
 
 /** From the edge of the window, in CSS pixels. */
@@ -17,7 +18,9 @@ function OpenMenu({ store, place }: { store: WallStore; place: MenuPlace }) {
 	const t = store.translate;
 	const { id } = place;
 	const menu = useRef<HTMLDivElement>(null);
-	const name = store.viewOf(id)?.name ?? id;
+	const view = store.viewOf(id);
+	const name = view?.name ?? id;
+	const loud = store.loud.value === id;
 	useLayoutEffect(() => {
 		const element = menu.current;
 		if (!element) return;
@@ -72,6 +75,7 @@ function OpenMenu({ store, place }: { store: WallStore; place: MenuPlace }) {
 				<div class="menu-title" aria-hidden="true">
 					{name}
 				</div>
+				{view && <div class="menu-rung">{rungLine(view, store.carrier, t)}</div>}
 				{item(large ? <GridIcon /> : <EnlargeIcon />, t(large ? "action.return" : "action.enlarge"), () =>
 					store.toggleEnlarged(id),
 				)}
@@ -79,6 +83,10 @@ function OpenMenu({ store, place }: { store: WallStore; place: MenuPlace }) {
 					if (!full) store.enlarge(id);
 					void store.toggleFullScreen();
 				})}
+				{view?.hasSound &&
+					item(loud ? <MuteIcon /> : <SoundIcon />, t(loud ? "action.mute" : "action.hear"), () =>
+						store.toggleSound(id),
+					)}
 				{item(<RefreshIcon />, t("action.refresh"), () => store.refresh(id))}
 				{item(<CopyIcon />, t("action.copy"), () => void store.copyDiagnostics(id))}
 			</div>

@@ -1,11 +1,12 @@
 /** One tile: picture, name and state, and what a person can do with it. @module */
 import { useEffect, useRef } from "preact/hooks";
 import { formatAge, type Translate } from "../i18n/index.ts";
-import type { Fault, TileState } from "../player/tile-machine.ts";
+import type { Fault } from "../player/tile-machine.ts";
 import type { Rect } from "../wall/layout.ts";
 import type { TileView } from "../wall/wall-tile.ts";
-import { GridIcon, MoreIcon, StateIcon } from "./icons.tsx";
+import { GridIcon, MoreIcon, MuteIcon, SoundIcon, StateIcon } from "./icons.tsx";
 import { listenForPointer } from "./pointer.ts";
+import { rungReason } from "./rung-line.ts";
 import { useWall, type WallStore } from "./store.ts";
 
 /** Where the menu opens for the keyboard, from the corner of its tile, in CSS pixels. */
@@ -37,7 +38,8 @@ export function Tile({ id, rect, large, covered }: { id: string; rect: Rect; lar
 	const stateText = t(`state.${state.kind}`);
 	const fault = "fault" in state ? state.fault : undefined;
 	const faultText = fault && t(`fault.${detailedFault(fault, store)}`);
-	const old = state.kind !== "live" && state.ageMs !== undefined;
+	const old = state.kind !== "live" && state.kind !== "still" && state.ageMs !== undefined;
+	const loud = store.loud.value === id;
 	return (
 		<div
 			ref={element}
@@ -51,20 +53,34 @@ export function Tile({ id, rect, large, covered }: { id: string; rect: Rect; lar
 			data-state={state.kind}
 			data-fault={fault}
 			data-stream={view.stream}
+			data-rung={view.rung}
+			data-rung-reason={view.rungReason}
 			style={{ left: `${rect.x}px`, top: `${rect.y}px`, width: `${rect.width}px`, height: `${rect.height}px` }}
 			onFocus={() => {
 				store.focused.value = id;
 			}}
 		>
 			<div ref={host} class="picture-host" />
-			<TileMessage state={state} faultText={faultText} t={t} />
+			<TileMessage view={view} faultText={faultText} t={t} />
 			<div class="chip">
 				<StateIcon kind={state.kind} />
 				<span class="chip-name">{view.name}</span>
 				<span class="chip-state">{stateText}</span>
+				{loud && <SoundIcon />}
 			</div>
 			{large && <StreamLine view={view} t={t} />}
 			<div class="tile-actions">
+				{view.hasSound && (large || loud) && (
+					<button
+						type="button"
+						aria-label={t(loud ? "action.mute" : "action.hear")}
+						title={t(loud ? "action.mute" : "action.hear")}
+						aria-pressed={loud}
+						onClick={() => store.toggleSound(id)}
+					>
+						{loud ? <MuteIcon /> : <SoundIcon />}
+					</button>
+				)}
 				{large && (
 					<button
 						type="button"
@@ -94,7 +110,8 @@ export function Tile({ id, rect, large, covered }: { id: string; rect: Rect; lar
 }
 
 /** What is wrong, in words, over the picture. */
-function TileMessage({ state, faultText, t }: { state: TileState; faultText: string | undefined; t: Translate }) {
+function TileMessage({ view, faultText, t }: { view: TileView; faultText: string | undefined; t: Translate }) {
+	const { state } = view;
 	switch (state.kind) {
 		case "live":
 			return null;
@@ -109,6 +126,15 @@ function TileMessage({ state, faultText, t }: { state: TileState; faultText: str
 						</div>
 					)}
 				</>
+			);
+		case "still":
+			return (
+				<div class="badge calm">
+					<strong>
+						{state.ageMs === undefined ? t("still.none") : t("still.taken", { age: formatAge(t, state.ageMs) })}
+					</strong>
+					<span>{rungReason(view, t)}</span>
+				</div>
 			);
 		case "frozen":
 			return (

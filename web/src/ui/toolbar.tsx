@@ -13,14 +13,19 @@ export function Toolbar() {
 		<div class="toolbar">
 			<div class="summary">
 				{store.demo.value && <span>{t("summary.demo")}</span>}
-				{(["live", "connecting", "frozen", "offline"] as const).map(
+				{(["live", "still", "connecting", "frozen", "offline"] as const).map(
 					(kind) =>
 						counts[kind] > 0 && (
 							<span key={kind} class={`count ${kind}`}>
 								<StateIcon kind={kind} />
-								{t(kind === "frozen" && counts.frozen === 1 ? "summary.frozen.one" : `summary.${kind}`, {
-									count: counts[kind],
-								})}
+								{t(
+									(kind === "frozen" || kind === "still") && counts[kind] === 1
+										? `summary.${kind}.one`
+										: `summary.${kind}`,
+									{
+										count: counts[kind],
+									},
+								)}
 							</span>
 						),
 				)}

@@ -22,6 +22,7 @@ beforeEach(() => {
 	told = [];
 	link = new PeerLink({
 		send: (message) => told.push(message.type),
+		onSound: () => {},
 		onTrack: (slot) => told.push(`track ${slot}`),
 		onAnswered: () => told.push("answered"),
 		onFailed: () => told.push("failed"),

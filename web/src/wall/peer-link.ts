@@ -6,6 +6,7 @@ import { type PeerStats, readPeerStats, type SlotOfStats } from "../player/stats
 export interface PeerLinkOptions {
 	readonly send: (message: ClientMessage) => void;
 	readonly onTrack: (slot: number) => void;
+	readonly onSound: (track: MediaStreamTrack) => void;
 	/** An offer was answered. */
 	readonly onAnswered: () => void;
 	readonly onFailed: () => void;
@@ -16,6 +17,7 @@ export interface PeerLinkOptions {
 export class PeerLink {
 	readonly #options: PeerLinkOptions;
 	readonly #tracks = new Map<number, MediaStreamTrack>();
+	#sound: MediaStreamTrack | undefined;
 	#session: PeerSession | undefined;
 	/** The connection was offered over the socket that is open now: numbers of another socket mean something else. */
 	#current = false;
@@ -32,8 +34,8 @@ export class PeerLink {
 		return this.#current ? this.#session?.connection : undefined;
 	}
 
-	/** For the diagnostics. */
-	get state(): string {
+	/** `none` while there is no connection. */
+	get state(): RTCPeerConnectionState | "none" {
 		return this.#session?.state ?? "none";
 	}
 
@@ -44,6 +46,11 @@ export class PeerLink {
 
 	trackOf(slot: number): MediaStreamTrack | undefined {
 		return this.#tracks.get(slot);
+	}
+
+	/** The connection's one track with sound, once some was asked for. */
+	get soundTrack(): MediaStreamTrack | undefined {
+		return this.#sound;
 	}
 
 	/** Statistics of the slot's track in the last report. */
@@ -66,6 +73,10 @@ export class PeerLink {
 				onTrack: (slot, track) => {
 					this.#tracks.set(slot, track);
 					this.#options.onTrack(slot);
+				},
+				onSound: (track) => {
+					this.#sound = track;
+					this.#options.onSound(track);
 				},
 				onAnswered: this.#options.onAnswered,
 				onFailed: this.#options.onFailed,
@@ -105,5 +116,6 @@ export class PeerLink {
 		this.#session = this.#stats = undefined;
 		this.#current = false;
 		this.#tracks.clear();
+		this.#sound = undefined;
 	}
 }

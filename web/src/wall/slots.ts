@@ -1,17 +1,15 @@
 /** Which stream goes into which slot of the PeerConnection. Pure. @module */
 import { type CameraStatus, MAX_SLOTS, type StreamName, type TileWish } from "@vigia/api";
+import type { LayerRole } from "../player/tile-picture.ts";
 
 /** The stream that fills the grid: `sub`, or `main` of a camera that has no other. */
 export function gridStream(camera: Pick<CameraStatus, "streams">): StreamName {
 	return camera.streams.sub === undefined && camera.streams.main !== undefined ? "main" : "sub";
 }
 
-/** The grid's own picture of a tile, or the main stream behind an enlarged one. */
-export type SlotRole = "grid" | "main";
-
 /** A wish, and what for. */
 export interface SlotWish extends TileWish {
-	readonly role: SlotRole;
+	readonly role: LayerRole;
 }
 
 /**

@@ -1,8 +1,10 @@
-import type { CameraStatus, ClientMessage } from "@vigia/api";
+import { type CameraStatus, type ClientMessage, type Rung, WALL_PROTOCOL_VERSION, writeMediaFrame } from "@vigia/api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SocketLike } from "../api/wall-socket.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { type FakeElement, FakePeer, installFakeDom, settle } from "../testing/fake-dom.ts";
+import type { StillPicture } from "../player/still-feed.ts";
+import { LadderMemory } from "../player/ladder-memory.ts";
+import { type FakeElement, FakeFeed, FakePeer, installFakeDom, settle } from "../testing/fake-dom.ts";
 import { ANSWER_FIRST_MS, MAIN_AFTER_MS, WallSession } from "./wall-session.ts";
 
 class FakeSocket implements SocketLike {
@@ -32,6 +34,8 @@ let clock: FakeClock;
 let sockets: FakeSocket[];
 let told: string[];
 let canPlay: boolean;
+let canMse: boolean;
+let feeds: FakeFeed[];
 let session: WallSession;
 const socket = () => sockets[sockets.length - 1] as FakeSocket;
 const sentOf = (type: ClientMessage["type"]) => socket().sent.filter((message) => message.type === type);
@@ -46,7 +50,8 @@ const views = () =>
 function welcome(ids: readonly string[], serverId = "s1"): void {
 	socket().onopen?.({} as Event);
 	const cameras = ids.map(camera);
-	socket().says({ type: "welcome", version: 1, serverId, release: "1", demo: true, iceServers: [], cameras });
+	const more = { version: WALL_PROTOCOL_VERSION, iceServers: [], protocol: "auto", ffmpeg: true };
+	socket().says({ type: "welcome", ...more, serverId, release: "1", demo: true, cameras });
 }
 
 function offer(connection: number, slots: number): void {
@@ -60,8 +65,14 @@ function offer(connection: number, slots: number): void {
 	});
 }
 
+function newFeed(rung: Rung): FakeFeed {
+	const feed = new FakeFeed(rung);
+	feeds.push(feed);
+	return feed;
+}
+
 const videosOf = (id: string) => (session.pictureOf(id) as unknown as FakeElement).children;
-const tracksOf = (id: string) => videosOf(id).map(({ trackId }) => trackId);
+const tracksOf = (id: string) => videosOf(id).flatMap(({ trackId }) => trackId ?? []);
 
 beforeEach(() => {
 	installFakeDom();
@@ -70,8 +81,9 @@ beforeEach(() => {
 	sockets = [];
 	told = [];
 	canPlay = true;
+	canMse = false;
+	feeds = [];
 	session = new WallSession({
-		url: "ws://host/api/wall",
 		clock,
 		random: () => 0.5,
 		createSocket: () => {
@@ -79,7 +91,14 @@ beforeEach(() => {
 			sockets.push(made);
 			return made;
 		},
-		webrtcH264: () => canPlay,
+		capabilities: () => ({ webrtc: canPlay ? ["h264"] : [], mse: canMse ? ["h264"] : [], nativeHls: false }),
+		protocol: undefined,
+		makers: {
+			mse: () => newFeed("mse"),
+			hls: () => newFeed("hls"),
+			still: () => ({ element: document.createElement("img"), ageMs: () => 0, close() {} }) as unknown as StillPicture,
+		},
+		memory: new LadderMemory({ storage: () => undefined, origin: "http://host", network: () => undefined }),
 		events: {
 			link: () => {},
 			welcome: ({ demo }) => told.push(`welcome ${demo}`),
@@ -122,16 +141,19 @@ describe("an offer right after the welcome", () => {
 	test("keeps its tracks for a page that is not seen until somebody is back", async () => {
 		session.setVisible(false);
 		clock.advance(4000);
-		welcome(["cam1"]);
+		socket().says({ type: "status", cameras: [] });
 		clock.advance(4000);
-		socket().says({ type: "status", cameras: [camera("cam1")] });
-		clock.advance(2000);
+		socket().says({ type: "status", cameras: [] });
+		clock.advance(1500);
+		welcome(["cam1"]);
+		clock.advance(500);
 		expect(views()).toEqual(["cam1", ""]);
 		offer(1, 1);
 		await settle();
 		expect(tracksOf("cam1")).toEqual([]);
 		session.setVisible(true);
-		expect(views()).toEqual(["cam1", "", "cam1"]);
+		clock.advance(50);
+		expect(views().at(-1)).toBe("cam1");
 		expect(tracksOf("cam1")).toEqual(["1/0"]);
 	});
 });
@@ -177,39 +199,55 @@ describe("after the socket was lost", () => {
 	});
 });
 
-describe("a browser that refuses the codec", () => {
-	beforeEach(async () => {
+describe("a browser that refuses every track of the offer", () => {
+	const channels = () =>
+		socket().sent.flatMap((message) => (message.type === "view" ? [message.channels.map((wish) => wish.camera)] : []));
+
+	function watch(seconds: number): void {
+		for (let second = 0; second < seconds; second++) {
+			clock.advance(1000);
+			socket().says({ type: "status", cameras: [camera("cam1")] });
+		}
+	}
+
+	async function refuse(): Promise<void> {
 		FakePeer.refusesAll = true;
 		welcome(["cam1"]);
 		offer(1, 1);
 		await settle();
 		socket().says({ type: "error", code: "codec-not-accepted", message: "" });
-	});
+	}
 
-	test("is told once and asks for nothing more", () => {
-		expect(told.filter((text) => text.startsWith("playable"))).toEqual(["playable true", "playable false"]);
-		for (let second = 0; second < 30; second++) {
-			clock.advance(1000);
-			socket().says({ type: "status", cameras: [camera("cam1")] });
-		}
-		expect(views()).toEqual(["cam1", ""]);
+	test("gets its pictures by media channels, and asks for no other connection soon", async () => {
+		canMse = true;
+		await refuse();
+		watch(4);
+		expect(channels().at(-1)).toEqual(["cam1"]);
+		expect(feeds.map(({ rung }) => rung)).toEqual(["mse"]);
+		expect(told.filter((text) => text.startsWith("playable"))).toEqual(["playable true"]);
 		expect(sentOf("reconnect")).toEqual([]);
 		expect(sentOf("refresh")).toEqual([]);
 	});
 
-	test("is asked anew with the next socket", () => {
-		socket().onclose?.({} as CloseEvent);
-		clock.advance(1000);
-		welcome(["cam1"]);
-		expect(told[told.length - 1]).toBe("playable true");
-		expect(views()).toEqual(["cam1"]);
+	test("the frames of its channel reach the feed, and those of others nobody", async () => {
+		canMse = true;
+		await refuse();
+		watch(4);
+		const view = socket().sent.findLast((message) => message.type === "view");
+		const channel = view?.type === "view" ? (view.channels[0]?.channel ?? -1) : -1;
+		const media = { kind: "media", track: "video", randomAccess: true, receivedAtMs: 1, codecs: "" } as const;
+		for (const number of [channel, channel + 1]) {
+			const bytes = writeMediaFrame({ ...media, channel: number, payload: Uint8Array.of(7) });
+			socket().onmessage?.({ data: bytes.buffer } as MessageEvent);
+		}
+		expect(feeds[0]?.frames.map((frame) => [...frame.payload])).toEqual([[7]]);
 	});
 });
 
 test("what the browser can play is asked at each hello", () => {
 	canPlay = false;
 	welcome(["cam1"]);
-	expect(sentOf("hello")).toMatchObject([{ webrtcH264: false }]);
+	expect(sentOf("hello")).toMatchObject([{ webrtc: [], mse: [] }]);
 	expect(told).toEqual(["playable false"]);
 	expect(views()).toEqual([""]);
 });

@@ -3,15 +3,18 @@
  * It knows nothing of how a tile looks; the views listen to {@link WallEvents}.
  * @module
  */
-import type { CameraStatus, IceServer, ServerMessage, WallErrorCode } from "@vigia/api";
+import type { CameraStatus, IceServer, Protocol, ServerMessage, WallErrorCode } from "@vigia/api";
 import { type LinkState, type SocketLike, WallSocket } from "../api/wall-socket.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { diagnosticsText } from "../player/diagnostics.ts";
+import { type Carrier, Ladder, type PlayerCapabilities, type TileFacts, type TileWant } from "../player/ladder.ts";
+import type { LadderMemory } from "../player/ladder-memory.ts";
 import type { Offer } from "../player/peer-session.ts";
 import { PeerLink } from "./peer-link.ts";
 import { Presence } from "./presence.ts";
-import { wishes } from "./slots.ts";
-import { WallSlots } from "./wall-slots.ts";
+import { type SlotWish, wishes } from "./slots.ts";
+import { type FeedMakers, keyOf, WallFeeds } from "./wall-feeds.ts";
+import { WallSound } from "./wall-sound.ts";
 import { type TileView, WallTile } from "./wall-tile.ts";
 
 /** How often everything is judged, in milliseconds: a fault is marked within the two seconds of the machine and this. */
@@ -43,12 +46,15 @@ export interface WallEvents {
 }
 
 export interface WallSessionOptions {
-	readonly url: string;
 	readonly clock: Clock;
 	readonly random: () => number;
-	readonly createSocket: (url: string) => SocketLike;
-	/** Whether the browser can play the wall's video: asked anew for each connection with the server. */
-	readonly webrtcH264: () => boolean;
+	readonly createSocket: () => SocketLike;
+	/** What the browser can play: asked anew for each link with the server. */
+	readonly capabilities: () => PlayerCapabilities;
+	/** `?protocol=` of the page: comes before the server's setting. */
+	readonly protocol: Protocol | undefined;
+	readonly makers: FeedMakers;
+	readonly memory: LadderMemory;
 	readonly events: WallEvents;
 }
 
@@ -59,7 +65,15 @@ export class WallSession {
 	readonly #presence: Presence;
 	readonly #peer: PeerLink;
 	readonly #tiles = new Map<string, WallTile>();
-	readonly #slots = new WallSlots(this.#tiles);
+	readonly #feeds: WallFeeds;
+	readonly #ladder: Ladder;
+	readonly #sound = new WallSound();
+	#wants: ReadonlyMap<string, TileWant> = new Map();
+	/** The ladder's count of connections that it asked for. */
+	#attempt = 0;
+	/** When the first offer of this connection was answered. */
+	#answeredMs: number | undefined;
+	#unplayable = false;
 	#order: string[] = [];
 	#serverId: string | undefined;
 	#release: string | undefined;
@@ -78,19 +92,26 @@ export class WallSession {
 	constructor(options: WallSessionOptions) {
 		this.#options = options;
 		this.#socket = new WallSocket({
+			url: "",
 			...options,
 			onState: (state) => this.#linkChanged(state),
 			onMessage: (message) => this.#received(message),
+			onMedia: (bytes) => this.#feeds.media(bytes),
 		});
 		this.#peer = new PeerLink({
 			send: (message) => this.#socket.send(message),
-			onTrack: (slot) => this.#showTrack(slot),
-			onAnswered: () => this.#tellViews(),
-			onFailed: () => {
-				if (this.#linked && this.#slots.mayReconnect(options.clock.nowMs())) this.#reconnect();
+			onTrack: (slot) => this.#feeds.trackArrived(slot),
+			onSound: () => this.#hear(),
+			onAnswered: () => {
+				this.#answeredMs ??= options.clock.nowMs();
+				this.#tellViews();
 			},
+			onFailed: () => this.#tickSoon(),
 			onUnplayable: () => this.#refusedCodec(),
 		});
+		const nowMs = (): number => options.clock.nowMs();
+		this.#feeds = new WallFeeds({ tiles: this.#tiles, peer: this.#peer, makers: options.makers, nowMs });
+		this.#ladder = new Ladder({ memory: options.memory, wallMs: () => options.clock.wallMs() });
 		this.#presence = new Presence({
 			clock: options.clock,
 			onAway: () => this.#sendView(),
@@ -117,8 +138,9 @@ export class WallSession {
 		this.#peer.close();
 	}
 
-	/** The network is back. */
+	/** The network is back, or another one is there. */
 	wake(): void {
+		this.#ladder.networkChanged();
 		this.#socket.wake();
 	}
 
@@ -153,10 +175,17 @@ export class WallSession {
 
 	/** Asks for one camera's pictures again, and has them played. */
 	refresh(id: string): void {
-		for (const { camera, slot } of this.#slots.wanted) {
-			if (camera === id) this.#socket.send({ type: "refresh", slot });
-		}
+		for (const slot of this.#feeds.slotsOf(id)) this.#socket.send({ type: "refresh", slot });
+		this.#feeds.remake(id);
+		this.#sendView();
 		this.#tiles.get(id)?.picture.play();
+	}
+
+	/** Has one camera heard, or none. */
+	hear(id: string | undefined): void {
+		this.#sound.set(id);
+		this.#sendView();
+		this.#hear();
 	}
 
 	/** The element with the videos of one camera. */
@@ -168,8 +197,8 @@ export class WallSession {
 	diagnosticsOf(id: string): string {
 		const tile = this.#tiles.get(id);
 		if (!tile) return "";
-		const main = tile.picture.mainShown;
-		const slot = this.#slots.of(id, main ? "main" : "grid")?.slot;
+		const layer = tile.picture.inSight;
+		const slot = this.#wishes().findLast(({ camera, stream }) => camera === id && stream === layer?.stream)?.slot;
 		return diagnosticsText({
 			wallMs: this.#options.clock.wallMs(),
 			release: this.#release,
@@ -179,11 +208,20 @@ export class WallSession {
 			camera: tile.status,
 			state: tile.view.state,
 			stream: tile.view.stream,
-			inbound: this.#peer.inboundOf(slot),
+			want: tile.wantInSight,
+			transcoded: tile.view.transcoded,
+			carrier: this.carrier,
+			inbound: layer?.feed.rung === "webrtc" ? this.#peer.inboundOf(slot) : undefined,
 			peer: this.#peer.stats,
-			rates: (main ? tile.meters.main : tile.meters.grid).rates,
+			counters: layer?.feed.counters(),
+			rates: layer?.meter.rates,
 			history: tile.history.changes,
 		});
+	}
+
+	/** How the link comes, or came last. */
+	get carrier(): Carrier {
+		return this.#socket.carrier;
 	}
 
 	get #linked(): boolean {
@@ -208,12 +246,24 @@ export class WallSession {
 				this.#offered(message);
 				break;
 			case "slot": {
-				const wanted = this.#slots.at(message.slot);
-				const isIt = wanted?.camera === message.camera && wanted.stream === message.stream;
-				if (!isIt || message.revision < wanted.revision || wanted.role !== "main") break;
-				this.#tiles.get(message.camera)?.picture.mainStarts(message.rtpTimestamp);
+				const wish = this.#feeds.slotStarted(message);
+				if (!wish) break;
+				this.#ladder.granted(keyOf(wish), "webrtc");
+				this.#tiles.get(wish.camera)?.noteRoute(wish.stream, message.transcoded);
 				break;
 			}
+			case "channel":
+				this.#tiles.get(message.camera)?.noteRoute(message.stream, message.transcoded);
+				for (const wish of this.#feeds.wishesOf(message.camera, message.stream)) {
+					this.#ladder.granted(keyOf(wish), "mse");
+				}
+				break;
+			case "refused":
+				for (const wish of this.#feeds.wishesOf(message.camera, message.stream)) {
+					this.#ladder.refused(keyOf(wish), message.rung, message.reason, this.#options.clock.nowMs());
+				}
+				this.#tickSoon();
+				break;
 			case "error":
 				console.warn(`Vigía: the server refused something (${message.code}): ${message.message}`);
 				if (message.code === "codec-not-accepted") this.#refusedCodec();
@@ -230,7 +280,10 @@ export class WallSession {
 		this.#release = message.release;
 		this.#iceServers = message.iceServers;
 		this.#order = order;
-		this.#setPlayable(this.#options.webrtcH264());
+		const capabilities = this.#options.capabilities();
+		this.#ladder.setPolicy({ protocol: this.#options.protocol ?? message.protocol, capabilities });
+		const { webrtc, mse, nativeHls } = capabilities;
+		this.#setPlayable(webrtc.includes("h264") || mse.includes("h264") || nativeHls);
 		this.#options.events.refused(undefined);
 		for (const [id, tile] of this.#tiles) {
 			if (this.#order.includes(id)) continue;
@@ -238,7 +291,7 @@ export class WallSession {
 			this.#tiles.delete(id);
 		}
 		this.#reported(message.cameras);
-		this.#slots.clear();
+		this.#feeds.linkOpened();
 		this.#askAnew(false);
 		this.#untold?.timer.cancel();
 		const timer = this.#options.clock.after(ANSWER_FIRST_MS, () => this.#tellViews());
@@ -258,6 +311,7 @@ export class WallSession {
 	/** Asks for all pictures. After a stop, what is on the tiles is marked before anybody sees it. */
 	#askAnew(stopped: boolean): void {
 		for (const tile of this.#tiles.values()) tile.expect(stopped);
+		this.#climb();
 		this.#sendView();
 		this.#judge();
 	}
@@ -283,6 +337,10 @@ export class WallSession {
 		const tile = new WallTile(status, {
 			clock: this.#options.clock,
 			onPicture: () => this.#tickSoon(),
+			onFault: (feed) => {
+				this.#feeds.failed(feed);
+				this.#tickSoon();
+			},
 			onBlocked: () => this.#options.events.blocked(),
 		});
 		this.#tiles.set(status.id, tile);
@@ -290,49 +348,72 @@ export class WallSession {
 		this.#options.events.tile(status.id, tile.view);
 	}
 
-	/** Sends the whole wanted state and forgets what is not in it. */
+	/** The pictures that are wanted now. */
+	#wishes(): SlotWish[] {
+		if (this.#presence.away || !this.#playable) return [];
+		const cameras = this.#order.flatMap((id) => this.#tiles.get(id)?.status ?? []);
+		return wishes(cameras, this.#mainOf);
+	}
+
+	/** Sends the whole wanted state if it is another one, and forgets what is not in it. */
 	#sendView(): void {
 		if (!this.#linked) return;
-		const cameras = this.#order.flatMap((id) => this.#tiles.get(id)?.status ?? []);
-		const tiles = this.#presence.away || !this.#playable ? [] : wishes(cameras, this.#mainOf);
-		const revision = this.#slots.want(tiles, this.#options.clock.nowMs());
-		this.#socket.send({
-			type: "view",
-			revision,
-			tiles: tiles.map(({ slot, camera, stream }) => ({ slot, camera, stream })),
+		const wanted = this.#wishes();
+		for (const [id, tile] of this.#tiles) {
+			tile.wantMain(wanted.some(({ camera, role }) => camera === id && role === "main"));
+		}
+		const view = this.#feeds.want(wanted, this.#wants, this.#sound.loud);
+		if (view) this.#socket.send(view);
+	}
+
+	/** Lets the ladder judge, and follows it. */
+	#climb(): void {
+		const { clock } = this.#options;
+		const facts = new Map<string, TileFacts>();
+		for (const wish of this.#wishes()) {
+			const tile = this.#tiles.get(wish.camera);
+			if (tile) facts.set(keyOf(wish), tile.ladderFacts(wish.role, this.#linked));
+		}
+		const { tiles, attempt } = this.#ladder.update({
+			nowMs: clock.nowMs(),
+			carrier: this.#linked ? this.#socket.carrier : undefined,
+			connection: { state: this.#peer.state, answeredMs: this.#answeredMs, unplayable: this.#unplayable },
+			tiles: facts,
 		});
-		for (const { slot } of tiles) this.#showTrack(slot);
+		this.#wants = tiles;
+		for (const wish of this.#wishes()) {
+			const want = tiles.get(keyOf(wish));
+			if (want) this.#tiles.get(wish.camera)?.follow(wish.role, want);
+		}
+		if (attempt > this.#attempt) {
+			this.#attempt = attempt;
+			this.#reconnect();
+		}
+	}
+
+	/** Has the sound come from where the picture does. */
+	#hear(): void {
+		this.#sound.update(this.#tiles, this.#peer.soundTrack);
 	}
 
 	#wantMain(id: string | undefined): void {
 		this.#mainTimer = undefined;
 		this.#mainOf = id;
+		this.#climb();
 		this.#sendView();
 	}
 
 	#offered(offer: Offer): void {
 		const isNew = this.#peer.offered(offer, this.#iceServers);
 		this.#options.events.refused(undefined);
-		this.#slots.connecting(this.#options.clock.nowMs());
 		if (!isNew) return;
-		// Main's pictures were announced by timestamps of the old connection.
-		for (const tile of this.#tiles.values()) tile.picture.dropMain();
-	}
-
-	/** Tracks may be there before anything is wanted of them, and the other way round. */
-	#showTrack(slot: number): void {
-		const wanted = this.#slots.at(slot);
-		const track = this.#peer.trackOf(slot);
-		const tile = wanted && this.#tiles.get(wanted.camera);
-		if (!tile || !track) return;
-		if (wanted.role === "main") tile.picture.showMain(slot, track, tile.watches.main);
-		else tile.picture.showGrid(slot, wanted.stream, track, tile.watches.grid);
+		this.#answeredMs = undefined;
+		this.#unplayable = false;
+		this.#feeds.reconnected();
 	}
 
 	#refusedCodec(): void {
-		if (!this.#playable) return;
-		this.#setPlayable(false);
-		this.#sendView();
+		this.#unplayable = true;
 		this.#tickSoon();
 	}
 
@@ -343,8 +424,7 @@ export class WallSession {
 
 	#reconnect(): void {
 		const connection = this.#peer.connection;
-		if (connection === undefined) this.#sendView();
-		else this.#socket.send({ type: "reconnect", connection });
+		if (connection !== undefined) this.#socket.send({ type: "reconnect", connection });
 	}
 
 	#coverTiles(): void {
@@ -375,22 +455,21 @@ export class WallSession {
 		this.#judge();
 		void this.#peer.poll().then((isNew) => {
 			if (!isNew) return;
-			this.#slots.takeStats(this.#peer.stats?.inbound ?? new Map(), this.#options.clock.nowMs());
+			this.#feeds.takeStats();
 			this.#judge();
 		});
 	}
 
 	#judge(): void {
 		if (this.#presence.away || !this.#timer) return;
-		if (this.#linked) this.#watch();
+		if (this.#linked) {
+			this.#climb();
+			this.#sendView();
+			for (const slot of this.#feeds.overdueSlots()) this.#socket.send({ type: "refresh", slot });
+		}
+		this.#hear();
 		for (const [id, tile] of this.#tiles) {
 			if (tile.update(this.#linked, this.#playable)) this.#options.events.tile(id, tile.view);
 		}
-	}
-
-	#watch(): void {
-		const { refresh, reconnect } = this.#slots.watch(this.#options.clock.nowMs());
-		for (const slot of refresh) this.#socket.send({ type: "refresh", slot });
-		if (reconnect) this.#reconnect();
 	}
 }

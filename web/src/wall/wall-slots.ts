@@ -1,111 +1,89 @@
-/** What the page wants in each slot, what arrives there, and when the server is to be asked for help. @module */
-import type { StreamName } from "@vigia/api";
-import { isKnown, isSilent } from "../player/tile-machine.ts";
+/** The slots of the PeerConnection: what the page wants in each, the feed of what arrives there, and when to ask again. @module */
+import type { ServerMessage, TileWish } from "@vigia/api";
+import { TrackFeed } from "../player/track-feed.ts";
 import { Watchdog } from "../player/watchdog.ts";
-import { gridStream, type SlotRole, type SlotWish } from "./slots.ts";
+import type { SlotWish } from "./slots.ts";
 import type { WallTile } from "./wall-tile.ts";
 
-export interface WantedSlot extends SlotWish {
+interface WantedSlot extends SlotWish {
 	/** The view in which this content was first asked for. */
 	readonly revision: number;
+	/** The RTP timestamp of its first picture, once the server said so. */
+	start: number | undefined;
+	feed: TrackFeed | undefined;
 }
 
-/** What to ask the server for. */
-export interface Help {
-	/** Slots whose cached pictures are to be sent again. */
-	readonly refresh: readonly number[];
-	/** The whole connection is dead. */
-	readonly reconnect: boolean;
-}
-
-/** The wanted state of one page through all its sockets and connections. */
+/** The wanted state of one page through all its links and connections. */
 export class WallSlots {
-	readonly #tiles: ReadonlyMap<string, WallTile>;
 	readonly #watchdog = new Watchdog();
 	readonly #wanted = new Map<number, WantedSlot>();
-	#revision = 0;
 
-	/** Reads the tiles as they are at each call. */
-	constructor(tiles: ReadonlyMap<string, WallTile>) {
-		this.#tiles = tiles;
-	}
-
-	get wanted(): Iterable<WantedSlot> {
-		return this.#wanted.values();
-	}
-
-	at(slot: number): WantedSlot | undefined {
-		return this.#wanted.get(slot);
-	}
-
-	/** The slot of one camera's grid or main stream. */
-	of(camera: string, role: SlotRole): WantedSlot | undefined {
-		for (const wanted of this.#wanted.values()) if (wanted.camera === camera && wanted.role === role) return wanted;
-		return undefined;
-	}
-
-	/** Takes the whole wanted state, forgets what is not in it, and answers the number of the view. */
-	want(wishes: readonly SlotWish[], nowMs: number): number {
-		this.#revision += 1;
+	/** Takes the whole wanted state of view `revision`, and forgets what is not in it. */
+	want(wishes: readonly SlotWish[], revision: number, nowMs: number): TileWish[] {
 		const before = new Map(this.#wanted);
 		this.#wanted.clear();
 		for (const wish of wishes) {
 			const old = before.get(wish.slot);
 			const same = old?.camera === wish.camera && old.stream === wish.stream;
-			this.#wanted.set(wish.slot, { ...wish, revision: same ? old.revision : this.#revision });
+			this.#wanted.set(wish.slot, same ? old : { ...wish, revision, start: undefined, feed: undefined });
 			if (!same) this.#watchdog.asked(wish.slot, nowMs);
 		}
 		for (const slot of before.keys()) if (!this.#wanted.has(slot)) this.#watchdog.dropped(slot);
-		for (const [id, tile] of this.#tiles) tile.wantMain(this.of(id, "main") !== undefined);
-		return this.#revision;
+		return wishes.map(({ slot, camera, stream }) => ({ slot, camera, stream }));
 	}
 
-	/** A new socket knows nothing of what was asked for. */
+	/** A new link knows nothing of what was asked for. */
 	clear(): void {
 		for (const slot of this.#wanted.keys()) this.#watchdog.dropped(slot);
 		this.#wanted.clear();
 	}
 
-	/** An offer came. */
-	connecting(nowMs: number): void {
-		this.#watchdog.connecting(nowMs);
-	}
-
-	/** The connection failed: whether to ask for another one now. */
-	mayReconnect(nowMs: number): boolean {
-		return this.#watchdog.mayReconnect(nowMs);
-	}
-
-	/** Takes one report's counters, by slot. */
-	takeStats(inbound: ReadonlyMap<number, RTCInboundRtpStreamStats>, nowMs: number): void {
-		for (const [slot, stats] of inbound) {
-			const wanted = this.#wanted.get(slot);
-			const tile = wanted && this.#tiles.get(wanted.camera);
-			if (!tile) continue;
-			const watch = tile.watches[wanted.role];
-			watch.received(stats.packetsReceived ?? 0, stats.framesDecoded ?? 0, nowMs);
-			tile.meters[wanted.role].add({
-				atMs: nowMs,
-				received: stats.framesReceived ?? 0,
-				decoded: stats.framesDecoded ?? 0,
-				painted: watch.presented,
-				bytes: stats.bytesReceived ?? 0,
-			});
+	/** The feed of a slot's content on this track: the same one as long as neither changes. */
+	feedOf(slot: number, track: MediaStreamTrack | undefined): TrackFeed | undefined {
+		const wanted = this.#wanted.get(slot);
+		if (!wanted || !track) return undefined;
+		if (wanted.feed?.track !== track) {
+			wanted.feed = new TrackFeed(track);
+			if (wanted.start !== undefined) wanted.feed.startsAt(wanted.start);
 		}
+		return wanted.feed;
 	}
 
-	/** Compares what the server has with what was decoded here; at every tick while there is a socket. */
-	watch(nowMs: number): Help {
+	/** The server began to send what was asked for; answers for whom, unless it is not asked for any more. */
+	started(message: Extract<ServerMessage, { type: "slot" }>): WantedSlot | undefined {
+		const wanted = this.#wanted.get(message.slot);
+		const isIt = wanted?.camera === message.camera && wanted.stream === message.stream;
+		if (!isIt || message.revision < wanted.revision) return undefined;
+		wanted.start = message.rtpTimestamp;
+		wanted.feed?.startsAt(message.rtpTimestamp);
+		return wanted;
+	}
+
+	/** Another connection: its tracks have clocks of their own. */
+	reconnected(): void {
+		for (const wanted of this.#wanted.values()) wanted.start = wanted.feed = undefined;
+	}
+
+	/** Hands one report's counters to the feeds. */
+	takeStats(inbound: ReadonlyMap<number, RTCInboundRtpStreamStats>): void {
+		for (const [slot, stats] of inbound) this.#wanted.get(slot)?.feed?.take(stats);
+	}
+
+	/** The slots of one camera. */
+	slotsOf(camera: string): number[] {
+		return [...this.#wanted.values()].filter((wanted) => wanted.camera === camera).map(({ slot }) => slot);
+	}
+
+	/** Slots whose cached pictures are to be sent again: the server has pictures, and none was decoded here. */
+	overdue(tiles: ReadonlyMap<string, WallTile>, nowMs: number): number[] {
 		const refresh: number[] = [];
 		for (const { slot, camera, role } of this.#wanted.values()) {
-			const tile = this.#tiles.get(camera);
+			const tile = tiles.get(camera);
 			if (!tile) continue;
-			const stream: StreamName = role === "main" ? "main" : gridStream(tile.status);
-			const facts = tile.facts(stream, true);
-			const serverLive = isKnown(facts) && facts.state === "live" && !isSilent(facts);
-			const { lastFrameMs } = tile.watches[role];
+			const lastFrameMs = tile.picture.layerOn(role, "webrtc")?.watch.lastFrameMs;
+			const serverLive = tile.isServerLive(role, true);
 			if (this.#watchdog.needsRefresh({ slot, serverLive, lastFrameMs }, nowMs)) refresh.push(slot);
 		}
-		return { refresh, reconnect: this.#watchdog.needsReconnect(nowMs) };
+		return refresh;
 	}
 }

@@ -1,7 +1,7 @@
 import type { CameraStatus, StreamStatus } from "@vigia/api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { type FakeElement, FakeTrack, installFakeDom } from "../testing/fake-dom.ts";
+import { type FakeElement, FakeFeed, installFakeDom } from "../testing/fake-dom.ts";
 import { WallTile } from "./wall-tile.ts";
 
 const text = "";
@@ -17,32 +17,35 @@ const camera = (main: StreamStatus, sub: StreamStatus = live): CameraStatus => (
 
 let clock: FakeClock;
 let tile: WallTile;
+let sub: FakeFeed;
+let main: FakeFeed;
 const video = (stream: string) =>
 	(tile.picture.element as unknown as FakeElement).children.find((child) => child.dataset["stream"] === stream);
 /** Half a second in which both streams deliver, as far as they are said to. */
 function tick(status: CameraStatus, mainArrives = true): void {
 	clock.advance(500);
 	tile.report(status);
-	tile.picture.sample();
 	const count = clock.nowMs();
-	tile.watches.grid.received(count, count, count);
+	const values = { received: count, decoded: count, bytes: count };
+	sub.values = values;
+	if (mainArrives) main.values = values;
+	tile.picture.sample();
 	video("sub")?.paint(count);
-	if (mainArrives) {
-		tile.watches.main.received(count, count, count);
-		video("main")?.paint(count);
-	}
+	if (mainArrives) video("main")?.paint(count);
 	tile.update(true, true);
 }
 
 beforeEach(() => {
 	installFakeDom();
 	clock = new FakeClock();
-	tile = new WallTile(camera(live), { clock, onPicture: () => {}, onBlocked: () => {} });
+	tile = new WallTile(camera(live), { clock, onPicture: () => {}, onFault: () => {}, onBlocked: () => {} });
 	tile.setVisible(true);
-	const track = (id: string) => new FakeTrack(id) as unknown as MediaStreamTrack;
-	tile.picture.showGrid(0, "sub", track("sub"), tile.watches.grid);
+	sub = new FakeFeed();
+	main = new FakeFeed();
+	main.own = false;
+	tile.picture.show("grid", "sub", sub);
 	tile.wantMain(true);
-	tile.picture.showMain(1, track("main"), tile.watches.main);
+	tile.picture.show("main", "main", main);
 });
 
 afterEach(() => vi.unstubAllGlobals());
@@ -51,7 +54,7 @@ describe("an enlarged tile", () => {
 	test("shows main from its announced picture on", () => {
 		tick(camera(live), false);
 		expect(tile.view).toMatchObject({ stream: "sub", mainComing: true, state: { kind: "live" } });
-		tile.picture.mainStarts(0);
+		main.own = true;
 		tick(camera(live));
 		tick(camera(live));
 		expect(tile.view).toMatchObject({ stream: "main", mainComing: false, state: { kind: "live" } });
@@ -60,7 +63,7 @@ describe("an enlarged tile", () => {
 	test("stays with main although the statistics come after its first picture", () => {
 		clock.advance(60_000);
 		tick(camera(live), false);
-		tile.picture.mainStarts(0);
+		main.own = true;
 		tile.picture.sample();
 		video("main")?.paint(1);
 		clock.advance(50);
@@ -69,7 +72,7 @@ describe("an enlarged tile", () => {
 	});
 
 	test("goes back to the live sub stream at once when the server has lost main", () => {
-		tile.picture.mainStarts(0);
+		main.own = true;
 		tick(camera(live));
 		tick(camera(live));
 		expect(tile.view.stream).toBe("main");

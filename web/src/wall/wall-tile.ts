@@ -1,18 +1,20 @@
 /** One camera's tile: what the server says of it, what arrives here, and the state that follows. @module */
-import type { CameraStatus, ReasonCode, StreamName } from "@vigia/api";
+import type { CameraStatus, ReasonCode, Rung, StreamName } from "@vigia/api";
 import type { Clock } from "../clock.ts";
-import { SlotWatch } from "../player/slot-watch.ts";
+import type { Feed, FeedFault } from "../player/feed.ts";
+import type { FeedFacts, RungReason, TileFacts, TileWant } from "../player/ladder.ts";
+import { type SlotFacts, SlotWatch } from "../player/slot-watch.ts";
 import { StateHistory } from "../player/state-history.ts";
-import { RateMeter } from "../player/stats.ts";
 import {
 	frozenAfterMs,
 	isDown,
 	isKnown,
+	isSilent,
 	type ServerFacts,
 	TileMachine,
 	type TileState,
 } from "../player/tile-machine.ts";
-import { TilePicture } from "../player/tile-picture.ts";
+import { type LayerRole, TilePicture } from "../player/tile-picture.ts";
 import { gridStream } from "./slots.ts";
 
 /** What a tile shows around its picture. */
@@ -30,6 +32,15 @@ export interface TileView {
 	readonly mainComing: boolean;
 	/** Main was asked for and cannot be had: why. */
 	readonly mainRefused: ReasonCode | undefined;
+	/** How the picture in sight comes, and why not better. */
+	readonly rung: Rung;
+	readonly rungReason: RungReason;
+	/** The server's word for `refused`. */
+	readonly refusal: ReasonCode | undefined;
+	/** FFmpeg on the server makes this picture. */
+	readonly transcoded: boolean;
+	/** The camera has sound. */
+	readonly hasSound: boolean;
 }
 
 /** While the last picture is younger than this, in milliseconds, the server's count of them is not of an outage. */
@@ -41,16 +52,23 @@ export interface WallTileOptions {
 	readonly clock: Clock;
 	/** The picture changed: something is to be judged before the next tick. */
 	readonly onPicture: () => void;
+	readonly onFault: (feed: Feed, fault: FeedFault) => void;
 	readonly onBlocked: () => void;
 }
+
+/** Of a picture that has no layer yet. */
+const NOTHING: SlotFacts = new SlotWatch();
+/** Before the ladder has said anything. */
+const FIRST_WANT: TileWant = { shown: "webrtc", preparing: undefined, reason: "best", refusal: undefined };
 
 /** Lives as long as the server names the camera. */
 export class WallTile {
 	readonly picture: TilePicture;
 	readonly history = new StateHistory();
-	/** By stream: the grid's, and main behind it. */
-	readonly watches = { grid: new SlotWatch(), main: new SlotWatch() };
-	readonly meters = { grid: new RateMeter(), main: new RateMeter() };
+	/** Feeds that gave up. */
+	readonly #faults = new WeakMap<Feed, FeedFault>();
+	readonly #transcoded = new Set<StreamName>();
+	#wants: Readonly<Record<LayerRole, TileWant>> = { grid: FIRST_WANT, main: FIRST_WANT };
 	readonly #machine = new TileMachine();
 	readonly #clock: Clock;
 	#status: CameraStatus;
@@ -73,6 +91,11 @@ export class WallTile {
 				if (this.#machine.state.kind !== "live") options.onPicture();
 			},
 			onChange: options.onPicture,
+			onFault: (feed, fault, detail) => {
+				console.warn(`Vigía: ${status.id} cannot go on over ${feed.rung} (${fault}): ${detail}`);
+				this.#faults.set(feed, fault);
+				options.onFault(feed, fault);
+			},
 			onBlocked: options.onBlocked,
 		});
 		this.#view = this.#makeView(this.#machine.state);
@@ -108,9 +131,74 @@ export class WallTile {
 	wantMain(wanted: boolean): void {
 		if (wanted === this.#mainWanted) return;
 		this.#mainWanted = wanted;
-		this.watches.main = new SlotWatch();
-		this.meters.main = new RateMeter();
 		if (!wanted) this.picture.dropMain();
+	}
+
+	/** Takes the ladder's word for one of its pictures. */
+	follow(role: LayerRole, want: TileWant): void {
+		const before = this.#wants[role];
+		if (before.preparing !== undefined && want.preparing === undefined && want.shown !== before.preparing) {
+			this.picture.dropNext(role);
+		}
+		this.#wants = { ...this.#wants, [role]: want };
+	}
+
+	/** The ladder's word for the picture in sight. */
+	get wantInSight(): TileWant {
+		return this.#wants[this.picture.mainShown ? "main" : "grid"];
+	}
+
+	/** Whether FFmpeg makes the pictures of a stream: the server said so when they began. */
+	noteRoute(stream: StreamName, transcoded: boolean): void {
+		if (transcoded) this.#transcoded.add(stream);
+		else this.#transcoded.delete(stream);
+	}
+
+	/** The stream of a role. */
+	streamOf(role: LayerRole): StreamName {
+		return role === "main" ? "main" : gridStream(this.#status);
+	}
+
+	/** The server has video of this stream now. */
+	isServerLive(role: LayerRole, linked: boolean): boolean {
+		const facts = this.facts(this.streamOf(role), linked);
+		return isKnown(facts) && facts.state === "live" && !isSilent(facts);
+	}
+
+	/** What the ladder judges one of the pictures by. */
+	ladderFacts(role: LayerRole, linked: boolean): TileFacts {
+		const stream = this.streamOf(role);
+		const { codec, bFrames } = this.#status.streams[stream] ?? {};
+		const { shown, preparing } = this.#wants[role];
+		const { state } = this.#view;
+		const inSight = this.#visibleSinceMs !== undefined && this.picture.mainShown === (role === "main");
+		return {
+			codec,
+			bFrames,
+			fps: this.#fps[stream],
+			serverLive: this.isServerLive(role, linked),
+			watched: this.#visibleSinceMs !== undefined,
+			frozen: inSight && state.kind === "frozen" ? state.fault : undefined,
+			shown: this.#feedFacts(role, shown),
+			preparing: preparing && this.#feedFacts(role, preparing),
+		};
+	}
+
+	#feedFacts(role: LayerRole, rung: Rung): FeedFacts | undefined {
+		if (rung === "still") {
+			const { stillWatch: watch } = this.picture;
+			return watch && { rung, watch, fault: undefined, decodedFps: undefined };
+		}
+		const layer = this.picture.layerOn(role, rung);
+		if (!layer) return undefined;
+		const { watch } = layer;
+		return {
+			rung,
+			// What a track still shows of another camera is no picture of this one.
+			watch: layer.isReady ? watch : { ...factsOf(watch), lastPaintMs: undefined },
+			fault: this.#faults.get(layer.feed),
+			decodedFps: layer.meter.rates?.decodedFps,
+		};
 	}
 
 	/** Whether the tile can be seen: what is covered is not painted. */
@@ -136,12 +224,12 @@ export class WallTile {
 	/** Judges anew; answers whether there is something new to show. */
 	update(linked: boolean, playable: boolean): boolean {
 		const nowMs = this.#clock.nowMs();
-		const { grid, main } = this.watches;
 		// A main stream that has stopped is no better than the grid's, which may go on.
 		const mainFacts = this.facts("main", linked);
-		if (this.picture.mainShown && !this.#mainWasShown) main.cameIntoSight(nowMs);
+		const main = this.picture.layer("main")?.watch;
 		const stopped =
-			nowMs - (main.lastFrameMs ?? 0) > frozenAfterMs(mainFacts.fps) || (isKnown(mainFacts) && isDown(mainFacts.state));
+			nowMs - (main?.lastFrameMs ?? 0) > frozenAfterMs(mainFacts.fps) ||
+			(isKnown(mainFacts) && isDown(mainFacts.state));
 		if (this.picture.mainShown && stopped) this.picture.hideMain();
 		const mainShown = this.picture.mainShown;
 		if (mainShown !== this.#mainWasShown) {
@@ -149,14 +237,15 @@ export class WallTile {
 			this.#mainWasShown = mainShown;
 			if (this.#visibleSinceMs !== undefined) this.#visibleSinceMs = nowMs;
 		}
-		const state = this.#machine.update({
+		const judged = this.#machine.update({
 			nowMs,
-			slot: mainShown ? main : grid,
+			slot: this.picture.inSight?.watch ?? NOTHING,
 			server: this.facts(mainShown ? "main" : gridStream(this.#status), linked),
 			playable,
 			visibleSinceMs: this.#visibleSinceMs,
 		});
-		this.history.add(state, this.#clock.wallMs());
+		const state = this.#orStill(judged);
+		this.history.add(state, this.#wants.grid.shown, this.#clock.wallMs());
 		const view = this.#makeView(state);
 		const changed = !sameView(view, this.#view);
 		this.#view = view;
@@ -167,6 +256,12 @@ export class WallTile {
 		this.picture.close();
 	}
 
+	/** Stills never look live: they have a state of their own, unless the camera itself is to blame. */
+	#orStill(state: TileState): TileState {
+		if (this.#wants.grid.shown !== "still" || state.kind === "offline" || this.picture.mainShown) return state;
+		return { kind: "still", ageMs: this.picture.stillAgeMs };
+	}
+
 	#makeView(state: TileState): TileView {
 		const stream = this.picture.mainShown ? "main" : gridStream(this.#status);
 		const size = this.picture.size;
@@ -175,7 +270,13 @@ export class WallTile {
 		const painted = size.height > 0 ? size.width / size.height : undefined;
 		const mainMissing = this.#mainWanted && stream !== "main";
 		const mainRefused = mainMissing ? this.#mainProblem() : undefined;
+		const want = this.wantInSight;
 		return {
+			rung: want.shown,
+			rungReason: want.reason,
+			refusal: want.refusal,
+			transcoded: this.#transcoded.has(stream),
+			hasSound: this.#status.streams[stream]?.audio !== undefined,
 			name: this.#status.name,
 			state,
 			stream,
@@ -189,6 +290,8 @@ export class WallTile {
 
 	#mainProblem(): ReasonCode | undefined {
 		const facts = this.facts("main", true);
+		const { refusal } = this.#wants.main;
+		if (refusal !== undefined) return refusal;
 		if (!isKnown(facts) || facts.state === "live") return undefined;
 		if (facts.reason !== undefined) return facts.reason;
 		return facts.state === "stalled" ? "video-stalled" : undefined;
@@ -205,6 +308,11 @@ export function sameView(a: TileView, b: TileView): boolean {
 		a.height === b.height &&
 		a.mainComing === b.mainComing &&
 		a.mainRefused === b.mainRefused &&
+		a.rung === b.rung &&
+		a.rungReason === b.rungReason &&
+		a.refusal === b.refusal &&
+		a.transcoded === b.transcoded &&
+		a.hasSound === b.hasSound &&
 		sameState(a.state, b.state)
 	);
 }
@@ -221,7 +329,12 @@ function sameState(a: TileState, b: TileState): boolean {
 			wholeSeconds(a.retryInMs) === wholeSeconds(b.retryInMs)
 		);
 	}
+	if (a.kind === "still" || b.kind === "still") return true;
 	return a.fault === b.fault;
 }
 
 const wholeSeconds = (ms: number | undefined): number => (ms === undefined ? -1 : Math.floor(ms / 1000));
+
+function factsOf({ lastPacketMs, lastFrameMs, lastPaintMs }: SlotFacts): SlotFacts {
+	return { lastPacketMs, lastFrameMs, lastPaintMs };
+}

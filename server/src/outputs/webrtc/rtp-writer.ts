@@ -19,7 +19,7 @@ const views: (Uint8Array | undefined)[] = [];
 export class RtpWriter {
 	readonly #sink: PacketSink;
 	readonly #fields: {
-		readonly payloadType: number;
+		payloadType: number;
 		readonly ssrc: number;
 		marker: boolean;
 		sequenceNumber: number;
@@ -38,9 +38,14 @@ export class RtpWriter {
 		};
 	}
 
+	/** The next packets are of this payload type: sound changes its codec with the camera. */
+	set payloadType(payloadType: number) {
+		this.#fields.payloadType = payloadType;
+	}
+
 	/**
 	 * Sends one packet and returns its size in bytes, 0 when the sink did not take it: its sequence number is then the
-	 * next one's. `timestamp` is in 90 kHz ticks and is cut to 32 bits.
+	 * next one's. `timestamp` is in ticks of the payload's clock and is cut to 32 bits.
 	 */
 	send(payload: Uint8Array, timestamp: number, marker: boolean): number {
 		const fields = this.#fields;

@@ -2,12 +2,14 @@ import { writeCompound, writePli, writeReceiverReport } from "@vigia/rtp";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FakeClock } from "../../platform/fake-clock.ts";
+import type { Route } from "../../streams/reader.ts";
 import { HEAD_START_MS, MAX_PENDING_BYTES, Pacer } from "./pacer.ts";
 import {
 	DeliveryCounters,
 	MAX_REPLAY_INTERVAL_MS,
 	REPLAY_INTERVAL_MS,
 	REPLAY_RESET_MS,
+	type SlotListener,
 	SlotSender,
 	START_STEP_TICKS,
 } from "./slot-sender.ts";
@@ -24,6 +26,14 @@ function setUp(sequenceNumber = 100, timestamp = 1_000_000) {
 	const pacer = new Pacer(clock);
 	const sender = new SlotSender({ track, pacer, clock, counters, sequenceNumber, timestamp });
 	return { clock, track, counters, pacer, sender };
+}
+
+/** Keeps the timestamps of first pictures. */
+function hearing(firstPictures: number[], routes: Route[] = []): SlotListener {
+	return {
+		onFirstPicture: (rtpTimestamp) => firstPictures.push(rtpTimestamp),
+		onRoute: (route) => routes.push(route),
+	};
 }
 
 /** A stream that has sent a key frame and `more` pictures; its timestamps begin at `from`. */
@@ -95,12 +105,12 @@ test("a switch to another camera continues the numbers, starts on its key frame 
 	const first = playing(2);
 	const second = playing(20, 77_777_777, 2);
 	const firstPictures: number[] = [];
-	sender.setSource(first, (rtpTimestamp) => firstPictures.push(rtpTimestamp));
+	sender.setSource(first, hearing(firstPictures));
 	sender.open();
 	clock.advance(FRAME_MS);
 	first.push(fakeUnit({ timestamp: 3 * FRAME_TICKS }));
 	clock.advance(10);
-	sender.setSource(second, (rtpTimestamp) => firstPictures.push(rtpTimestamp));
+	sender.setSource(second, hearing(firstPictures));
 	clock.advance(5);
 	const start = track.sent.findIndex(({ payload }) => payload[0] === 2);
 	expect(firstPictures).toEqual([track.sent[0]?.timestamp, track.sent[start]?.timestamp]);
@@ -354,4 +364,35 @@ test("whatever is switched, replayed and lost in between, sequence numbers and t
 		}),
 		{ numRuns: 100 },
 	);
+});
+
+test("another route of the same stream begins with a key frame, and its first timestamp is reported again", () => {
+	const { clock, track, sender } = setUp();
+	const stream = playing(2);
+	const firstPictures: number[] = [];
+	const routes: Route[] = [];
+	sender.setSource(stream, hearing(firstPictures, routes));
+	sender.open();
+	clock.advance(FRAME_MS);
+	for (const reader of stream.readers) reader.onRoute?.({ kind: "transcode" });
+	stream.push(fakeUnit({ timestamp: 10 * FRAME_TICKS, mark: 5 }));
+	expect(track.sent.some(({ payload }) => payload[0] === 5)).toBe(false);
+	stream.push(fakeUnit({ timestamp: FRAME_TICKS, randomAccess: true, mark: 6 }));
+	clock.advance(5);
+	stream.push(fakeUnit({ timestamp: 2 * FRAME_TICKS, mark: 6 }));
+	expect(track.sent.filter(({ payload }) => payload[0] === 6)).toHaveLength(2);
+	expect(firstPictures).toHaveLength(2);
+	expect(routes).toEqual([{ kind: "transcode" }]);
+	expectContinuous(track);
+});
+
+test("pictures of another codec are not sent", () => {
+	const { clock, track, sender } = setUp();
+	const stream = new FakeStream();
+	stream.push({ ...fakeUnit({ timestamp: 0, randomAccess: true }), codec: "h265", nalUnits: [] });
+	sender.setSource(stream);
+	sender.open();
+	stream.push({ ...fakeUnit({ timestamp: 10, randomAccess: true }), codec: "h265", nalUnits: [] });
+	clock.advance(50);
+	expect(track.sent).toEqual([]);
 });

@@ -6,7 +6,7 @@
  */
 import { parseRtcp } from "@vigia/rtp";
 import type { Clock } from "../../platform/clock.ts";
-import type { Attachment, ReadableStreamSource, Reader, StreamUnit } from "../../streams/reader.ts";
+import type { Attachment, ReadableStreamSource, Reader, Route, StreamUnit } from "../../streams/reader.ts";
 import { TICKS_PER_MS } from "../../streams/timeline.ts";
 import { MAX_PENDING_BYTES, type PacedSender, type Pacer } from "./pacer.ts";
 import { type PacketSink, RtpWriter } from "./rtp-writer.ts";
@@ -57,6 +57,14 @@ export interface SlotSenderOptions {
 	readonly timestamp: number;
 }
 
+/** Who wants to know what becomes of a slot's content. */
+export interface SlotListener {
+	/** The RTP timestamp of the first picture; also after another route begins. */
+	onFirstPicture(rtpTimestamp: number): void;
+	/** How the pictures come about, before the first one and at every change. */
+	onRoute(route: Route): void;
+}
+
 interface QueuedUnit {
 	readonly unit: StreamUnit;
 	/** When it should be shown; it becomes later if the one before would not be left behind. */
@@ -71,8 +79,9 @@ export class SlotSender implements Reader, PacedSender {
 	readonly #zeroTicks: number;
 	#source: ReadableStreamSource | undefined;
 	#attachment: Attachment | undefined;
-	/** Tells the owner the timestamp of the content's first picture; undefined once told. */
-	#onFirstPicture: ((rtpTimestamp: number) => void) | undefined;
+	#listener: SlotListener | undefined;
+	/** The listener is to hear of the next picture's timestamp. */
+	#firstIsUntold = false;
 	#open = false;
 	/** The content's key frame was sent or queued; `#offsetTicks` holds. */
 	#started = false;
@@ -100,18 +109,16 @@ export class SlotSender implements Reader, PacedSender {
 		this.#zeroTicks = options.timestamp - options.clock.nowMs() * TICKS_PER_MS;
 	}
 
-	/**
-	 * Shows another stream, or nothing. Attaching happens at once, sending when the track is open.
-	 * `onFirstPicture` hears the RTP timestamp of the first picture of this content.
-	 */
-	setSource(source: ReadableStreamSource | undefined, onFirstPicture?: (rtpTimestamp: number) => void): void {
+	/** Shows another stream, or nothing. Attaching happens at once, sending when the track is open. */
+	setSource(source: ReadableStreamSource | undefined, listener?: SlotListener): void {
 		this.#attachment?.detach();
 		this.#attachment = undefined;
 		this.#clearQueue();
 		this.#started = false;
 		this.#replaysInARow = 0;
 		this.#source = source;
-		this.#onFirstPicture = onFirstPicture;
+		this.#listener = listener;
+		this.#firstIsUntold = true;
 		if (!source) return;
 		this.#attachment = source.attach(this);
 		if (this.#open) this.#start(this.#attachment.gop);
@@ -131,7 +138,8 @@ export class SlotSender implements Reader, PacedSender {
 	}
 
 	push(unit: StreamUnit): void {
-		if (!this.#open) return;
+		// The streams that are handed to WebRTC are H.264; until a route is found for others, their pictures are not.
+		if (!this.#open || unit.codec !== "h264") return;
 		if (!this.#started) {
 			if (unit.randomAccess) this.#startLive(unit);
 			return;
@@ -145,6 +153,14 @@ export class SlotSender implements Reader, PacedSender {
 		const idealTicks = unit.timestamp + this.#offsetTicks;
 		if (this.#queue.length > 0) this.#enqueue({ unit, idealTicks, urgent: false });
 		else this.#sendNow(unit, idealTicks);
+	}
+
+	onRoute(route: Route): void {
+		// The pictures of another route are on a clock of their own, and begin with a key frame.
+		this.#clearQueue();
+		this.#started = false;
+		this.#firstIsUntold = true;
+		this.#listener?.onRoute(route);
 	}
 
 	/** The viewer lost the picture: sends the current GOP again, but not while one is under way or just was. */
@@ -219,7 +235,7 @@ export class SlotSender implements Reader, PacedSender {
 	#start(gop: readonly StreamUnit[]): void {
 		const [first] = gop;
 		const newest = gop.at(-1);
-		if (!first || !newest) return;
+		if (!first || !newest || first.codec !== "h264") return;
 		this.#started = true;
 		this.#options.counters.starts++;
 		this.#gopPackets = 0;
@@ -299,10 +315,9 @@ export class SlotSender implements Reader, PacedSender {
 	#beginUnit(idealTicks: number): void {
 		this.#lastTicks = Math.round(Math.max(idealTicks, this.#lastTicks + MIN_STEP_TICKS));
 		this.#lastUnitMs = this.#options.clock.nowMs();
-		if (!this.#onFirstPicture) return;
-		const tell = this.#onFirstPicture;
-		this.#onFirstPicture = undefined;
-		tell(this.#lastTicks >>> 0);
+		if (!this.#firstIsUntold) return;
+		this.#firstIsUntold = false;
+		this.#listener?.onFirstPicture(this.#lastTicks >>> 0);
 	}
 
 	#send(payload: Uint8Array, marker: boolean): number {

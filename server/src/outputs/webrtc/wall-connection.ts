@@ -5,8 +5,9 @@ import type { Clock, Timer } from "../../platform/clock.ts";
 import { type MediaPort, type Peer, PeerError, type PeerState } from "../../platform/datachannel.ts";
 import type { ReadableStreamSource } from "../../streams/reader.ts";
 import { finishOffer, H264_FMTP, H264_PAYLOAD_TYPE } from "./descriptions.ts";
+import { AUDIO_MID, AudioSender } from "./audio-sender.ts";
 import { Pacer } from "./pacer.ts";
-import { type DeliveryCounters, SlotSender } from "./slot-sender.ts";
+import { type DeliveryCounters, type SlotListener, SlotSender } from "./slot-sender.ts";
 
 /** Slots beyond those of the view, so that enlarging a tile (its main stream behind it) needs no new offer. */
 export const SPARE_SLOTS = 2;
@@ -36,6 +37,8 @@ export class WallConnection {
 	readonly #pacer: Pacer;
 	readonly #slots: SlotSender[] = [];
 	readonly #mids: string[] = [];
+	#audio: AudioSender | undefined;
+	#sound: ReadableStreamSource | undefined;
 	#wantedSlots = 0;
 	#negotiation = 0;
 	/** An offer is being made or its answer is awaited. */
@@ -64,11 +67,18 @@ export class WallConnection {
 	}
 
 	/** Shows a stream in a slot, or nothing. False while the slot still waits for its negotiation. */
-	show(slot: number, source: ReadableStreamSource | undefined, onFirstPicture?: (rtp: number) => void): boolean {
+	show(slot: number, source: ReadableStreamSource | undefined, listener?: SlotListener): boolean {
 		const sender = this.#slots[slot];
 		if (!sender) return false;
-		sender.setSource(source, onFirstPicture);
+		sender.setSource(source, listener);
 		return true;
+	}
+
+	/** Lets a stream be heard, or none. The first time an offer with a media section for sound follows. */
+	listen(source: ReadableStreamSource | undefined): void {
+		this.#sound = source;
+		if (this.#audio) this.#audio.setSource(source);
+		else if (source) this.#negotiateIfNeeded();
 	}
 
 	refresh(slot: number): void {
@@ -96,12 +106,15 @@ export class WallConnection {
 	close(): void {
 		this.#answerLimit?.cancel();
 		for (const slot of this.#slots) slot.close();
+		this.#audio?.close();
 		this.#pacer.close();
 		this.#peer.close();
 	}
 
 	#negotiateIfNeeded(): void {
-		if (this.#negotiating || this.#slots.length >= this.#wantedSlots) return;
+		const complete = this.#slots.length >= this.#wantedSlots && (this.#audio || !this.#sound);
+		// An offer of sound alone is impossible: it comes with the first slots.
+		if (this.#negotiating || complete || this.#wantedSlots === 0) return;
 		this.#negotiating = true;
 		this.#offer().catch((error: unknown) => this.#options.onBroken(error));
 	}
@@ -109,6 +122,7 @@ export class WallConnection {
 	/** The slots exist when it returns, their offer follows. */
 	async #offer(): Promise<void> {
 		while (this.#slots.length < this.#wantedSlots) this.#addSlot();
+		if (this.#sound) this.#addAudio(this.#sound);
 		const slots = this.#mids.map((mid, slot) => ({ slot, mid }));
 		const negotiation = ++this.#negotiation;
 		const [sdp, hosts] = await Promise.all([this.#peer.createOffer(), this.#options.hosts]);
@@ -118,7 +132,16 @@ export class WallConnection {
 		this.#answerLimit = clock.after(ANSWER_LIMIT_MS, () =>
 			onBroken(new PeerError("no-answer", "The page does not answer")),
 		);
-		send({ type: "offer", connection: this.number, negotiation, sdp: finished, slots });
+		const audioMid = this.#audio ? { audioMid: AUDIO_MID } : {};
+		send({ type: "offer", connection: this.number, negotiation, sdp: finished, slots, ...audioMid });
+	}
+
+	#addAudio(sound: ReadableStreamSource): void {
+		if (this.#audio) return;
+		const track = this.#peer.addAudioTrack({ mid: AUDIO_MID, onOpen: () => audio.open() });
+		const audio = new AudioSender({ track, sequenceNumber: randomInt(2 ** 16), timestamp: randomInt(2 ** 32) });
+		audio.setSource(sound);
+		this.#audio = audio;
 	}
 
 	#addSlot(): void {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import { MediaPort, type Peer } from "../../platform/datachannel.ts";
 import { FakeClock } from "../../platform/fake-clock.ts";
+import type { AudioFormat, Reader } from "../../streams/reader.ts";
 import { FakeStream, fakeUnit } from "./testing/fake-stream.ts";
 import { DeliveryCounters } from "./slot-sender.ts";
 import { ANSWER_LIMIT_MS } from "./wall-connection.ts";
@@ -71,6 +72,14 @@ class Client {
 		this.#peer.close();
 	}
 }
+
+const PCMA: AudioFormat = {
+	codec: "pcma",
+	clockRate: 8000,
+	channels: 1,
+	config: undefined,
+	rtp: { encoding: "PCMA", clockRate: 8000, channels: 1, formatParameters: new Map(), dimensions: undefined },
+};
 
 const directory = {
 	hasCamera: (camera: string) => streams.has(`${camera}/sub`),
@@ -332,4 +341,42 @@ test("closing a viewer at any moment leaves no peer, reader or timer", async () 
 	viewer.close();
 	viewer.setView(2, [tile(0, "cam1")]);
 	expect({ timers: clock.pending, peers: webrtc.peers }).toEqual({ timers: 0, peers: 0 });
+});
+
+test("a stream that cannot be made playable is refused with its reason, and its slot waits", async () => {
+	viewer.setView(1, [tile(0, "cam1")]);
+	await offerAt(0);
+	for (const reader of streams.get("cam1/sub")?.readers ?? []) {
+		reader.onRoute?.({ kind: "refused", reason: "ffmpeg-missing" });
+	}
+	expect(messages.filter(({ type }) => type === "refused")).toEqual([
+		{ type: "refused", rung: "webrtc", camera: "cam1", stream: "sub", reason: "ffmpeg-missing" },
+	]);
+});
+
+test("sound is offered the first time that it is asked for, and then goes from camera to camera", async () => {
+	viewer.setView(1, [tile(0, "cam1")]);
+	const client = new Client();
+	await client.answer(await offerAt(0));
+	await vi.waitUntil(() => client.received.get("0")?.length === 4, WAIT);
+	viewer.setSound({ camera: "cam1", stream: "sub" });
+	const offer = await offerAt(1);
+	expect(offer).toMatchObject({ connection: 1, negotiation: 2, audioMid: "sound" });
+	expect(offer.sdp).toMatch(/^m=audio \d+ UDP\/TLS\/RTP\/SAVPF 111 0 8\r$/m);
+	await client.answer(offer);
+	const listeners = (camera: string): Reader[] =>
+		[...(streams.get(`${camera}/sub`)?.readers ?? [])].filter((reader) => reader.pushAudio);
+	expect(listeners("cam1")).toHaveLength(1);
+	const data = new Uint8Array(160).fill(9);
+	await vi.waitUntil(() => {
+		for (const reader of listeners("cam1"))
+			reader.pushAudio?.({ format: PCMA, data, timestamp: 0, arrivalMs: 0, durationTicks: 1800 });
+		return (client.received.get("sound")?.length ?? 0) > 0;
+	}, WAIT);
+	expect(client.received.get("sound")?.[0]).toMatchObject({ payloadType: 8 });
+	viewer.setSound({ camera: "cam2", stream: "sub" });
+	expect([listeners("cam1").length, listeners("cam2").length]).toEqual([0, 1]);
+	viewer.setSound(undefined);
+	expect(listeners("cam2")).toEqual([]);
+	expect(offers()).toHaveLength(2);
 });

@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../../platform/clock.ts";
 import { type MediaPort, PeerError, type PeerState } from "../../platform/datachannel.ts";
 import type { ReadableStreamSource, StreamDirectory } from "../../streams/reader.ts";
 import { advertisedHosts, type Resolve } from "./candidates.ts";
-import type { DeliveryCounters } from "./slot-sender.ts";
+import type { DeliveryCounters, SlotListener } from "./slot-sender.ts";
 import { WallConnection } from "./wall-connection.ts";
 
 /** The shortest time between two PeerConnections that a page asks for, in ms, and the first step of the back-off. */
@@ -34,6 +34,9 @@ export interface WallViewerOptions {
 	readonly onClose?: () => void;
 }
 
+/** The stream whose sound a page plays. */
+export type SoundWish = Pick<TileWish, "camera" | "stream">;
+
 /** A tile of the view whose stream exists. */
 interface Tile extends TileWish {
 	readonly source: ReadableStreamSource;
@@ -50,6 +53,7 @@ export class WallViewer {
 	#tiles = new Map<number, Tile>();
 	/** What the slots of the connection show now: the same objects as in `#tiles` once they are served. */
 	readonly #shown = new Map<number, Tile>();
+	#sound: SoundWish | undefined;
 	#connection: WallConnection | undefined;
 	#connections = 0;
 	#connectedAtMs: number | undefined;
@@ -88,6 +92,13 @@ export class WallViewer {
 		}
 		if (this.#connection) this.#serveView(this.#connection);
 		else if (!this.#retry && !this.#refused) this.#connectSoon();
+	}
+
+	/** Whose sound is heard over the connection; of a camera that is not there, none. */
+	setSound(sound: SoundWish | undefined): void {
+		if (this.#closed) return;
+		this.#sound = sound;
+		if (this.#connection) this.#serveView(this.#connection);
 	}
 
 	/** The page's answer to an offer; one for another connection or an older offer is ignored. */
@@ -195,13 +206,22 @@ export class WallViewer {
 		}
 		for (const [slot, tile] of this.#tiles) {
 			if (this.#shown.get(slot) === tile) continue;
-			const { send } = this.#options;
-			const { camera, stream, revision } = tile;
-			const shown = connection.show(slot, tile.source, (rtpTimestamp) =>
-				send({ type: "slot", slot, camera, stream, revision, rtpTimestamp }),
-			);
-			if (shown) this.#shown.set(slot, tile);
+			if (connection.show(slot, tile.source, this.#listenerOf(tile))) this.#shown.set(slot, tile);
 		}
+		connection.listen(this.#sound && this.#options.directory.stream(this.#sound.camera, this.#sound.stream));
+	}
+
+	#listenerOf({ slot, camera, stream, revision }: Tile): SlotListener {
+		const { send } = this.#options;
+		let transcoded = false;
+		return {
+			onRoute: (route) => {
+				transcoded = route.kind === "transcode";
+				if (route.kind === "refused") send({ type: "refused", rung: "webrtc", camera, stream, reason: route.reason });
+			},
+			onFirstPicture: (rtpTimestamp) =>
+				send({ type: "slot", slot, camera, stream, revision, rtpTimestamp, transcoded }),
+		};
 	}
 
 	#handleState(state: PeerState): void {

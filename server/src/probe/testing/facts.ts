@@ -9,7 +9,6 @@ export const GOOD: ProbeFacts = {
 	use: { inGrid: true },
 	failure: undefined,
 	brokenOff: undefined,
-	unshown: undefined,
 	measuredSeconds: 4,
 	silentSeconds: 0,
 	mediaSeconds: 4,

@@ -69,7 +69,7 @@ export class RecordedSource implements AsyncDisposable {
 		this.session = open({
 			onDescribed: (description) => this.descriptions.push(description),
 			onPlaying: () => this.#note("playing"),
-			onParameterSets: (sets) => this.parameterSets.push(sets),
+			onParameterSets: (_codec, sets) => this.parameterSets.push(sets),
 			onVideo: (unit, arrivalMs, mediaMs) => {
 				if (this.ended) this.#note("late");
 				this.video.push({ unit, arrivalMs, mediaMs });
@@ -84,7 +84,7 @@ export class RecordedSource implements AsyncDisposable {
 
 	/** The H.264 and H.265 pictures. */
 	get units(): AccessUnit[] {
-		return this.video.flatMap(({ unit }) => (unit.codec === "jpeg" ? [] : [unit]));
+		return this.video.map(({ unit }) => unit).filter((unit) => "nalUnits" in unit);
 	}
 
 	get ended(): boolean {

@@ -1,6 +1,6 @@
 /** For tests: a stream whose access units the test makes, and a track that keeps what is sent. @module */
 import { parseRtpPacket, type RtpPacket } from "@vigia/rtp";
-import type { Attachment, ReadableStreamSource, Reader, StreamUnit } from "../../../streams/reader.ts";
+import type { Attachment, ReadableStreamSource, Reader, StreamUnit, VideoFormat } from "../../../streams/reader.ts";
 import type { SlotTrack } from "../slot-sender.ts";
 
 /** An access unit of `packets` payloads of `payloadBytes` each, filled with `mark`. */
@@ -21,6 +21,7 @@ export function fakeUnit(options: {
 		randomAccess,
 		sizeBytes,
 		timestamp,
+		presentation: timestamp,
 		rtpTimestamp: timestamp % 2 ** 32,
 		arrivalMs: 0,
 	};
@@ -29,6 +30,8 @@ export function fakeUnit(options: {
 /** Keeps the current GOP as the hub does. */
 export class FakeStream implements ReadableStreamSource {
 	readonly readers = new Set<Reader>();
+	format: VideoFormat | undefined;
+	audioFormat: undefined;
 	gop: StreamUnit[] = [];
 
 	attach(reader: Reader): Attachment {

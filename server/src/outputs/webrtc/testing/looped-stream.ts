@@ -4,13 +4,15 @@ import type { Clock, Timer } from "../../../platform/clock.ts";
 import {
 	type Attachment,
 	MAX_RTP_PAYLOAD_BYTES,
+	type NalStreamUnit,
 	type ReadableStreamSource,
 	type Reader,
 	type StreamUnit,
+	type VideoFormat,
 } from "../../../streams/reader.ts";
 
 /** The access units of a byte stream (RFC 6184 section 3.1), in order, without timestamps. */
-export type ClipUnit = Pick<StreamUnit, "codec" | "nalUnits" | "payloads" | "randomAccess" | "sizeBytes">;
+export type ClipUnit = Pick<NalStreamUnit, "codec" | "nalUnits" | "payloads" | "randomAccess" | "sizeBytes">;
 
 /** Cuts an H.264 byte stream (Annex B) into access units and packetizes them. */
 export function readClip(byteStream: Uint8Array): ClipUnit[] {
@@ -51,6 +53,8 @@ export class LoopedStream implements ReadableStreamSource {
 	readonly #intervalMs: number;
 	readonly #readers = new Set<Reader>();
 	readonly #startMs: number;
+	format: VideoFormat | undefined;
+	audioFormat: undefined;
 	#gop: StreamUnit[] = [];
 	#count: number;
 	#sent = 0;
@@ -87,7 +91,8 @@ export class LoopedStream implements ReadableStreamSource {
 		const part = this.#clip[this.#count++ % this.#clip.length];
 		if (!part) throw new Error("The clip holds no picture");
 		const timestamp = Math.round(this.#sent++ * this.#intervalMs * 90);
-		const unit: StreamUnit = { ...part, timestamp, rtpTimestamp: timestamp % 2 ** 32, arrivalMs: this.#clock.nowMs() };
+		const rtpTimestamp = timestamp % 2 ** 32;
+		const unit = { ...part, timestamp, presentation: timestamp, rtpTimestamp, arrivalMs: this.#clock.nowMs() };
 		if (unit.randomAccess) this.#gop = [];
 		if (unit.randomAccess || this.#gop.length > 0) this.#gop.push(unit);
 		for (const reader of this.#readers) reader.push(unit);

@@ -11,7 +11,7 @@ window.wall = wall;
 const socket = new WebSocket(location.href.replace("http", "ws"));
 const say = (message) => socket.send(JSON.stringify(message));
 wall.say = say;
-socket.onopen = () => say({ type: "hello", version: 1, webrtcH264: true });
+socket.onopen = () => say({ type: "hello", version: 2, webrtc: ["h264"], mse: [] });
 let queue = Promise.resolve();
 socket.onmessage = ({ data }) => { queue = queue.then(() => handle(JSON.parse(data))).catch((e) => wall.errors.push(String(e))); };
 async function handle(message) {

@@ -1,0 +1,74 @@
+/** Which pictures a viewer gets: the camera's, those of its other profile, transcoded ones, or none. @module */
+import type { StreamName } from "@vigia/api";
+import type { Decoders } from "../streams/playable.ts";
+import type { AudioFormat, ReadableStreamSource, Route, VideoFormat } from "../streams/reader.ts";
+import type { Transcoder } from "./transcoder.ts";
+
+/** What a viewer asks for. */
+export interface Wish {
+	readonly name: StreamName;
+	/** The stream of that name as the camera sends it. */
+	readonly raw: ReadableStreamSource;
+	/** The camera's other profile. */
+	readonly other: ReadableStreamSource | undefined;
+	readonly decoders: Decoders;
+	readonly transcoder: Transcoder;
+}
+
+export interface Choice {
+	/** `undefined`: it is not known yet what the camera sends, or FFmpeg is being tried. */
+	readonly route: Route | undefined;
+	/** Where the pictures come from, or what is watched until there is something to show. */
+	readonly source: ReadableStreamSource;
+	/** Where the sound comes from, before any transcoding. */
+	readonly sound: ReadableStreamSource;
+	/** A stream whose format has to be seen for the choice to be certain. */
+	readonly peek: ReadableStreamSource | undefined;
+}
+
+/** RTP clock and channels of PCMU and PCMA as browsers know them: RFC 3551 table 4. */
+const G711_RATE = 8000;
+
+/**
+ * Chooses, and begins the transcode that it chooses.
+ * @param seen streams whose `format` is that of pictures that came since the viewer did.
+ */
+export function chooseRoute(wish: Wish, seen: ReadonlySet<ReadableStreamSource>): Choice {
+	const { raw, other, name, decoders, transcoder } = wish;
+	const ofRaw = { source: raw, sound: raw, peek: undefined };
+	if (!raw.format) return { ...ofRaw, route: undefined };
+	if (isPlayable(raw.format, decoders)) return { ...ofRaw, route: { kind: "pass" } };
+	const otherPlays = other?.format !== undefined && isPlayable(other.format, decoders);
+	const peekRaw = seen.has(raw) ? undefined : raw;
+	const byOther = other && { source: other, sound: other, route: { kind: "other-profile" as const } };
+	// The sub stream costs nothing; the main stream in place of the sub one costs the camera's bandwidth.
+	if (byOther && otherPlays && name === "main") return { ...byOther, peek: peekRaw };
+	const refusal = decoders.video.has("h264") ? transcoder.outlook(raw) : "codec-unsupported";
+	if (refusal === undefined) {
+		const transcode = transcoder.video(raw);
+		if (!transcode) return { ...ofRaw, route: undefined };
+		return { ...ofRaw, source: transcode.stream, route: { kind: "transcode" } };
+	}
+	if (byOther && otherPlays) return { ...byOther, peek: peekRaw };
+	const peek = other && !other.format && !seen.has(other) ? other : undefined;
+	return { ...ofRaw, route: { kind: "refused", reason: refusal }, peek };
+}
+
+/** Where a viewer who comes now would be led to, without beginning anything; `undefined` if there is nothing yet. */
+export function foreseeSource({ raw, other, name, decoders, transcoder }: Wish): ReadableStreamSource | undefined {
+	if (!raw.format) return raw;
+	if (isPlayable(raw.format, decoders)) return raw;
+	const otherPlays = other?.format !== undefined && isPlayable(other.format, decoders);
+	if (otherPlays && name === "main") return other;
+	if (transcoder.outlook(raw) === undefined) return transcoder.current(raw)?.stream;
+	return otherPlays ? other : undefined;
+}
+
+export function isPlayable({ codec, hasBFrames }: VideoFormat, { video, bFrames }: Decoders): boolean {
+	return video.has(codec) && (bFrames || !hasBFrames);
+}
+
+export function isSoundPlayable({ codec, clockRate, channels }: AudioFormat, { audio }: Decoders): boolean {
+	if (!audio.has(codec)) return false;
+	return (codec !== "pcmu" && codec !== "pcma") || (clockRate === G711_RATE && channels === 1);
+}

@@ -1,0 +1,152 @@
+/** A feed from a playlist: by hls.js, or by the browser itself where it has no Media Source Extensions. @module */
+import type { ErrorData, FragLoadedData, HlsConfig } from "hls.js";
+import { HLS_TYPE } from "./capabilities.ts";
+import type { Feed, FeedCounters, FeedFault } from "./feed.ts";
+import { classicPlaylistLoader } from "./hls-playlist.ts";
+
+/** What is kept behind and fetched ahead of playback, in seconds: nobody goes back, and a wall has many tiles. */
+const KEPT_SECONDS = 10;
+/** Faster playback brings the live edge back; hls.js by default never does (1). */
+const FASTEST_RATE = 1.15;
+/** Further behind than this many target durations is jumped over. */
+const MOST_BEHIND_DURATIONS = 6;
+/** Each stall adds so much to the latency that is aimed at, in seconds; hls.js's own 1 is most of a segment. */
+const STALL_ADDS = 0.25;
+
+type HlsModule = typeof import("hls.js/light");
+type Hls = InstanceType<HlsModule["default"]>;
+
+export interface HlsFeedOptions {
+	/** Of a media playlist, or of a multivariant playlist. */
+	readonly url: string;
+	/**
+	 * Partial Segments and blocking reload. Each such feed holds a request open nearly all the time, and over HTTP/1.1 a
+	 * browser opens six connections to a server: a wall needs HTTP/2 for it. Without it nothing is held.
+	 */
+	readonly lowLatency: boolean;
+}
+
+/** hls.js is loaded when the first feed of a page is attached. Without sound: the light build plays no audio renditions. */
+export class HlsFeed implements Feed {
+	readonly rung = "hls";
+	onFault: ((fault: FeedFault, detail: string) => void) | undefined;
+	readonly #options: HlsFeedOptions;
+	#video: HTMLVideoElement | undefined;
+	#hls: Hls | undefined;
+	#recovered = false;
+	#received = 0;
+	#bytes = 0;
+	/** How far the browser's own player has loaded, in seconds. */
+	#loadedTo = 0;
+	#closed = false;
+	#failed = false;
+
+	constructor(options: HlsFeedOptions) {
+		this.#options = options;
+	}
+
+	attach(video: HTMLVideoElement): void {
+		this.#video = video;
+		if (typeof MediaSource === "undefined" && video.canPlayType(HLS_TYPE) !== "") {
+			video.addEventListener("error", this.#onNativeError);
+			video.src = this.#options.url;
+			return;
+		}
+		import("hls.js/light").then(
+			(module) => this.#start(module),
+			(error: unknown) => this.#fail("network", `hls.js could not be loaded: ${String(error)}`),
+		);
+	}
+
+	counters(): FeedCounters {
+		const decoded = this.#video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+		return { received: this.#received, decoded, bytes: this.#bytes };
+	}
+
+	/** hls.js keeps to the live edge by itself, and so does the browser's own player. */
+	tick(): void {
+		const video = this.#video;
+		if (!video || this.#hls || video.buffered.length === 0) return;
+		const end = video.buffered.end(video.buffered.length - 1);
+		if (end > this.#loadedTo) this.#received++;
+		this.#loadedTo = end;
+	}
+
+	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#hls?.destroy();
+		this.#hls = undefined;
+		const video = this.#video;
+		this.#video = undefined;
+		if (!video) return;
+		video.removeEventListener("error", this.#onNativeError);
+		video.removeAttribute("src");
+		// Without it the element keeps the decoder and what it loads.
+		video.load();
+	}
+
+	readonly #onNativeError = () => {
+		const error = this.#video?.error;
+		if (!error || error.code === MediaError.MEDIA_ERR_ABORTED) return;
+		// The browser says "not supported" of a playlist that is not there, too.
+		this.#fail(error.code === MediaError.MEDIA_ERR_DECODE ? "decoder" : "network", error.message);
+	};
+
+	#start({ default: Hls, Events, ErrorTypes }: HlsModule): void {
+		const video = this.#video;
+		if (!video || this.#closed) return;
+		if (!Hls.isSupported()) {
+			this.#fail("codec", "this browser plays no HLS");
+			return;
+		}
+		const { url, lowLatency } = this.#options;
+		const config: Partial<HlsConfig> = {
+			lowLatencyMode: lowLatency,
+			maxLiveSyncPlaybackRate: FASTEST_RATE,
+			liveMaxLatencyDurationCount: MOST_BEHIND_DURATIONS,
+			liveSyncOnStallIncrease: STALL_ADDS,
+			backBufferLength: KEPT_SECONDS,
+			maxBufferLength: KEPT_SECONDS,
+			maxMaxBufferLength: KEPT_SECONDS,
+			// Fragmented MP4 is passed through: a worker for each tile would only cost.
+			enableWorker: false,
+		};
+		if (!lowLatency) config.pLoader = classicPlaylistLoader(Hls.DefaultConfig.loader);
+		const hls = new Hls(config);
+		this.#hls = hls;
+		hls.on(Events.FRAG_LOADED, (_, { payload }: FragLoadedData) => {
+			this.#received++;
+			this.#bytes += payload.byteLength;
+		});
+		hls.on(Events.ERROR, (_, error: ErrorData) => {
+			if (!error.fatal) return;
+			if (error.type === ErrorTypes.MEDIA_ERROR && !this.#recovered && !isCodecError(error)) {
+				this.#recovered = true;
+				hls.recoverMediaError();
+				return;
+			}
+			const fault = error.type === ErrorTypes.NETWORK_ERROR ? "network" : isCodecError(error) ? "codec" : "decoder";
+			const status = error.response?.code;
+			this.#fail(fault, status ? `${error.details} (HTTP ${status})` : error.details);
+		});
+		hls.loadSource(url);
+		hls.attachMedia(video);
+	}
+
+	#fail(fault: FeedFault, detail: string): void {
+		if (this.#closed || this.#failed) return;
+		this.#failed = true;
+		this.onFault?.(fault, detail);
+	}
+}
+
+/** Recovering would only ask the same browser again. */
+function isCodecError({ details }: ErrorData): boolean {
+	const found: readonly string[] = [
+		"manifestIncompatibleCodecsError",
+		"bufferAddCodecError",
+		"bufferIncompatibleCodecsError",
+	];
+	return found.includes(details);
+}

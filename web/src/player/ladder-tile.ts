@@ -1,0 +1,378 @@
+/** One tile on the ladder: the rung that is shown, and the one that is prepared behind it. Pure. @module */
+import type { ReasonCode, Rung } from "@vigia/api";
+import type { FeedFacts, LadderPolicy, RungReason, TileFacts, TileWant } from "./ladder.ts";
+import { RUNGS, type RungOrder, rungOrder } from "./ladder-order.ts";
+import { RungRecord } from "./ladder-rung.ts";
+import type { SlotFacts } from "./slot-watch.ts";
+import { frozenAfterMs } from "./tile-machine.ts";
+
+/** A first picture is due within this on each rung, in milliseconds; of HLS, playlists and a part come before it. */
+export const FIRST_PICTURE_MS: Readonly<Record<Rung, number>> = { webrtc: 3000, mse: 3000, hls: 6000, still: 5000 };
+/** No picture for this long, although the server has some, condemns a rung, in milliseconds. */
+export const NO_FRAMES_MS = 3000;
+/** Of a slow camera: this much more than what its tile marks as frozen, in milliseconds. */
+const SLOW_CAMERA_MS = 1000;
+/** So many freezes within so many milliseconds condemn a rung. */
+export const MAX_FREEZES = 3;
+export const FREEZES_WITHIN_MS = 30_000;
+/** Less than this share of the server's pictures for this long, in milliseconds, condemns a rung. */
+const SLOW_SHARE = 0.5;
+export const SLOW_AFTER_MS = 10_000;
+/** A tile climbs after so long without a fault, in milliseconds. */
+export const QUIET_MS = 5000;
+/** A rung that held this long is as good as new, in milliseconds. */
+export const GOOD_AFTER_MS = 60_000;
+
+interface Candidate {
+	readonly rung: Rung;
+	readonly sinceMs: number;
+	/** Why what is shown is to be left; `undefined` of a climb. */
+	leaving: RungReason | undefined;
+	/** Since when a picture is due. */
+	dueSinceMs: number;
+}
+
+export interface TileContext {
+	readonly nowMs: number;
+	/** Why all tiles have to do without a rung. */
+	readonly blocked: (rung: Rung) => RungReason | undefined;
+	/** This tile tries WebRTC for all. */
+	readonly scout: boolean;
+	/** Whether a climb may begin. */
+	readonly mayClimb: boolean;
+	/** The WebRTC connection is being made: no picture is due over it. */
+	readonly connecting: boolean;
+}
+
+/** Begins with {@link TileLadder.take}, which comes before {@link TileLadder.update} at every tick. */
+export class TileLadder {
+	readonly #rungs = { webrtc: new RungRecord(), mse: new RungRecord(), hls: new RungRecord(), still: new RungRecord() };
+	#order: RungOrder = { order: ["still"], reasons: {} };
+	#forced: Rung | undefined;
+	#codec: string | undefined;
+	#bFrames: boolean | undefined;
+	#serverLive = false;
+	#shown: Rung | undefined;
+	#shownSinceMs = 0;
+	/** What is shown has painted. */
+	#painted = false;
+	#everPainted = false;
+	/** Why what was shown before was left. */
+	#cameFor: RungReason = "best";
+	#candidate: Candidate | undefined;
+	/** Since when pictures of what is shown are due. */
+	#dueSinceMs = 0;
+	#quietSinceMs = 0;
+	#slowSinceMs: number | undefined;
+	#freezes: number[] = [];
+	#frozen = false;
+
+	/** A better rung is prepared. */
+	get climbing(): boolean {
+		return this.#candidate !== undefined && this.#candidate.leaving === undefined;
+	}
+
+	/** Shows or prepares this rung. */
+	uses(rung: Rung): boolean {
+		return this.#shown === rung || this.#candidate?.rung === rung;
+	}
+
+	/** Whether this rung would be better than what is shown, and may be tried, or is. */
+	wouldClimbTo(rung: Rung, nowMs: number): boolean {
+		if (this.#candidate?.rung === rung) return true;
+		return this.#candidate?.leaving === undefined && this.#isBetter(rung) && this.#mayTry(rung, nowMs);
+	}
+
+	/**
+	 * Whether anything came over a rung since it was asked for, and whether nothing has for so long, although it is due;
+	 * `undefined` where nothing is due.
+	 */
+	packets(
+		rung: Rung,
+		facts: TileFacts,
+		{ nowMs, deadAfterMs }: { readonly nowMs: number; readonly deadAfterMs: number },
+	) {
+		const candidate = this.#candidate?.rung === rung ? this.#candidate : undefined;
+		const feed = feedOf(rung, candidate ? facts.preparing : facts.shown);
+		const lastMs = feed?.watch.lastPacketMs ?? -Infinity;
+		const silentMs = nowMs - Math.max(lastMs, candidate?.dueSinceMs ?? this.#dueSinceMs);
+		const due = facts.watched && facts.serverLive;
+		return {
+			arrived: lastMs >= (candidate?.sinceMs ?? this.#shownSinceMs),
+			silent: due ? silentMs >= Math.max(deadAfterMs, slowestMs(facts.fps)) : undefined,
+		};
+	}
+
+	/** Takes what the server says, before anything is judged. */
+	take(facts: TileFacts, policy: LadderPolicy, nowMs: number): void {
+		const codec = facts.codec ?? this.#codec;
+		const bFrames = facts.bFrames ?? this.#bFrames;
+		if (codec !== this.#codec || bFrames !== this.#bFrames) {
+			for (const record of Object.values(this.#rungs)) record.codecChanged();
+		}
+		this.#codec = codec;
+		this.#bFrames = bFrames;
+		this.#order = rungOrder({ codec, bFrames }, policy);
+		this.#forced = policy.protocol === "auto" ? undefined : policy.protocol;
+		this.#serverLive = facts.serverLive;
+		if (!facts.watched || !facts.serverLive) this.#nothingDue(facts.watched, nowMs);
+	}
+
+	refused(rung: Rung, refusal: ReasonCode, nowMs: number): void {
+		this.#rungs[rung].refuse(refusal, nowMs);
+	}
+
+	granted(rung: Rung): void {
+		this.#rungs[rung].grant();
+	}
+
+	networkChanged(): void {
+		for (const record of Object.values(this.#rungs)) record.networkChanged();
+	}
+
+	update(facts: TileFacts, context: TileContext): void {
+		const { nowMs } = context;
+		const shown = this.#choose(context);
+		if (!facts.watched) {
+			this.#unwatched(shown, context);
+			return;
+		}
+		const feed = feedOf(shown, facts.shown);
+		this.#observe(shown, feed, facts, context);
+		if (this.#candidate) this.#judgeCandidate(this.#candidate, feed, facts, context);
+		if (this.#shown !== shown) return;
+		const fault = shown === "still" ? undefined : this.#faultOf(shown, feed, facts, context);
+		if (fault !== undefined) this.#leave(shown, fault, context);
+		else if (!this.#candidate) this.#climb(facts, context);
+		if (fault !== undefined) this.#quietSinceMs = nowMs;
+	}
+
+	/** What is wanted, and why. */
+	want(blocked: TileContext["blocked"]): TileWant {
+		const shown = this.#shown ?? "still";
+		const reason = this.#reason(shown, blocked);
+		const refusal = reason === "refused" ? this.#refusalAbove(shown) : undefined;
+		return { shown, preparing: this.#candidate?.rung, reason, refusal };
+	}
+
+	/** The first choice; and another one at once where nothing was painted that could be held on to. */
+	#choose(context: TileContext): Rung {
+		const blocked = (rung: Rung): boolean => context.blocked(rung) !== undefined || this.#isOut(rung, context.nowMs);
+		const { order } = this.#order;
+		const best = order.find((rung) => !blocked(rung) && this.#mayTry(rung, context.nowMs)) ?? "still";
+		const shown = this.#shown;
+		if (shown === undefined) return this.#show(best, context.nowMs);
+		if (this.#painted || shown === "still") return shown;
+		if (blocked(shown)) this.#cameFor = context.blocked(shown) ?? this.#rungs[shown].reason ?? "codec";
+		else if (!this.#isBetter(best)) return shown;
+		return this.#show(best, context.nowMs);
+	}
+
+	/** What nobody sees needs no way down that is without a gap, and climbs when somebody looks. */
+	#unwatched(shown: Rung, { nowMs, blocked }: TileContext): void {
+		this.#candidate = undefined;
+		const blockedBy = blocked(shown);
+		if (blockedBy === undefined) return;
+		this.#cameFor = blockedBy;
+		const best = this.#order.order.find((rung) => blocked(rung) === undefined && this.#mayTry(rung, nowMs));
+		this.#show(best ?? "still", nowMs);
+	}
+
+	#observe(shown: Rung, feed: FeedFacts | undefined, facts: TileFacts, context: TileContext): void {
+		const { nowMs } = context;
+		if (shown === "webrtc" && context.connecting) this.#dueSinceMs = nowMs;
+		if (!this.#painted && feed && hasPainted(feed.watch, this.#shownSinceMs)) {
+			this.#painted = this.#everPainted = true;
+			this.#dueSinceMs = this.#quietSinceMs = nowMs;
+		}
+		const frozen = facts.frozen === "network" || facts.frozen === "device";
+		if (frozen && !this.#frozen && this.#painted) this.#freezes.push(nowMs);
+		this.#freezes = this.#freezes.filter((atMs) => nowMs - atMs < FREEZES_WITHIN_MS);
+		this.#frozen = facts.frozen !== undefined && (this.#frozen || frozen);
+		if (frozen) this.#quietSinceMs = nowMs;
+		const decodedFps = feed?.decodedFps;
+		const slow =
+			this.#painted &&
+			facts.serverLive &&
+			facts.fps !== undefined &&
+			decodedFps !== undefined &&
+			decodedFps < facts.fps * SLOW_SHARE;
+		this.#slowSinceMs = slow ? (this.#slowSinceMs ?? nowMs) : undefined;
+		if (this.#painted && nowMs - this.#quietSinceMs >= GOOD_AFTER_MS) this.#rungs[shown].held();
+	}
+
+	/** Why what is shown is to be left. What all tiles lack counts as much as what this one does. */
+	#faultOf(
+		shown: Rung,
+		feed: FeedFacts | undefined,
+		{ fps, serverLive }: TileFacts,
+		{ nowMs, blocked }: TileContext,
+	): RungReason | undefined {
+		const blockedBy = blocked(shown);
+		if (blockedBy !== undefined) return blockedBy;
+		if (this.#isOut(shown, nowMs)) return this.#rungs[shown].reason ?? this.#order.reasons[shown] ?? "codec";
+		if (feed?.fault) return feed.fault;
+		const dueAfterMs = this.#painted
+			? Math.max(NO_FRAMES_MS, slowestMs(fps) + SLOW_CAMERA_MS)
+			: FIRST_PICTURE_MS[shown];
+		if (serverLive && nowMs - Math.max(this.#dueSinceMs, feed?.watch.lastFrameMs ?? 0) >= dueAfterMs)
+			return "no-frames";
+		if (this.#freezes.length >= MAX_FREEZES) return "freezes";
+		if (this.#slowSinceMs !== undefined && nowMs - this.#slowSinceMs >= SLOW_AFTER_MS) return "slow-link";
+		return undefined;
+	}
+
+	/** Prepares the best that may be tried; the rung is blamed for its own faults, and once for each. */
+	#leave(shown: Rung, fault: RungReason, context: TileContext): void {
+		const { nowMs, blocked } = context;
+		if (blocked(shown) === undefined && this.#mayTry(shown, nowMs)) this.#rungs[shown].fail(fault, nowMs);
+		if (this.#candidate && !(context.scout && this.#candidate.rung === "webrtc")) {
+			// What is being prepared anyway comes to the rescue.
+			this.#candidate.leaving = fault;
+			return;
+		}
+		const next = this.#order.order.find((rung) => {
+			return rung !== shown && blocked(rung) === undefined && this.#mayTry(rung, nowMs);
+		});
+		this.#prepare(next ?? "still", fault, nowMs);
+	}
+
+	#climb({ serverLive }: TileFacts, { nowMs, blocked, scout, mayClimb }: TileContext): void {
+		if (!serverLive) return;
+		if (scout && this.wouldClimbTo("webrtc", nowMs)) {
+			this.#prepare("webrtc", undefined, nowMs);
+			return;
+		}
+		const quiet = (this.#painted || this.#shown === "still") && nowMs - this.#quietSinceMs >= QUIET_MS;
+		if (!quiet || !mayClimb) return;
+		const better = this.#order.order.find((rung) => {
+			return this.#isBetter(rung) && blocked(rung) === undefined && this.#mayTry(rung, nowMs);
+		});
+		if (better !== undefined) this.#prepare(better, undefined, nowMs);
+	}
+
+	#judgeCandidate(
+		candidate: Candidate,
+		shownFeed: FeedFacts | undefined,
+		{ preparing, serverLive }: TileFacts,
+		{ nowMs, blocked, scout, connecting }: TileContext,
+	): void {
+		const { rung } = candidate;
+		const probes = rung === "webrtc" && scout;
+		const feed = feedOf(rung, preparing);
+		const recovered =
+			candidate.leaving === "no-frames" &&
+			this.#painted &&
+			(shownFeed?.watch.lastFrameMs ?? -Infinity) > candidate.sinceMs;
+		if (recovered) {
+			// It was only late.
+			if (this.#shown !== undefined) this.#rungs[this.#shown].works();
+			this.#candidate = undefined;
+		} else if ((blocked(rung) !== undefined && !probes) || this.#isOut(rung, nowMs)) {
+			this.#candidate = undefined;
+		} else if (candidate.leaving === undefined && !serverLive) {
+			// Others may climb meanwhile.
+			this.#candidate = undefined;
+		} else if (feed?.fault) {
+			this.#rungs[rung].fail(feed.fault, nowMs);
+			this.#candidate = undefined;
+		} else if (feed && hasPainted(feed.watch, candidate.sinceMs)) {
+			this.#swap(candidate, true, nowMs);
+		} else if ((rung !== "still" && !serverLive) || probes || (rung === "webrtc" && connecting)) {
+			candidate.dueSinceMs = nowMs;
+		} else if (nowMs - candidate.dueSinceMs >= FIRST_PICTURE_MS[rung]) {
+			if (rung === "still") {
+				// There is nothing below.
+				this.#swap(candidate, false, nowMs);
+				return;
+			}
+			this.#rungs[rung].fail("no-frames", nowMs);
+			this.#candidate = undefined;
+		}
+	}
+
+	#swap({ rung, leaving }: Candidate, painted: boolean, nowMs: number): void {
+		this.#cameFor = leaving ?? "best";
+		this.#show(rung, nowMs);
+		this.#painted = painted;
+		this.#everPainted ||= painted;
+		this.#rungs[rung].works();
+	}
+
+	#show(rung: Rung, nowMs: number): Rung {
+		this.#shown = rung;
+		this.#shownSinceMs = this.#dueSinceMs = this.#quietSinceMs = nowMs;
+		this.#painted = this.#frozen = false;
+		this.#candidate = this.#slowSinceMs = undefined;
+		this.#freezes = [];
+		return rung;
+	}
+
+	#prepare(rung: Rung, leaving: RungReason | undefined, nowMs: number): void {
+		this.#candidate = { rung, sinceMs: nowMs, leaving, dueSinceMs: nowMs };
+	}
+
+	#nothingDue(watched: boolean, nowMs: number): void {
+		this.#dueSinceMs = nowMs;
+		this.#slowSinceMs = undefined;
+		if (watched) return;
+		this.#quietSinceMs = nowMs;
+		this.#freezes = [];
+	}
+
+	#mayTry(rung: Rung, nowMs: number): boolean {
+		return rung === "still" || (this.#order.order.includes(rung) && this.#rungs[rung].mayTry(nowMs));
+	}
+
+	/** Brings nothing for certain. */
+	#isOut(rung: Rung, nowMs: number): boolean {
+		return rung !== "still" && (!this.#order.order.includes(rung) || this.#rungs[rung].isOut(nowMs));
+	}
+
+	#isBetter(rung: Rung): boolean {
+		const { order } = this.#order;
+		const at = order.indexOf(rung);
+		const shownAt = this.#shown === undefined ? -1 : order.indexOf(this.#shown);
+		return at !== -1 && (shownAt === -1 || at < shownAt);
+	}
+
+	#reason(shown: Rung, blocked: TileContext["blocked"]): RungReason {
+		if (!this.#everPainted && !this.#serverLive) return "no-stream";
+		if (shown === this.#forced) return "forced";
+		const above = RUNGS.slice(0, RUNGS.indexOf(shown)).toReversed();
+		let forced = false;
+		for (const rung of above) {
+			const reason = this.#whyNot(rung, shown, blocked);
+			forced ||= reason === "forced";
+			if (reason !== undefined && reason !== "forced") return reason;
+		}
+		return forced ? "forced" : this.#cameFor;
+	}
+
+	#whyNot(rung: Rung, shown: Rung, blocked: TileContext["blocked"]): RungReason | undefined {
+		const { order, reasons } = this.#order;
+		const { reason } = this.#rungs[rung];
+		if (!order.includes(rung) || order.indexOf(rung) > order.indexOf(shown)) return reasons[rung];
+		return reason === "codec" || reason === "refused" ? reason : (blocked(rung) ?? reason);
+	}
+
+	#refusalAbove(shown: Rung): ReasonCode | undefined {
+		return RUNGS.slice(0, RUNGS.indexOf(shown))
+			.toReversed()
+			.map((rung) => this.#rungs[rung].refusal)
+			.find((refusal) => refusal !== undefined);
+	}
+}
+
+/** How far apart the pictures of a camera may be before its tile is marked, in milliseconds. */
+const slowestMs = (fps: number | undefined): number => (fps === undefined ? 0 : frozenAfterMs(fps));
+
+/** A report about another rung's feed is late, and says nothing. */
+function feedOf(rung: Rung, feed: FeedFacts | undefined): FeedFacts | undefined {
+	return feed?.rung === rung ? feed : undefined;
+}
+
+/** Painted says something only together with decoded: a refused track paints one blank picture. */
+function hasPainted({ lastFrameMs, lastPaintMs }: SlotFacts, sinceMs: number): boolean {
+	return lastFrameMs !== undefined && lastPaintMs !== undefined && lastFrameMs >= sinceMs && lastPaintMs >= sinceMs;
+}

@@ -1,0 +1,144 @@
+/** Stills again and again, where no moving pictures come through: one short GET at a time. @module */
+import type { Clock, Timer } from "../clock.ts";
+
+/** From the end of one load to the beginning of the next, at least, in milliseconds. */
+export const STILL_INTERVAL_MS = 1000;
+/** It is also this many times as long as the load took: a slow link is not filled with stills. */
+export const STILL_REST_FACTOR = 2;
+/** After an error, doubled by each further one up to the longest, in milliseconds. */
+export const STILL_RETRY_MS = 2000;
+export const LONGEST_STILL_RETRY_MS = 30_000;
+/** A load that takes longer is given up, in milliseconds: the server answers within seconds, the rest is the network. */
+export const STILL_TIMEOUT_MS = 20_000;
+/** When the picture was taken, by the server's clock: an HTTP date or ISO 8601. */
+export const CAPTURED_AT_HEADER = "x-vigia-captured-at";
+
+export interface StillPictureOptions {
+	/** Of the snapshot, with all parameters. */
+	readonly url: string;
+	readonly clock: Clock;
+	/** Another picture is in sight. */
+	readonly onPicture: () => void;
+	/**
+	 * A load failed and is tried again. `code` is the server's, or `network` (nothing came, or not in time) or `not-an-image`;
+	 * `message` is for people, in the page's language if the server's.
+	 */
+	readonly onError: (code: string, message: string) => void;
+}
+
+/** Owns {@link element}; its picture stays when a later one does not come. */
+export class StillPicture {
+	readonly element: HTMLImageElement;
+	/** When the picture in sight was taken, in milliseconds since 1970 by the server's clock. */
+	capturedAtMs: number | undefined;
+	readonly #options: StillPictureOptions;
+	/** When the picture in sight was taken, by the page's clock. */
+	#takenMs: number | undefined;
+	#abort: AbortController | undefined;
+	#timer: Timer | undefined;
+	#objectUrl: string | undefined;
+	#errors = 0;
+	#closed = false;
+
+	constructor(options: StillPictureOptions) {
+		this.#options = options;
+		this.element = document.createElement("img");
+		this.element.alt = "";
+		this.element.decoding = "async";
+		void this.#load();
+	}
+
+	/** How old the picture in sight is, in milliseconds, whatever the clock of this computer says; to a second. */
+	ageMs(): number | undefined {
+		return this.#takenMs === undefined ? undefined : Math.max(0, this.#options.clock.nowMs() - this.#takenMs);
+	}
+
+	/** Loads no more and takes the picture away. Safe to call twice. */
+	close(): void {
+		this.#closed = true;
+		this.#timer?.cancel();
+		this.#abort?.abort();
+		this.element.remove();
+		if (this.#objectUrl !== undefined) URL.revokeObjectURL(this.#objectUrl);
+		this.#objectUrl = undefined;
+	}
+
+	/** Never rejects. */
+	async #load(): Promise<void> {
+		const { clock, url } = this.#options;
+		const startedMs = clock.nowMs();
+		const abort = new AbortController();
+		this.#abort = abort;
+		const timeout = clock.after(STILL_TIMEOUT_MS, () => abort.abort());
+		let failure: StillError | undefined;
+		try {
+			const response = await fetch(url, { signal: abort.signal, cache: "no-store" });
+			if (!response.ok) throw await serverError(response);
+			const picture = await response.blob();
+			await this.#show(picture, response.headers);
+		} catch (error) {
+			failure = error instanceof StillError ? error : new StillError("network", String(error));
+		}
+		timeout.cancel();
+		if (this.#closed) return;
+		const tookMs = clock.nowMs() - startedMs;
+		this.#errors = failure ? this.#errors + 1 : 0;
+		const delayMs = failure
+			? Math.min(LONGEST_STILL_RETRY_MS, STILL_RETRY_MS * 2 ** (this.#errors - 1))
+			: Math.max(STILL_INTERVAL_MS, STILL_REST_FACTOR * tookMs);
+		this.#timer = clock.after(delayMs, () => void this.#load());
+		if (failure) this.#options.onError(failure.code, failure.message);
+		else this.#options.onPicture();
+	}
+
+	/** The picture before stays in sight until this one is decoded. */
+	async #show(picture: Blob, headers: Headers): Promise<void> {
+		if (this.#closed) return;
+		const receivedMs = this.#options.clock.nowMs();
+		const objectUrl = URL.createObjectURL(picture);
+		const next = new Image();
+		next.src = objectUrl;
+		try {
+			await next.decode();
+		} catch {
+			URL.revokeObjectURL(objectUrl);
+			throw new StillError("not-an-image", "The server's answer is not a picture.");
+		}
+		if (this.#closed) {
+			URL.revokeObjectURL(objectUrl);
+			return;
+		}
+		this.element.src = objectUrl;
+		if (this.#objectUrl !== undefined) URL.revokeObjectURL(this.#objectUrl);
+		this.#objectUrl = objectUrl;
+		const capturedAtMs = readDate(headers.get(CAPTURED_AT_HEADER));
+		// Both times are the server's: what this computer takes for the time of day does not matter.
+		const answeredAtMs = readDate(headers.get("date")) ?? this.#options.clock.wallMs();
+		this.capturedAtMs = capturedAtMs;
+		this.#takenMs = capturedAtMs === undefined ? undefined : receivedMs - Math.max(0, answeredAtMs - capturedAtMs);
+	}
+}
+
+class StillError extends Error {
+	readonly code: string;
+	constructor(code: string, message: string) {
+		super(message);
+		this.code = code;
+	}
+}
+
+/** The error of an answer: the server's own JSON, or what a proxy in between said. */
+async function serverError(response: Response): Promise<StillError> {
+	const body: unknown = await response.json().catch(() => undefined);
+	const error = (body as { error?: { code?: unknown; message?: unknown } } | undefined)?.error;
+	if (typeof error?.code === "string" && typeof error.message === "string") {
+		return new StillError(error.code, error.message);
+	}
+	return new StillError("network", `HTTP ${response.status}`);
+}
+
+function readDate(text: string | null): number | undefined {
+	if (text === null) return undefined;
+	const ms = Date.parse(text);
+	return Number.isNaN(ms) ? undefined : ms;
+}

@@ -1,0 +1,24 @@
+/** How a picture comes, and why not better, in one line. @module */
+import type { Translate } from "../i18n/index.ts";
+import type { Carrier } from "../player/ladder.ts";
+import type { TileView } from "../wall/wall-tile.ts";
+
+/** For example `MSE over WebSocket: the network lets no UDP through for WebRTC`. */
+export function rungLine(view: TileView, carrier: Carrier, t: Translate): string {
+	const way = view.rung === "mse" ? t(`rung.mse.${carrier}`) : t(`rung.${view.rung}`);
+	const rung = view.transcoded ? `${way}, ${t("rung.transcoded")}` : way;
+	const why = rungReason(view, t);
+	return why === undefined ? rung : t("rung.because", { rung, why });
+}
+
+/** Why a picture comes no better; `undefined` where nothing better is possible. */
+export function rungReason({ rungReason: reason, refusal }: TileView, t: Translate): string | undefined {
+	switch (reason) {
+		case "best":
+			return undefined;
+		case "refused":
+			return t(`reason.${refusal ?? "internal-error"}`);
+		default:
+			return t(`why.${reason}`);
+	}
+}
