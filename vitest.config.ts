@@ -17,7 +17,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "system",
-					include: ["test/{interop,e2e,fuzz,soak}/**/*.test.ts"],
+					include: ["test/{interop,e2e,fuzz,soak,support,net}/**/*.test.ts"],
 					// They share one machine's ports, browser and processors, or watch their time: one file after the other.
 					fileParallelism: false,
 					testTimeout: 120_000,

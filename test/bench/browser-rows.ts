@@ -1,17 +1,13 @@
-/** What a person sees: pictures in headless Chromium, by `requestVideoFrameCallback`. @module */
-import type { Browser, Page } from "playwright-core";
-import { openContext } from "../support/browser.ts";
+/** What a person sees over WebRTC: pictures in headless Chromium. @module */
+import type { Browser } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import type { ServerProcess } from "../support/server-process.ts";
-import { type CamerasProcess, sleep } from "./processes.ts";
+import { firstPictures, latencies, readCodes, TILES, withWall } from "./painted.ts";
+import { type CamerasProcess, REPORT_MS, sleep } from "./processes.ts";
 import { percentile, type Row } from "./table.ts";
 
-const TILES = 16;
 const LOADS = 5;
 const MEASURE_MS = 15_000;
-/** Counters of the cameras' processes come each second. */
-const REPORT_MS = 1_500;
-const RTP_TICKS_PER_PICTURE = 90_000 / 15;
 /** A picture this young counts as live: far above the usual 30 ms, far below what a person calls late. */
 const LIVE_EDGE_MS = 250;
 /** A page has caught up with its cameras after this long. */
@@ -19,123 +15,8 @@ const LIVE_EDGE_LIMIT_MS = 2_500;
 /** An outage of the usual kind: longer than the first tries, shorter than a minute. */
 const OUTAGE_MS = 8_000;
 
-/** One painted picture: which tile, when (ms since 1970), its RTP timestamp, and its code where it was read. */
-interface Painted {
-	readonly camera: number;
-	readonly atMs: number;
-	readonly rtpTimestamp: number;
-	readonly width: number;
-	readonly counter?: number;
-}
-
-declare global {
-	interface Window {
-		painted: Painted[];
-		/** Tiles whose next picture's code is to be read. */
-		readCodesOf: Set<number>;
-	}
-}
-
-/** Notes every picture that a video paints, and its code where {@link readCodes} asked for it. */
-async function notePaintedPictures(page: Page): Promise<void> {
-	await page.addInitScript(() => {
-		window.painted = [];
-		window.readCodesOf = new Set();
-		const canvas = document.createElement("canvas");
-		const known = new WeakSet<HTMLVideoElement>();
-		const readCode = (video: HTMLVideoElement): number | undefined => {
-			canvas.width = video.videoWidth;
-			canvas.height = Math.ceil(video.videoWidth / 20);
-			const context = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
-			context.drawImage(video, 0, 0);
-			const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-			const { readFrameCode } = window as unknown as {
-				readFrameCode: (...args: unknown[]) => { camera: number; counter: number } | undefined;
-			};
-			return readFrameCode(data, canvas.width, canvas.height, 4)?.counter;
-		};
-		const watch = (video: HTMLVideoElement): void => {
-			if (known.has(video)) return;
-			known.add(video);
-			const note: VideoFrameRequestCallback = (_now, metadata) => {
-				const camera = Number(video.closest<HTMLElement>("[data-camera]")?.dataset.camera?.slice(3));
-				const counter = window.readCodesOf.delete(camera) ? readCode(video) : undefined;
-				window.painted.push({
-					camera,
-					atMs: performance.timeOrigin + metadata.presentationTime,
-					rtpTimestamp: metadata.rtpTimestamp ?? 0,
-					width: metadata.width,
-					...(counter !== undefined && { counter }),
-				});
-				video.requestVideoFrameCallback(note);
-			};
-			video.requestVideoFrameCallback(note);
-		};
-		new MutationObserver(() => document.querySelectorAll("video").forEach(watch)).observe(document, {
-			childList: true,
-			subtree: true,
-		});
-	});
-}
-
-async function withWall<T>(browser: Browser, server: ServerProcess, use: (page: Page) => Promise<T>): Promise<T> {
-	const context = await openContext(browser, 1920, 1080);
-	try {
-		const page = await context.newPage();
-		await notePaintedPictures(page);
-		await page.goto(server.url);
-		await eventually("every tile has painted", async () => (await firstPictures(page)).size === TILES);
-		return await use(page);
-	} finally {
-		await context.close();
-	}
-}
-
-/** Milliseconds from navigation to each tile's first picture. */
-async function firstPictures(page: Page): Promise<Map<number, number>> {
-	const { origin, painted } = await page.evaluate(() => ({ origin: performance.timeOrigin, painted: window.painted }));
-	const first = new Map<number, number>();
-	for (const { camera, atMs, width } of painted) if (width > 0 && !first.has(camera)) first.set(camera, atMs - origin);
-	return first;
-}
-
-/** One code a tile fixes its RTP clock to its camera's; reading more would cost what is measured. */
-async function readCodes(page: Page): Promise<void> {
-	await page.evaluate((tiles) => {
-		for (let camera = 1; camera <= tiles; camera++) window.readCodesOf.add(camera);
-	}, TILES);
-	await eventually("a code was read in every tile", () => page.evaluate(() => window.readCodesOf.size === 0));
-}
-
-interface Latency {
-	readonly camera: number;
-	readonly paintedAtMs: number;
-	readonly latencyMs: number;
-}
-
-/** From the camera's socket to the screen, of all pictures with live timestamps. */
-function latencies(cameras: CamerasProcess, painted: readonly Painted[]): Latency[] {
-	const anchors = new Map<number, { rtpTimestamp: number; index: number }>();
-	for (const { camera, counter, atMs, rtpTimestamp } of painted) {
-		if (counter === undefined) continue;
-		const sent = [...(cameras.sentAt[camera] ?? [])].findLast(
-			([index, sentMs]) => index % cameras.loopPictures === counter && sentMs <= atMs,
-		);
-		if (sent) anchors.set(camera, { rtpTimestamp, index: sent[0] });
-	}
-	return painted.flatMap(({ camera, atMs, rtpTimestamp }) => {
-		const anchor = anchors.get(camera);
-		if (!anchor) return [];
-		const pictures = ((rtpTimestamp - anchor.rtpTimestamp) | 0) / RTP_TICKS_PER_PICTURE;
-		// Pictures of the start burst carry compressed timestamps: they were late on purpose and do not count.
-		if (Math.abs(pictures - Math.round(pictures)) > 0.01) return [];
-		const sentMs = cameras.sentAt[camera]?.get(anchor.index + Math.round(pictures));
-		return sentMs === undefined ? [] : [{ camera, paintedAtMs: atMs, latencyMs: atMs - sentMs }];
-	});
-}
-
 export async function measureLatency(browser: Browser, cameras: CamerasProcess, server: ServerProcess): Promise<Row> {
-	return await withWall(browser, server, async (page) => {
+	return await withWall(browser, server.url, async (page) => {
 		await sleep(LIVE_EDGE_LIMIT_MS);
 		await page.evaluate(() => {
 			window.painted = [];
@@ -164,7 +45,7 @@ export async function measureStart(
 	const lastFirst: number[] = [];
 	const liveEdge: number[] = [];
 	for (let load = 0; load < LOADS; load++) {
-		await withWall(browser, server, async (page) => {
+		await withWall(browser, server.url, async (page) => {
 			await sleep(LIVE_EDGE_LIMIT_MS);
 			await readCodes(page);
 			const { origin, painted } = await page.evaluate(() => ({
@@ -191,7 +72,7 @@ export async function measureStart(
 
 export async function measureEnlarge(browser: Browser, server: ServerProcess, gopSeconds: number): Promise<Row> {
 	const budgetMs = gopSeconds * 1000 + 500;
-	const measuredMs = await withWall(browser, server, async (page) => {
+	const measuredMs = await withWall(browser, server.url, async (page) => {
 		const fromMs = await page.evaluate(() => performance.timeOrigin + performance.now());
 		await page.locator('[data-camera="cam4"]').dblclick();
 		return await eventually("the main stream is painted", async () => {
@@ -212,7 +93,7 @@ export async function measureEnlarge(browser: Browser, server: ServerProcess, go
 export async function measureFaults(browser: Browser, cameras: CamerasProcess, server: ServerProcess): Promise<Row[]> {
 	const noticed: number[] = [];
 	const recovered: number[] = [];
-	await withWall(browser, server, async (page) => {
+	await withWall(browser, server.url, async (page) => {
 		const stateChange = async (channel: number, isThere: (state: string) => boolean): Promise<number> => {
 			await eventually(`camera ${channel} changes its state`, async () =>
 				isThere((await page.locator(`[data-camera="cam${channel}"]`).getAttribute("data-state")) ?? ""),

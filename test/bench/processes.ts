@@ -2,8 +2,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { cameraPath } from "@vigia/camera-sim";
+import type { Browser } from "playwright-core";
 import type { CamerasMessage, ReceivedPicture, SentPicture, ViewerMessage } from "./ipc.ts";
 
+/** Messages of the cameras' and viewers' processes come each second. */
+export const REPORT_MS = 1_500;
 /** Linux counts processor time in this many ticks a second: sysconf(_SC_CLK_TCK). */
 const TICKS_PER_SECOND = 100;
 
@@ -44,6 +48,23 @@ export class CamerasProcess implements Disposable {
 			};
 			this.#child.on("message", listen);
 		});
+	}
+
+	/** RTSP address of a camera's sub stream. */
+	subUrl(channel: number): string {
+		return `rtsp://127.0.0.1:${this.port}${cameraPath(channel, "sub")}`;
+	}
+
+	/** The newest picture with this counter that a camera's sub stream had sent by then, in milliseconds since 1970. */
+	lastSent(
+		channel: number,
+		counter: number,
+		byMs: number,
+	): { readonly index: number; readonly atMs: number } | undefined {
+		const found = [...(this.sentAt[channel] ?? [])].findLast(
+			([index, atMs]) => index % this.loopPictures === counter && atMs <= byMs,
+		);
+		return found && { index: found[0], atMs: found[1] };
 	}
 
 	[Symbol.dispose](): void {
@@ -101,6 +122,22 @@ export function processorSeconds(pid: number): number {
 /** Resident memory in MB. */
 export function residentMegabytes(pid: number): number {
 	return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+}
+
+/** What processes take of the memory in MB, their shares of what they have in common: proc(5), smaps_rollup. */
+export function proportionalMegabytes(pids: readonly number[]): number {
+	const kilobytes = pids.map((pid) =>
+		Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]),
+	);
+	return kilobytes.reduce((sum, each) => sum + each, 0) / 1024;
+}
+
+/** Processor seconds that all processes of a browser have used which live now. */
+export async function browserProcessorSeconds(browser: Browser): Promise<number> {
+	const session = await browser.newBrowserCDPSession();
+	const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+	await session.detach();
+	return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

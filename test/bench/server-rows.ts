@@ -1,14 +1,20 @@
-/** What viewers cost the server, and how long it holds a picture. Viewers are real WebRTC clients. @module */
+/** What viewers cost the server, and how long they wait for it, without a browser. Viewers are real WebRTC clients. @module */
+import { eventually } from "../support/eventually.ts";
 import type { ServerProcess } from "../support/server-process.ts";
-import { type CamerasProcess, measureProcessorPercent, residentMegabytes, sleep, ViewerProcess } from "./processes.ts";
+import {
+	type CamerasProcess,
+	measureProcessorPercent,
+	REPORT_MS,
+	residentMegabytes,
+	sleep,
+	ViewerProcess,
+} from "./processes.ts";
 import { percentile, type Row } from "./table.ts";
 
 const MEASURE_MS = 20_000;
 /** Until caches are full, code is compiled and bursts are over. */
 const WARM_UP_MS = 5_000;
 const MORE_VIEWERS = 3;
-/** Messages of the cameras' and viewers' processes come each second. */
-const REPORT_MS = 1_500;
 
 export async function measureServer(cameras: CamerasProcess, server: ServerProcess): Promise<Row[]> {
 	using first = await ViewerProcess.start(server.url);
@@ -61,4 +67,29 @@ async function measureForwardDelays(cameras: CamerasProcess, server: ServerProce
 		const direct = viewer.direct.findLast(([camera, directMs]) => camera === channel && directMs <= atMs);
 		return direct ? [atMs - direct[1]] : [];
 	});
+}
+
+/** From asking for a camera's multivariant playlist until its media playlist lists pictures, one camera after the other. */
+export async function measureColdPlaylists(server: ServerProcess): Promise<Row> {
+	const values: number[] = [];
+	for (const { id } of await server.cameras()) {
+		const fromMs = performance.now();
+		const multivariant = new URL(`/hls/${id}/stream.m3u8`, server.url);
+		const media = new URL((await firstUri(multivariant)) ?? "", multivariant);
+		await eventually(`${media.pathname} lists a part`, async () => (await firstUri(media)) !== undefined);
+		values.push(performance.now() - fromMs);
+	}
+	return {
+		what: `first playlist of an HLS stream that nobody watched, camera live (median and worst of ${values.length})`,
+		budget: "",
+		measured: `${percentile(values, 0.5).toFixed(0)} ms (worst ${Math.max(...values).toFixed(0)})`,
+	};
+}
+
+/** Of a playlist: the first variant, or the first Media Segment or Partial Segment. */
+async function firstUri(playlist: URL): Promise<string | undefined> {
+	const answer = await fetch(playlist);
+	const text = await answer.text();
+	if (!answer.ok) throw new Error(`${playlist.pathname}: HTTP ${answer.status} ${text}`);
+	return /^[^#\s].*$|(?<=^#EXT-X-PART:.*URI=")[^"]+/m.exec(text)?.[0];
 }

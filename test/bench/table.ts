@@ -2,9 +2,11 @@
 
 export interface Row {
 	readonly what: string;
+	/** Empty when the figure is told for information only. */
 	readonly budget: string;
 	readonly measured: string;
-	readonly holds: boolean;
+	/** Absent without a budget, and for what cannot be measured on this machine. */
+	readonly holds?: boolean;
 }
 
 /** @param share 0.5 for the median. */
@@ -15,10 +17,15 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 export function formatTable(rows: readonly Row[]): string {
-	const cells = [
+	const mark = ({ holds }: Row): string => (holds === undefined ? "" : holds ? "ok" : "OVER");
+	return formatColumns([
 		["", "what", "budget", "measured"],
-		...rows.map((row) => [row.holds ? "ok" : "OVER", row.what, row.budget, row.measured]),
-	];
+		...rows.map((row) => [mark(row), row.what, row.budget, row.measured]),
+	]);
+}
+
+/** @param cells by line; the first has the headings. */
+export function formatColumns(cells: readonly (readonly string[])[]): string {
 	const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length))) ?? [];
 	return cells
 		.map((row) =>

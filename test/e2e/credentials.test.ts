@@ -1,4 +1,5 @@
 /** Nothing that the process emits holds a camera's credentials, whatever happens to the password. */
+import { WALL_PROTOCOL_VERSION } from "@vigia/api";
 import { startCameraSim } from "@vigia/camera-sim";
 import { expect, test } from "vitest";
 import WebSocket from "ws";
@@ -47,7 +48,7 @@ async function wallMessages(url: string): Promise<string> {
 	socket.on("message", (data: Buffer) => {
 		text += data.toString("utf8");
 	});
-	socket.on("open", () => socket.send(JSON.stringify({ type: "hello", version: 1, webrtcH264: true })));
+	socket.on("open", () => socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] })));
 	await eventually("welcome and two statuses came", () => text.split('"status"').length > 2);
 	socket.terminate();
 	return text;

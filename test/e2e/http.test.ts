@@ -1,5 +1,6 @@
 /** Bad input from the network gets a clear answer and harms nothing. */
 import { connect } from "node:net";
+import { WALL_PROTOCOL_VERSION } from "@vigia/api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import WebSocket from "ws";
 import { eventually } from "../support/eventually.ts";
@@ -75,7 +76,7 @@ async function wallRefusal(...messages: (string | Buffer)[]): Promise<{ code: nu
 }
 
 test("a socket that breaks the wall protocol is told how and closed", async () => {
-	const hello = JSON.stringify({ type: "hello", version: 1, webrtcH264: true });
+	const hello = JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] });
 	expect(await wallRefusal("{broken")).toEqual({ code: 1002, error: "bad-message" });
 	expect(await wallRefusal(Buffer.of(1, 2, 3))).toEqual({ code: 1002, error: "bad-message" });
 	expect(await wallRefusal(hello, JSON.stringify({ type: "view", revision: -1, tiles: [] }))).toEqual({
@@ -87,7 +88,7 @@ test("a socket that breaks the wall protocol is told how and closed", async () =
 		code: 1002,
 		error: "hello-expected",
 	});
-	expect(await wallRefusal(JSON.stringify({ type: "hello", version: 99, webrtcH264: true }))).toEqual({
+	expect(await wallRefusal(JSON.stringify({ type: "hello", version: 99, webrtc: ["h264"], mse: [] }))).toEqual({
 		code: 1002,
 		error: "version-mismatch",
 	});
@@ -105,7 +106,7 @@ test("a broken answer to the server's offer does not end the server", async () =
 		if (message.type === "offer") offered = message;
 	});
 	socket.on("open", () => {
-		socket.send(JSON.stringify({ type: "hello", version: 1, webrtcH264: true }));
+		socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] }));
 		socket.send(JSON.stringify({ type: "view", revision: 1, tiles: [{ slot: 0, camera: "cam1", stream: "sub" }] }));
 	});
 	const { connection, negotiation } = await eventually("an offer came", () => offered);

@@ -1,4 +1,5 @@
 /** The end of the server is an end for its cameras and its pages too. */
+import { WALL_PROTOCOL_VERSION } from "@vigia/api";
 import { startCameraSim } from "@vigia/camera-sim";
 import { expect, test } from "vitest";
 import WebSocket from "ws";
@@ -12,7 +13,7 @@ test("SIGTERM says TEARDOWN on every session, closes pages' sockets and exits wi
 	const socket = new WebSocket(`${server.url.replace("http", "ws")}/api/wall`);
 	const closed = new Promise((resolve) => socket.on("close", resolve));
 	await new Promise((resolve) => socket.on("open", resolve));
-	socket.send(JSON.stringify({ type: "hello", version: 1, webrtcH264: true }));
+	socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] }));
 	// A main stream, pulled on demand, is one more session.
 	socket.send(JSON.stringify({ type: "view", revision: 1, tiles: [{ slot: 0, camera: "cam1", stream: "main" }] }));
 	await eventually("the main stream of cam1 is live", async () => {

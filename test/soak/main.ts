@@ -4,7 +4,7 @@
  */
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { parseServerMessage } from "@vigia/api";
+import { parseServerMessage, WALL_PROTOCOL_VERSION } from "@vigia/api";
 import { cameraPath } from "@vigia/camera-sim";
 import WebSocket from "ws";
 import { eventually } from "../support/eventually.ts";
@@ -222,7 +222,7 @@ function listenForStates(server: ServerProcess, watch: RecoveryWatch, secrets: S
 	let socket: WebSocket;
 	const connect = (): void => {
 		socket = new WebSocket(`${server.url.replace("http", "ws")}/api/wall`);
-		socket.on("open", () => socket.send(JSON.stringify({ type: "hello", version: 1, webrtcH264: false })));
+		socket.on("open", () => socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: [], mse: [] })));
 		socket.on("message", (data: Buffer) => {
 			const text = data.toString("utf8");
 			secrets.look(text);

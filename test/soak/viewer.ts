@@ -4,7 +4,7 @@
  * all, tiles, first camera. @module
  */
 import { isRtcp } from "@vigia/rtp";
-import { parseServerMessage } from "@vigia/api";
+import { parseServerMessage, WALL_PROTOCOL_VERSION } from "@vigia/api";
 import { PeerConnection, RtcpReceivingSession, type Track } from "node-datachannel";
 import WebSocket from "ws";
 import type { ReceivedPackets, ViewerMessage } from "./ipc.ts";
@@ -53,7 +53,7 @@ function connect(): void {
 	latest = 0;
 	socket = new WebSocket(`${url.replace("http", "ws")}/api/wall`);
 	socket.on("open", () => {
-		send({ type: "hello", version: 1, webrtcH264: true });
+		send({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] });
 		show();
 	});
 	socket.on("message", (data: Buffer) => hear(data.toString("utf8")));

@@ -20,6 +20,8 @@ export interface NginxOptions {
 	readonly upgrade?: boolean;
 	/** Holds answers back until a buffer is full, as nginx does where nobody told it not to. Default: not. */
 	readonly buffering?: boolean;
+	/** Of 127.0.0.1. Default: any free one. */
+	readonly port?: number;
 }
 
 export interface Nginx extends AsyncDisposable {
@@ -28,10 +30,10 @@ export interface Nginx extends AsyncDisposable {
 	log(): string;
 }
 
-/** Starts it in a folder of its own on a free port of 127.0.0.1, and waits until it answers. */
+/** Starts it in a folder of its own, and waits until it answers. */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
 	const directory = mkdtempSync(join(tmpdir(), "vigia-nginx-"));
-	const port = await freeTcpPort();
+	const port = options.port ?? (await freeTcpPort());
 	mkdirSync(join(directory, "logs"));
 	writeFileSync(join(directory, "key.pem"), CAMERA_CERTIFICATE.key, { mode: 0o600 });
 	writeFileSync(join(directory, "cert.pem"), CAMERA_CERTIFICATE.cert);

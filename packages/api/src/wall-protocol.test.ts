@@ -12,6 +12,16 @@ import {
 	WALL_PROTOCOL_VERSION,
 } from "./index.ts";
 
+const slot = {
+	type: "slot",
+	slot: 1,
+	camera: "cam1",
+	stream: "main",
+	revision: 3,
+	rtpTimestamp: 2 ** 32 - 1,
+	newestRtpTimestamp: 5310,
+	transcoded: false,
+} as const;
 const camera: CameraStatus = {
 	id: "cam1",
 	name: "Entrada ñ",
@@ -67,7 +77,7 @@ const serverMessages: readonly ServerMessage[] = [
 	},
 	{ type: "offer", connection: 1, negotiation: 2, sdp: "v=0", slots: [], audioMid: "7" },
 	{ type: "offer", connection: 1, negotiation: 1, sdp: "v=0", slots: [{ slot: 0, mid: "0" }] },
-	{ type: "slot", slot: 1, camera: "cam1", stream: "main", revision: 3, rtpTimestamp: 2 ** 32 - 1, transcoded: false },
+	slot,
 	{ type: "channel", channel: 0, camera: "cam1", stream: "sub", audio: false, transcoded: true },
 	{ type: "refused", rung: "webrtc", camera: "cam1", stream: "sub", reason: "ffmpeg-missing" },
 	{ type: "status", cameras: [camera, { ...camera, id: "cam2", streams: {} }] },
@@ -164,8 +174,9 @@ describe("a message of the server", () => {
 			{ type: "status", cameras: [{ ...camera, streams: { sub: { state: "live", fps: "15" } } }] },
 		],
 		["slots.0.mid", { type: "offer", connection: 1, negotiation: 1, sdp: "v=0", slots: [{ slot: 0, mid: 0 }] }],
-		["rtpTimestamp", { type: "slot", slot: 1, camera: "cam1", stream: "main", revision: 3, rtpTimestamp: 2 ** 32 }],
-		["transcoded", { type: "slot", slot: 1, camera: "cam1", stream: "main", revision: 3, rtpTimestamp: 0 }],
+		["rtpTimestamp", { ...slot, rtpTimestamp: 2 ** 32 }],
+		["newestRtpTimestamp", { ...slot, newestRtpTimestamp: undefined }],
+		["transcoded", { ...slot, transcoded: undefined }],
 		["channel", { type: "channel", channel: -1, camera: "cam1", stream: "sub", audio: false, transcoded: false }],
 		["rung", { type: "refused", rung: "carrier-pigeon", camera: "cam1", stream: "sub", reason: "no-video" }],
 		["code", { type: "error", code: "other", message: "" }],

@@ -37,6 +37,7 @@ const slot = z.int().check(z.nonnegative(), z.lt(MAX_SLOTS));
 const counter = z.int().check(z.nonnegative());
 const sdp = z.string().check(z.minLength(1), z.maxLength(MAX_SDP_CHARS));
 const mid = z.string().check(z.maxLength(32));
+const rtpTimestamp = z.int().check(z.nonnegative(), z.lt(2 ** 32));
 
 /** What one slot shows. */
 export const tileWishSchema = z.object({ slot, camera: cameraIdSchema, stream: streamNameSchema });
@@ -147,7 +148,9 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		...tileWishSchema.shape,
 		revision: counter,
 		/** RTP timestamp (32 bits, 90 kHz, this track's clock) of the first picture of this content. */
-		rtpTimestamp: z.int().check(z.nonnegative(), z.lt(2 ** 32)),
+		rtpTimestamp,
+		/** Of the newest picture there was when this content began: those before it show the past, in quick motion. */
+		newestRtpTimestamp: rtpTimestamp,
 		/** FFmpeg makes these pictures. */
 		transcoded: z.boolean(),
 	}),

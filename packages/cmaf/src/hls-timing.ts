@@ -20,6 +20,8 @@ const MAX_PART_SECONDS = 5;
 export const MIN_TARGET_SECONDS = 2;
 /** Players begin three target durations behind the live edge, and the server keeps them in memory. */
 export const MAX_TARGET_SECONDS = 10;
+/** Of a camera whose GOP has not been measured yet. */
+const UNKNOWN_TARGET_SECONDS = 4;
 /** An EXTINF is rounded to the nearest second before it is compared with the target duration (section 4.4.4.1). */
 export const ROUNDING_SECONDS = 0.49;
 /** By how much the camera's next GOP may be longer than the measured one. */
@@ -47,9 +49,12 @@ export function usualInterval(intervals: readonly number[]): number {
  * The target duration in seconds. It must not change while the playlist lives, so it is announced from the camera's GOP
  * as it is known at the start: segments then go from key frame to key frame, and a player that comes in the middle of a
  * long GOP finds its key frame at the beginning of a segment. A GOP that turns out longer is cut at other pictures.
- * @param gopSeconds measured; `undefined` while unknown.
+ * @param gopSeconds measured, of each stream; `undefined` while unknown.
+ * @param cachedSeconds since the last key frame: of an unknown GOP, more than usual means that it is a long one.
  */
-export function chooseTargetDuration(gopSeconds: number | undefined): number {
-	const longest = Math.ceil((gopSeconds ?? 0) + GOP_SLACK_SECONDS - ROUNDING_SECONDS);
+export function chooseTargetDuration(gopSeconds: readonly (number | undefined)[], cachedSeconds = 0): number {
+	if (cachedSeconds > UNKNOWN_TARGET_SECONDS + ROUNDING_SECONDS) return MAX_TARGET_SECONDS;
+	const seconds = gopSeconds.map((gop) => gop ?? UNKNOWN_TARGET_SECONDS);
+	const longest = Math.ceil(Math.max(...seconds, cachedSeconds) + GOP_SLACK_SECONDS - ROUNDING_SECONDS);
 	return Math.min(Math.max(longest, MIN_TARGET_SECONDS), MAX_TARGET_SECONDS);
 }

@@ -23,7 +23,7 @@ export interface MediaPlaylist {
 	/** In seconds. */
 	readonly targetDuration: number;
 	readonly partTargetTicks: number;
-	/** Complete ones, oldest first; at least one. */
+	/** Complete ones, oldest first. With {@link open} at least one. */
 	readonly segments: readonly MediaSegment[];
 	/** The one that is growing. */
 	readonly open: MediaSegment | undefined;
@@ -73,7 +73,7 @@ export function writeMediaPlaylist(playlist: MediaPlaylist, skip = false): strin
 	const { targetDuration, segments, open, prefix } = playlist;
 	const first = segments[0] ?? open;
 	const partTarget = playlist.partTargetTicks / TICKS_PER_SECOND;
-	const partHoldBack = Math.ceil(partTarget * PART_HOLD_BACK_PARTS * 1000) / 1000;
+	const partHoldBack = Math.ceil((holdBackTicks(playlist) * 1000) / TICKS_PER_SECOND) / 1000;
 	const holdBack = targetDuration * HOLD_BACK_TARGETS;
 	const skipUntil = targetDuration * SKIP_TARGETS;
 	const lines = [
@@ -112,10 +112,27 @@ export function writeMediaPlaylist(playlist: MediaPlaylist, skip = false): strin
 	return lines.join("\n");
 }
 
+/**
+ * PART-HOLD-BACK: the distance from the live edge at which players begin. It is larger while a segment that begins
+ * without a key frame lies there (the first one of a track, and those of a GOP longer than the target duration): hls.js
+ * would load that one, decode nothing, and wait for ever.
+ */
+function holdBackTicks({ segments, open, partTargetTicks }: MediaPlaylist): number {
+	const usual = partTargetTicks * PART_HOLD_BACK_PARTS;
+	let endBehind = 0;
+	for (const segment of open ? [open, ...segments.toReversed()] : segments.toReversed()) {
+		const startBehind = endBehind + segment.durationTicks;
+		if (startBehind >= usual && segment.parts[0]?.independent) return Math.max(usual, endBehind + partTargetTicks);
+		endBehind = startBehind;
+	}
+	return usual;
+}
+
 /** Where a playlist is, for the reports of the others; `undefined` before its first part. */
-export function lastPosition({ segments, open }: Pick<MediaPlaylist, "segments" | "open">):
-	| { readonly lastMsn: number; readonly lastPart: number }
-	| undefined {
+export function lastPosition({
+	segments,
+	open,
+}: Pick<MediaPlaylist, "segments" | "open">): { readonly lastMsn: number; readonly lastPart: number } | undefined {
 	const last = open ?? segments.at(-1);
 	if (!last || last.gap) return undefined;
 	return { lastMsn: last.msn, lastPart: last.parts.length - 1 };

@@ -34,7 +34,7 @@ class Camera {
 
 	constructor(options: { fps: number; gopSeconds: number; maxBytes?: number; kind?: "video" | "audio" }) {
 		this.partTargetTicks = choosePartTarget(90_000 / options.fps);
-		this.targetDuration = chooseTargetDuration(options.gopSeconds);
+		this.targetDuration = chooseTargetDuration([options.gopSeconds]);
 		this.segmenter = new Segmenter({
 			firstMsn: FIRST_MSN,
 			firstDiscontinuity: 3,
@@ -117,7 +117,13 @@ test("key frames that come faster than a segment a second share one", () => {
 	camera.segmenter.setInit(INIT);
 	for (let gop = 0; gop < 9; gop++) camera.gop(10, 4500);
 	expect(camera.segmenter.segments.map(({ durationTicks }) => durationTicks)).toEqual([90_000, 90_000, 90_000, 90_000]);
-	expect(camera.segmenter.segments[0]?.parts.map(({ independent }) => independent)).toEqual([true, false, true, false, false]);
+	expect(camera.segmenter.segments[0]?.parts.map(({ independent }) => independent)).toEqual([
+		true,
+		false,
+		true,
+		false,
+		false,
+	]);
 });
 
 test("a GOP that turns out longer than the target duration is cut, and the next key frame begins a segment again", () => {
@@ -142,7 +148,7 @@ test("a GOP of 10 s that is known is one segment, with room in the target durati
 });
 
 test.each([
-	[undefined, 2],
+	[undefined, 4],
 	[1, 2],
 	[2, 2],
 	[2.5, 3],
@@ -150,7 +156,14 @@ test.each([
 	[10.03, 10],
 	[60, 10],
 ])("the target duration of a GOP of %s s is %i s", (gopSeconds, expected) => {
-	expect(chooseTargetDuration(gopSeconds)).toBe(expected);
+	expect(chooseTargetDuration([gopSeconds])).toBe(expected);
+});
+
+test("a GOP that is longer than usual already is taken for a long one before it is measured", () => {
+	expect(chooseTargetDuration([undefined], 3)).toBe(4);
+	expect(chooseTargetDuration([undefined], 6)).toBe(10);
+	expect(chooseTargetDuration([2, 4])).toBe(4);
+	expect(chooseTargetDuration([])).toBe(2);
 });
 
 test("the usual interval is that of most pictures", () => {
@@ -176,19 +189,33 @@ test("new parameter sets begin a segment with a discontinuity and another init s
 	expect(camera.segmenter.init(2)?.width).toBe(1280);
 });
 
-test("a camera that comes back after a while goes on behind a discontinuity, and the pause is no media", () => {
+test("a camera that comes back after a while goes on behind a gap as long as it was away", () => {
 	const camera = new Camera({ fps: 15, gopSeconds: 2 });
 	camera.segmenter.setInit(INIT);
 	camera.gop(20, 6000);
-	camera.jump(900_000);
+	camera.jump(450_000);
 	camera.gop(20, 6000);
-	camera.picture(450_000, true);
+	expect(camera.segmenter.segments.map(({ gap, durationTicks }) => [gap, durationTicks])).toEqual([
+		[false, 120_000],
+		[true, 180_000],
+		[true, 180_000],
+		[true, 90_000],
+	]);
+	const parsed = complete(camera.parsed());
+	const at = (index: number): number => parsed[index]?.programDateTime?.getTime() ?? 0;
+	expect(at(2) - at(1)).toBe(2000);
+	expect(camera.segmenter.open?.programMs).toBeCloseTo(at(3) + 1000, 0);
+	expect(camera.segmenter.open?.discontinuity).toBe(false);
+});
+
+test("a camera that was away for longer than the playlist reaches goes on behind a discontinuity", () => {
+	const camera = new Camera({ fps: 15, gopSeconds: 2 });
+	camera.segmenter.setInit(INIT);
 	camera.gop(20, 6000);
-	const { segments } = camera.segmenter;
-	expect(segments.map(({ discontinuity }) => discontinuity)).toEqual([false, true]);
-	expect(segments.map(({ durationTicks }) => durationTicks)).toEqual([120_000, 120_000]);
-	expect(camera.segmenter.open?.discontinuity).toBe(true);
-	expect(camera.segmenter.open?.discontinuitySequence).toBe(5);
+	camera.jump(90_000_000);
+	camera.gop(20, 6000);
+	expect(camera.segmenter.segments).toHaveLength(1);
+	expect(camera.segmenter.open?.discontinuitySequence).toBe(4);
 	camera.parsed();
 });
 
@@ -219,17 +246,15 @@ test("memory is bounded in bytes too, even against pictures of any size", () => 
 	camera.parsed();
 });
 
-test("gaps fill a playlist up in front of its first segment", () => {
+test("a segment that is ended early is complete, and the next key frame begins another one however soon", () => {
 	const camera = new Camera({ fps: 15, gopSeconds: 2 });
 	camera.segmenter.setInit(INIT);
-	camera.segmenter.addLeadingGaps(PROGRAM_MS);
-	camera.gop(18, 6000);
+	camera.gop(25, 6000);
 	camera.segmenter.cut();
-	const parsed = camera.parsed();
-	expect(complete(parsed).map(({ gap }) => gap ?? false)).toEqual([...Array<boolean>(7).fill(true), false]);
-	expect(parsed.segments[0]?.programDateTime?.toISOString()).toBe("2026-02-28T23:59:36.000Z");
-	expect(complete(parsed).at(-1)?.mediaSequenceNumber).toBe(17);
-	expect(camera.segmenter.segment(12)).toBeUndefined();
+	for (let index = 0; index < 5; index++) camera.picture(6000, false);
+	camera.gop(12, 6000);
+	expect(complete(camera.parsed()).map(({ duration }) => duration)).toEqual([1.66667, 0.33333]);
+	expect(camera.segmenter.open?.parts[0]?.independent).toBe(true);
 });
 
 test("sound is cut where the pictures are, and is a gap where there is none", () => {

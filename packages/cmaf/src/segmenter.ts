@@ -33,7 +33,7 @@ export interface MediaSegment {
 	readonly programMs: number;
 	/** Number of its init segment; `undefined` in a gap before there was any. */
 	readonly init: number | undefined;
-	/** Times, codec or parameter sets do not go on from the segment before. */
+	/** Codec or parameter sets change here, or times do not go on from the segment before. */
 	readonly discontinuity: boolean;
 	readonly discontinuitySequence: number;
 	/** There is no media for this time: EXT-X-GAP. */
@@ -68,8 +68,6 @@ const MAX_WINDOW_SECONDS = 45;
 const RETIRED_TARGETS = 3;
 /** The open segment ends when it alone fills this part of the memory. */
 const MAX_SEGMENT_SHARE = 1 / 4;
-/** Gaps in front of the first segment: Apple's players want a whole window before they play (gohlslib writes seven). */
-const LEADING_GAPS = 0;
 /** A change of the frame rate shows after about so many chunks. */
 const SMOOTHING = 8;
 const ONE_MS = TICKS_PER_SECOND / 1000;
@@ -112,7 +110,10 @@ export class Segmenter {
 	#pendingIndependent = false;
 	/** What the announced durations have fallen behind the true ones, so that it can be made up for. */
 	#owedTicks = 0;
-	#lastDecodeTicks: number | undefined;
+	/** Time without media that the next chunk comes behind. */
+	#pausedTicks = 0;
+	/** The latest presentation time. */
+	#lastTicks: number | undefined;
 	/** The interval that the next chunk is expected at: a mean, because single ones jitter. */
 	#usualTicks = 0;
 	#bytes = 0;
@@ -188,9 +189,11 @@ export class Segmenter {
 		const before = this.#nextPart;
 		const intervalTicks = this.#intervalOf(chunk);
 		this.#usualTicks += (intervalTicks - this.#usualTicks) / (this.#usualTicks > 0 ? SMOOTHING : 1);
+		const programMs = programOffsetMs + chunk.presentationTicks / ONE_MS;
+		this.#addPause(programMs);
 		if (this.#mustCutBefore(chunk)) this.#finishSegment();
 		if (this.#isPartFull(intervalTicks)) this.#finishPart(false);
-		this.#open ??= this.#openSegment(programOffsetMs + chunk.presentationTicks / ONE_MS, chunk.randomAccess);
+		this.#open ??= this.#openSegment(programMs, chunk.randomAccess);
 		this.#chunks.push(chunk.bytes);
 		this.#pendingTicks += intervalTicks;
 		this.#pendingIndependent ||= chunk.randomAccess && this.#options.kind === "video";
@@ -218,16 +221,9 @@ export class Segmenter {
 		this.#breakAhead ||= planned.discontinuity;
 		const target = this.#options.targetDuration * TICKS_PER_SECOND;
 		this.#addGap(Math.min(ticks - planned.ticks, target), planned.programMs);
+		// What comes next follows on from the gap.
+		this.#lastTicks = ticks;
 		return true;
-	}
-
-	/** Fills the playlist up in front of the first segment; does nothing later. */
-	addLeadingGaps(programMs: number): void {
-		if (this.#listed.length > 0 || this.#open) return;
-		const seconds = this.#options.targetDuration;
-		for (let left = LEADING_GAPS; left > 0; left--) {
-			this.#addGap(seconds * TICKS_PER_SECOND, programMs - left * seconds * 1000);
-		}
 	}
 
 	/** `undefined` if it is not there yet or not any more. */
@@ -250,15 +246,20 @@ export class Segmenter {
 		return this.#inits.get(number);
 	}
 
-	/** How far the chunk is from the one before; notes where it does not go on from there. */
-	#intervalOf({ decodeTicks, durationTicks }: Chunk): number {
-		const last = this.#lastDecodeTicks;
-		this.#lastDecodeTicks = decodeTicks;
-		const interval = decodeTicks - (last ?? Number.NEGATIVE_INFINITY);
-		if (interval > 0 && interval <= MAX_INTERVAL_PARTS * this.#options.partTargetTicks) return interval;
+	/** By how much the chunk takes the track further; notes where it does not go on from what was before. */
+	#intervalOf({ presentationTicks, durationTicks }: Chunk): number {
+		const last = this.#lastTicks;
+		// Of pictures that are reordered the latest counts: decode times can lag behind after a pause.
+		const interval = presentationTicks - (last ?? Number.NEGATIVE_INFINITY);
+		const most = MAX_INTERVAL_PARTS * this.#options.partTargetTicks;
+		if (Math.abs(interval) <= most) {
+			this.#lastTicks = Math.max(last ?? 0, presentationTicks);
+			return Math.max(0, interval);
+		}
+		this.#lastTicks = presentationTicks;
 		if (last !== undefined) {
 			this.#finishSegment();
-			if (this.#options.kind === "video") this.#breakAhead = true;
+			this.#pausedTicks = Math.max(0, interval - durationTicks);
 		}
 		return Math.min(durationTicks, this.#options.partTargetTicks);
 	}
@@ -266,7 +267,7 @@ export class Segmenter {
 	#mustCutBefore(chunk: Chunk): boolean {
 		const open = this.#open;
 		const planned = this.#plannedCut;
-		if (planned && chunk.decodeTicks >= planned.ticks) {
+		if (planned && chunk.presentationTicks >= planned.ticks) {
 			this.#plannedCut = undefined;
 			this.#breakAhead ||= planned.discontinuity;
 			return true;
@@ -324,6 +325,22 @@ export class Segmenter {
 		if (!this.#open) return;
 		this.#listed.push(this.#open);
 		this.#open = undefined;
+	}
+
+	/** The time without media in front of the next segment. A longer one than the window is a discontinuity. */
+	#addPause(programMs: number): void {
+		let left = this.#pausedTicks;
+		this.#pausedTicks = 0;
+		if (left > this.#windowTicks) {
+			this.#breakAhead = true;
+			return;
+		}
+		const target = this.#options.targetDuration * TICKS_PER_SECOND;
+		while (left > 0) {
+			const ticks = Math.min(left, target);
+			this.#addGap(ticks, programMs - left / ONE_MS);
+			left -= ticks;
+		}
 	}
 
 	#addGap(durationTicks: number, programMs: number): void {

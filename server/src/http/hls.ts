@@ -128,11 +128,7 @@ class HlsRoutes {
 	}
 
 	/** Starts the track and waits for a playlist worth giving out; answers and returns the reply if there is none. */
-	async #untilReady(
-		name: TrackName,
-		request: FastifyRequest,
-		reply: FastifyReply,
-	): Promise<FastifyReply | undefined> {
+	async #untilReady(name: TrackName, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
 		const track = this.#output.open(name);
 		if (!track) return unknownCamera(reply);
 		if (track === "full") return tooMany(reply);
@@ -215,7 +211,9 @@ function sendMedia(request: FastifyRequest, reply: FastifyReply, parts: readonly
 	if (request.method === "HEAD") return reply.send();
 	// One memory for all viewers: nothing is copied for a slow one.
 	const [only] = parts;
-	return reply.send(only && parts.length === 1 ? Buffer.from(only.buffer, only.byteOffset, only.length) : Readable.from(parts));
+	return reply.send(
+		only && parts.length === 1 ? Buffer.from(only.buffer, only.byteOffset, only.length) : Readable.from(parts),
+	);
 }
 
 function acceptsGzip({ headers }: FastifyRequest): boolean {

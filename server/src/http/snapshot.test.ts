@@ -13,28 +13,29 @@ import { LiveCamera } from "../transcode/testing/live-camera.ts";
 import { installErrorHandlers } from "./errors.ts";
 import { registerSnapshot } from "./snapshot.ts";
 
+const skip = !hasFfmpeg();
 const apps: FastifyInstance[] = [];
 afterEach(async () => {
 	for (const app of apps.splice(0)) await app.close();
 });
 
-/** A server of one camera. `ask` makes a real request; `renders` tells how many children FFmpeg had. */
-async function serve(streams: Partial<Record<"main" | "sub", ReadableStreamSource>>, path = "ffmpeg", clock = systemClock) {
+/** A server of one camera. `ask` makes a real request. */
+async function serve(
+	streams: Partial<Record<"main" | "sub", ReadableStreamSource>>,
+	path = "ffmpeg",
+	clock = systemClock,
+) {
 	const ffmpeg = new Ffmpeg({ path, clock: systemClock });
 	await ffmpeg.look();
-	let renders = 0;
-	const run = ffmpeg.run.bind(ffmpeg);
-	ffmpeg.run = (...args) => {
-		renders++;
-		return run(...args);
-	};
 	const directory = {
 		hasCamera: (id: string) => id === "cam1",
-		stream: (id: string, name: "main" | "sub") => (id === "cam1" ? (streams[name] ?? streams.main ?? streams.sub) : undefined),
+		stream: (id: string, name: "main" | "sub") =>
+			id === "cam1" ? (streams[name] ?? streams.main ?? streams.sub) : undefined,
 	};
 	const app = fastify({ logger: false });
 	installErrorHandlers(app, pino({ level: "silent" }));
-	registerSnapshot(app, { snapshots: new Snapshots({ directory, ffmpeg, clock }) });
+	const snapshots = new Snapshots({ directory, ffmpeg, clock });
+	registerSnapshot(app, { snapshots });
 	apps.push(app);
 	const address = await app.listen({ host: "127.0.0.1", port: 0 });
 	const ask = async (query = "", id = "cam1") => {
@@ -44,7 +45,7 @@ async function serve(streams: Partial<Record<"main" | "sub", ReadableStreamSourc
 		const code = status === 200 ? undefined : JSON.parse(Buffer.from(body).toString()).error.code;
 		return { status, headers, body, code };
 	};
-	return { ask, renders: () => renders };
+	return { ask, renders: () => snapshots.renders };
 }
 
 /** A camera that has sent its first pictures, or none. */
@@ -56,13 +57,21 @@ function camera(name: ClipName, pictures: number): LiveCamera {
 
 test("a request that is wrong, and a camera that is not there, are answered with what to do", async () => {
 	const { ask } = await serve({}, "/nonexistent/ffmpeg");
-	for (const query of ["?width=15", "?width=3841", "?width=1e3", "?width=-20", "?width=", "?stream=third", "?width=20&width=30"]) {
+	for (const query of [
+		"?width=15",
+		"?width=3841",
+		"?width=1e3",
+		"?width=-20",
+		"?width=",
+		"?stream=third",
+		"?width=20&width=30",
+	]) {
 		expect(await ask(query)).toMatchObject({ status: 400, code: "bad-request" });
 	}
 	expect(await ask("", "cam2")).toMatchObject({ status: 404, code: "unknown-camera" });
 });
 
-describe.skipIf(!hasFfmpeg())("a still", () => {
+describe.skipIf(skip)("a still", () => {
 	for (const name of ["h264", "h264-b-frames", "h265", "mpeg4", "jpeg"] as const) {
 		test(`of ${name} is the latest key frame, with the time at which it was captured`, async () => {
 			const { stream } = camera(name, 2);
@@ -107,7 +116,9 @@ describe.skipIf(!hasFfmpeg())("a still", () => {
 
 	test("many sizes at once wait for each other, and too many are turned away", async () => {
 		const { ask } = await serve({ main: camera("h264", 1).stream });
-		const answers = await Promise.all(Array.from({ length: MAX_WAITING_RENDERS + 12 }, (_, i) => ask(`?width=${16 + 2 * i}`)));
+		const answers = await Promise.all(
+			Array.from({ length: MAX_WAITING_RENDERS + 12 }, (_, i) => ask(`?width=${16 + 2 * i}`)),
+		);
 		const refused = answers.filter(({ status }) => status === 503);
 		expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["too-many-snapshots"]));
 		expect(refused.length).toBeLessThanOrEqual(10);
@@ -116,8 +127,7 @@ describe.skipIf(!hasFfmpeg())("a still", () => {
 	});
 });
 
-test("a JPEG camera's newest picture needs no FFmpeg", async () => {
-	if (!hasFfmpeg()) return;
+test.skipIf(skip)("a JPEG camera's newest picture needs no FFmpeg", async () => {
 	const source = camera("jpeg", 2);
 	const { ask } = await serve({ main: source.stream }, "/nonexistent/ffmpeg");
 	const [newest] = source.stream.currentGop();
@@ -128,8 +138,7 @@ test("a JPEG camera's newest picture needs no FFmpeg", async () => {
 	expect(missing.headers.get("cache-control")).toBe("no-store");
 });
 
-test("a stream that is pulled on demand is woken for its first picture, and let go of", async () => {
-	if (!hasFfmpeg()) return;
+test.skipIf(skip)("a stream that is pulled on demand is woken for its first picture, and let go of", async () => {
 	const main = camera("jpeg", 0);
 	const { ask } = await serve({ main: main.stream, sub: camera("jpeg", 1).stream });
 	const answers = [ask(), ask()];

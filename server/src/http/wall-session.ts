@@ -143,7 +143,8 @@ export class WallSession {
 		const message = this.#options.welcome();
 		send(message);
 		// Offering before the page says what it wants saves a slow machine a tenth of a second.
-		if (webrtcCodecs.includes("h264")) webrtc.prepare(Math.min(MAX_SLOTS, message.cameras.length));
+		const forced = message.protocol === "mse" || message.protocol === "hls";
+		if (webrtcCodecs.includes("h264") && !forced) webrtc.prepare(Math.min(MAX_SLOTS, message.cameras.length));
 		this.#unsubscribe = statuses.subscribe((text) => this.#sendText(text));
 	}
 

@@ -51,7 +51,11 @@ test("another program of that name is not taken for FFmpeg", async () => {
 test("camera passwords in our environment do not reach a child", async () => {
 	process.env.CAMERA_1_PASSWORD = "hunter2";
 	const { output } = await new Ffmpeg({ path: "env", clock: systemClock }).run([], [], LIMITS);
-	const names = Buffer.from(output).toString().trim().split("\n").map((line) => line.split("=", 1)[0]);
+	const names = Buffer.from(output)
+		.toString()
+		.trim()
+		.split("\n")
+		.map((line) => line.split("=", 1)[0]);
 	expect(names).toContain("PATH");
 	expect(names).not.toContain("CAMERA_1_PASSWORD");
 });
@@ -83,6 +87,16 @@ test("a child runs with low priority; one that is stopped by a signal is killed 
 	clock.advance(KILL_AFTER_MS);
 	expect(await child.closed).toMatchObject({ signal: "SIGKILL" });
 	expect(clock.pending).toBe(0);
+});
+
+test("closing ends all children", async () => {
+	const sleep = new Ffmpeg({ path: "sleep", clock: systemClock });
+	const children = [sleep.spawn(["60"], () => {}), sleep.spawn(["60"], () => {})];
+	await sleep.close();
+	expect(await Promise.all(children.map(({ closed }) => closed))).toMatchObject([
+		{ signal: "SIGTERM" },
+		{ signal: "SIGTERM" },
+	]);
 });
 
 test("of what a child says the last lines are kept", async () => {

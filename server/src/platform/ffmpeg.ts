@@ -77,6 +77,7 @@ export class Ffmpeg {
 	#facts: FfmpegFacts | undefined;
 	#looking: Promise<FfmpegFacts | undefined> | undefined;
 	#lookedAtMs: number | undefined;
+	readonly #children = new Set<Child>();
 
 	constructor({ path = "ffmpeg", clock }: FfmpegOptions) {
 		this.#path = path;
@@ -103,7 +104,7 @@ export class Ffmpeg {
 
 	/** Starts a child that gets `args` and bytes, and gives bytes. `onOutput` owns what it is given. */
 	spawn(args: readonly string[], onOutput: (bytes: Uint8Array) => void): FfmpegChild {
-		return new Child(this.#path, args, {
+		const child = new Child(this.#path, args, {
 			clock: this.#clock,
 			onOutput,
 			onMissing: () => {
@@ -112,6 +113,16 @@ export class Ffmpeg {
 				this.#lookedAtMs = this.#clock.nowMs();
 			},
 		});
+		this.#children.add(child);
+		void child.closed.then(() => this.#children.delete(child));
+		return child;
+	}
+
+	/** Ends all children; resolves when they are gone. */
+	async close(): Promise<void> {
+		const children = [...this.#children];
+		for (const child of children) child.stop();
+		await Promise.all(children.map(({ closed }) => closed));
 	}
 
 	/** Runs one child to its end: `input` in, all of its output out, within the limits. */

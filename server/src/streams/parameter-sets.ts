@@ -7,6 +7,8 @@ export interface PictureFormat {
 	/** In pixels. */
 	readonly width: number;
 	readonly height: number;
+	/** Pictures that can be decoded before and shown after another; absent where it does not say. */
+	readonly reorderDepth: number | undefined;
 }
 
 export type NalCodec = "h264" | "h265";
@@ -17,16 +19,16 @@ interface SetKinds {
 	readonly types: readonly number[];
 	/** The one of the sequence parameter set. */
 	readonly spsType: number;
-	readonly parseSps: (nal: Uint8Array) => PictureFormat | undefined;
+	readonly read: (sps: Uint8Array) => PictureFormat | undefined;
 }
 
 const KINDS: Readonly<Record<NalCodec, SetKinds>> = {
-	h264: { typeOf: nalTypeOf, types: [NAL_TYPE.sps, NAL_TYPE.pps], spsType: NAL_TYPE.sps, parseSps },
+	h264: { typeOf: nalTypeOf, types: [NAL_TYPE.sps, NAL_TYPE.pps], spsType: NAL_TYPE.sps, read: readSps },
 	h265: {
 		typeOf: h265NalTypeOf,
 		types: [H265_NAL_TYPE.vps, H265_NAL_TYPE.sps, H265_NAL_TYPE.pps],
 		spsType: H265_NAL_TYPE.sps,
-		parseSps: parseH265Sps,
+		read: readH265Sps,
 	},
 };
 
@@ -67,13 +69,32 @@ export class ParameterSets {
 	}
 
 	#replace(nalUnits: readonly Uint8Array[]): void {
-		const { typeOf, types, spsType, parseSps: parse } = KINDS[this.#codec];
+		const { typeOf, types, spsType, read } = KINDS[this.#codec];
 		for (const type of types) {
 			const found = nalUnits.filter((nal) => typeOf(nal) === type);
 			const first = found[0];
 			if (!first) continue;
 			this.#sets.set(type, found);
-			if (type === spsType) this.#format = parse(first) ?? this.#format;
+			if (type === spsType) this.#format = read(first) ?? this.#format;
 		}
 	}
+}
+
+function readSps(nal: Uint8Array): PictureFormat | undefined {
+	const sps = parseSps(nal);
+	return (
+		sps && { codecString: sps.codecString, width: sps.width, height: sps.height, reorderDepth: sps.maxNumReorderFrames }
+	);
+}
+
+function readH265Sps(nal: Uint8Array): PictureFormat | undefined {
+	const sps = parseH265Sps(nal);
+	return (
+		sps && {
+			codecString: sps.codecString,
+			width: sps.width,
+			height: sps.height,
+			reorderDepth: sps.maxNumReorderPictures,
+		}
+	);
 }

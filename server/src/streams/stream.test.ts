@@ -217,6 +217,22 @@ test("S51: pictures with B-frames are shown by their timestamps and handed on in
 	expect(times).toEqual([...new Set(times)].toSorted((a, b) => a - b));
 });
 
+test("S51: parameter sets that announce B-frames give the first P picture its time, and prove nothing (quirk 114)", () => {
+	const { stream } = open();
+	const seen: StreamUnit[] = [];
+	stream.attach({ push: (pushed) => seen.push(pushed) });
+	// By libx264: max_num_reorder_frames is 2.
+	const announcing = Buffer.from("6764001facd9405005bb011000000300100000030320f1831960", "hex");
+	const shown = [0, 3, 1, 2];
+	for (const [at, place] of shown.entries()) {
+		const nalUnits = at === 0 ? [announcing, PPS, IDR] : [at === 1 ? SLICE : B_SLICE];
+		// The P picture is early: the time line has it where it came.
+		stream.push({ ...unit(0, ...nalUnits), rtpTimestamp: place * 3600 }, at * 40, at === 0 ? 0 : 40);
+		expect(stream.format?.hasBFrames).toBe(at >= 2);
+	}
+	expect(seen.map(({ presentation }) => presentation)).toEqual(shown.map((place) => place * 3600));
+});
+
 test("S51: a timestamp that jumps within a GOP with B-frames is not followed (quirk 114)", () => {
 	const { stream } = open();
 	const seen: StreamUnit[] = [];
@@ -326,7 +342,7 @@ test("sound is handed on with its times and durations on the hub's clock, to rea
 	const heard: AudioUnit[] = [];
 	stream.setAudioFormat(PCMA);
 	stream.attach({ push() {} });
-	const { detach } = stream.attach({ push() {}, pushAudio: (pushed) => heard.push(pushed) });
+	const attachment = stream.attach({ push() {}, pushAudio: (pushed) => heard.push(pushed) });
 	for (const [index, mediaMs] of [1000, 1020, 1020, 1060].entries()) {
 		stream.pushAudio(sound(index), 1005 + index * 20, mediaMs);
 	}
@@ -338,7 +354,7 @@ test("sound is handed on with its times and durations on the hub's clock, to rea
 	]);
 	expect(heard[1]).toMatchObject({ arrivalMs: 1025, data: new Uint8Array(160).fill(1), format: { codec: "pcma" } });
 	expect(heard[0]?.format).toBe(stream.audioFormat);
-	detach();
+	attachment.detach();
 	stream.pushAudio(sound(4), 1100, 1100);
 	expect(heard).toHaveLength(4);
 });

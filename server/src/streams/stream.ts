@@ -144,7 +144,9 @@ export class Stream implements ReadableStreamSource {
 			return false;
 		}
 		const reordered = this.#presentation.next(timestamp, unit.rtpTimestamp, randomAccess);
-		const presentation = this.#hasBFrames ? reordered : timestamp;
+		// Parameter sets announce B-frames before the first one comes; not all are to be believed, so that no more is done.
+		const announced = hasNalUnits(unit) && (this.#parameterSets.format?.reorderDepth ?? 0) > 0;
+		const presentation = this.#hasBFrames || announced ? reordered : timestamp;
 		const shared = this.#makeShared(unit, { randomAccess, timestamp, presentation, arrivalMs });
 		if (randomAccess) {
 			this.#measureGop(timestamp);

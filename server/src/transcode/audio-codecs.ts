@@ -36,7 +36,13 @@ export function targetFormat(source: AudioFormat, target: AudioTarget): AudioFor
 		};
 	}
 	const config = makeAudioSpecificConfig(AAC_LC, AAC_RATE_INDEX, channels);
-	return { codec: "aac", clockRate: TARGET_RATE, channels, config, rtp: { ...rtp, encoding: "MPEG4-GENERIC", channels } };
+	return {
+		codec: "aac",
+		clockRate: TARGET_RATE,
+		channels,
+		config,
+		rtp: { ...rtp, encoding: "MPEG4-GENERIC", channels },
+	};
 }
 
 /** Arguments of a child that reads Matroska and writes Opus in Ogg, or AAC in FLV. */
@@ -44,7 +50,16 @@ export function audioArguments({ codec, channels }: AudioFormat): string[] {
 	const output =
 		codec === "opus"
 			? [
-					...["-c:a", "libopus", "-application", "lowdelay", "-frame_duration", "20", "-b:a", `${OPUS_BITRATE * channels}`],
+					...[
+						"-c:a",
+						"libopus",
+						"-application",
+						"lowdelay",
+						"-frame_duration",
+						"20",
+						"-b:a",
+						`${OPUS_BITRATE * channels}`,
+					],
 					...["-f", "ogg", "-page_duration", "20000"],
 				]
 			: ["-c:a", "aac", "-b:a", `${AAC_BITRATE * channels}`, "-flvflags", "no_duration_filesize", "-f", "flv"];
@@ -58,7 +73,13 @@ export function audioArguments({ codec, channels }: AudioFormat): string[] {
 /** The track that carries this sound into FFmpeg; `undefined` for what it cannot carry. */
 export function matroskaAudio(format: AudioFormat): MatroskaAudio | undefined {
 	const { codec, clockRate, channels, config, rtp } = format;
-	const track = { kind: "audio", sampleRate: clockRate, channels, codecPrivate: undefined, bitDepth: undefined } as const;
+	const track = {
+		kind: "audio",
+		sampleRate: clockRate,
+		channels,
+		codecPrivate: undefined,
+		bitDepth: undefined,
+	} as const;
 	switch (codec) {
 		case "aac":
 			if (!config) return undefined;

@@ -113,7 +113,11 @@ describe.skipIf(!hasFfmpeg())("sound", () => {
 		const stopSound = playSound(stream, rtp, frames, frameMs);
 		const units: AudioUnit[] = [];
 		const attachment = playable?.attach({ push() {}, pushAudio: (unit) => units.push(unit) });
-		stops.push(stopSound, () => attachment?.detach(), () => transcoder.close());
+		stops.push(
+			stopSound,
+			() => attachment?.detach(),
+			() => transcoder.close(),
+		);
 		return { units, playable, attachment, counts, transcoder, stopSound, stream };
 	}
 

@@ -4,7 +4,14 @@ import type { Clock } from "../platform/clock.ts";
 import type { Ffmpeg } from "../platform/ffmpeg.ts";
 import type { Attachment, AudioFormat, AudioUnit, ReadableStreamSource } from "../streams/reader.ts";
 import { TICKS_PER_MS } from "../streams/timeline.ts";
-import { type AudioTarget, audioArguments, matroskaAudio, matroskaAudioData, TARGET_RATE, targetFormat } from "./audio-codecs.ts";
+import {
+	type AudioTarget,
+	audioArguments,
+	matroskaAudio,
+	matroskaAudioData,
+	TARGET_RATE,
+	targetFormat,
+} from "./audio-codecs.ts";
 import { FlvReader } from "./flv-reader.ts";
 import { writeMatroskaBlock, writeMatroskaHeader } from "./matroska.ts";
 import { OggOpusReader } from "./ogg-opus-reader.ts";
@@ -25,7 +32,15 @@ export interface AudioTranscodeOptions {
 	readonly clock: Clock;
 	readonly log: Logger;
 	readonly counters: ChildCounters;
-	/** The last listener left, or FFmpeg makes nothing of this sound: it has ended. */
+	/** FFmpeg makes nothing of this sound: it ends. */
+	readonly onFailed: () => void;
+	/** It has ended, also because the last listener left. */
+	readonly onEnd: () => void;
+}
+
+export interface AudioListener {
+	readonly push: (unit: AudioUnit) => void;
+	/** Nothing comes any more. */
 	readonly onEnd: () => void;
 }
 
@@ -33,7 +48,7 @@ export class AudioTranscode {
 	readonly #options: AudioTranscodeOptions;
 	readonly #child: SupervisedChild;
 	readonly #attachment: Attachment;
-	readonly #listeners = new Set<(unit: AudioUnit) => void>();
+	readonly #listeners = new Set<AudioListener>();
 	#closed = false;
 	/** What goes in, and what comes out of it. */
 	#input: AudioFormat | undefined;
@@ -50,7 +65,10 @@ export class AudioTranscode {
 				...options,
 				plan: () => this.#plan(),
 				onOutput: (bytes) => this.#read(bytes),
-				onGivenUp: () => this.close(),
+				onGivenUp: () => {
+					options.onFailed();
+					this.close();
+				},
 			},
 			options.counters,
 		);
@@ -63,12 +81,10 @@ export class AudioTranscode {
 	}
 
 	/** @returns how to stop listening. */
-	listen(listener: (unit: AudioUnit) => void): () => void {
-		// A function of its own, so that the same listener can be there twice.
-		const own = (unit: AudioUnit): void => listener(unit);
-		this.#listeners.add(own);
+	listen(listener: AudioListener): () => void {
+		this.#listeners.add(listener);
 		return () => {
-			if (this.#listeners.delete(own) && this.#listeners.size === 0) this.close();
+			if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.close();
 		};
 	}
 
@@ -76,10 +92,12 @@ export class AudioTranscode {
 	close(): void {
 		if (this.#closed) return;
 		this.#closed = true;
-		this.#listeners.clear();
 		this.#attachment.detach();
 		this.#child.stop();
 		this.#options.onEnd();
+		const listeners = [...this.#listeners];
+		this.#listeners.clear();
+		for (const { onEnd } of listeners) onEnd();
 	}
 
 	#onAudio(unit: AudioUnit): void {
@@ -141,6 +159,12 @@ export class AudioTranscode {
 			arrivalMs: this.#options.clock.nowMs(),
 			durationTicks: Math.round(samples * TICKS_PER_SAMPLE),
 		};
-		for (const listener of this.#listeners) listener(unit);
+		for (const { push } of this.#listeners) {
+			try {
+				push(unit);
+			} catch (error) {
+				this.#options.log.error({ error }, "a reader failed and was detached");
+			}
+		}
 	}
 }

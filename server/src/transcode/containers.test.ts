@@ -57,7 +57,10 @@ test.skipIf(skip)("FLV: AAC with its configuration", () => {
 
 test.skipIf(skip)("Ogg: Opus packets with their times, from pieces of any length", () => {
 	const sound = ["-i", "sine=d=0.5:r=48000", "-c:a", "libopus", "-application", "lowdelay", "-frame_duration", "20"];
-	for (const paging of [["-page_duration", "20000"], ["-page_duration", "200000"]]) {
+	for (const paging of [
+		["-page_duration", "20000"],
+		["-page_duration", "200000"],
+	]) {
 		const file = make(...sound, ...paging, "-f", "ogg");
 		const whole = new OggOpusReader().push(file);
 		expect(whole.length).toBeGreaterThan(20);

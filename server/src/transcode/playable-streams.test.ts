@@ -1,13 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { h265NalTypeOf, isH265VclNalType } from "@vigia/rtp";
 import { pino } from "pino";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { FakeClock } from "../platform/fake-clock.ts";
 import { systemClock } from "../platform/clock.ts";
 import { Ffmpeg } from "../platform/ffmpeg.ts";
 import { type Decoders, WEBRTC_DECODERS } from "../streams/playable.ts";
 import type { Attachment, Reader, Route, StreamUnit } from "../streams/reader.ts";
 import { openPlayableStreams } from "./playable-streams.ts";
-import { type ClipName, type ClipPicture, hasFfmpeg, makeClip } from "./testing/clips.ts";
+import { type ClipName, hasFfmpeg, makeClip } from "./testing/clips.ts";
 import { eventually } from "./testing/eventually.ts";
 import { LiveCamera } from "./testing/live-camera.ts";
 import { Transcoder } from "./transcoder.ts";
@@ -40,18 +43,14 @@ class Viewer implements Reader {
 }
 
 describe.skipIf(!hasFfmpeg())("a stream that is chosen for decoders", () => {
-	const clips = new Map<ClipName, ClipPicture[]>();
 	const open: { close(): void }[] = [];
 
-	beforeAll(() => {
-		for (const name of ["h264", "h264-b-frames", "h265"] as const) clips.set(name, makeClip(name));
-	});
 	afterEach(() => {
 		for (const each of open.splice(0)) each.close();
 	});
 
 	function camera(name: ClipName): LiveCamera {
-		const made = new LiveCamera(clips.get(name) as ClipPicture[]);
+		const made = new LiveCamera(makeClip(name));
 		open.push({ close: () => made.stop() });
 		return made;
 	}
@@ -135,6 +134,39 @@ describe.skipIf(!hasFfmpeg())("a stream that is chosen for decoders", () => {
 		expect(clock.pending).toBeLessThanOrEqual(1);
 	});
 
+	test("a viewer who comes when the camera is away is not shown what was before", async () => {
+		const sub = camera("h265").start(5);
+		const { watch } = await server({ cam: { sub } });
+		const first = watch("cam", "sub");
+		await eventually("pictures", () => first.units.length >= 3);
+		sub.stop();
+		sub.stream.restart();
+		const late = watch("cam", "sub");
+		expect(late.kinds).toEqual(["transcode"]);
+		expect(late.units).toEqual([]);
+		sub.start();
+		await eventually("new pictures", () => late.units.length >= 3);
+		expectPlayable(late);
+	});
+
+	test("a reader that throws is let go of, wherever it was called from", async () => {
+		const sub = camera("h265").start(5);
+		const { streams, transcoder } = await server({ cam: { sub } });
+		let calls = 0;
+		streams
+			.for(WEBRTC_DECODERS)
+			.stream("cam", "sub")
+			?.attach({
+				push() {
+					calls++;
+					throw new Error("broken reader");
+				},
+			});
+		await eventually("it is called", () => calls === 1);
+		await eventually("it is let go of", () => transcoder.current(sub.stream)?.idle === true);
+		expect(calls).toBe(1);
+	});
+
 	test("gives the original to whom it can decode, and H.264 to the others", async () => {
 		const sub = camera("h265").start(5);
 		const { watch } = await server({ cam: { sub } });
@@ -199,7 +231,7 @@ describe.skipIf(!hasFfmpeg())("a stream that is chosen for decoders", () => {
 		expect(viewer.kinds).toEqual(["ffmpeg-missing"]);
 		expect(viewer.units).toEqual([]);
 		expect(streams.for(WEBRTC_DECODERS).stream("cam", "sub")?.currentGop()).toEqual([]);
-		sub.change(clips.get("h264") as ClipPicture[]);
+		sub.change(makeClip("h264"));
 		await eventually("pictures", () => viewer.units.length >= 5);
 		expect(viewer.kinds).toEqual(["ffmpeg-missing", "pass"]);
 		expectPlayable(viewer);
@@ -213,9 +245,9 @@ describe.skipIf(!hasFfmpeg())("a stream that is chosen for decoders", () => {
 		const { watch } = await server({ cam: { sub } });
 		const viewer = watch("cam", "sub");
 		await eventually("a transcode", () => viewer.units.length >= 3);
-		sub.change(clips.get("h264") as ClipPicture[]);
+		sub.change(makeClip("h264"));
 		await eventually("the original", () => viewer.kinds.at(-1) === "pass");
-		sub.change(clips.get("h265") as ClipPicture[]);
+		sub.change(makeClip("h265"));
 		await eventually("a transcode again", () => viewer.kinds.at(-1) === "transcode");
 		const before = viewer.units.length;
 		await eventually("its pictures", () => viewer.units.length >= before + 5);
@@ -238,8 +270,30 @@ describe.skipIf(!hasFfmpeg())("a stream that is chosen for decoders", () => {
 		expectPlayable(second);
 	});
 
+	test("hardware that passes its trial and fails at work is replaced by software", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "vigia-ffmpeg-"));
+		open.push({ close: () => rmSync(folder, { recursive: true }) });
+		const path = join(folder, "ffmpeg");
+		const lines = [
+			"#!/bin/sh",
+			'case "$*" in',
+			"*-encoders*) echo ' V....D h264_vaapi hardware'; echo ' V....D libx264 software';;",
+			"*lavfi*h264_vaapi*) echo picture;;",
+			"*h264_vaapi*) exit 1;;",
+			'*) exec ffmpeg "$@";;',
+			"esac",
+		];
+		writeFileSync(path, lines.join("\n"), { mode: 0o755 });
+		const sub = camera("h265").start(5);
+		const { watch, transcoder } = await server({ cam: { sub } }, { path });
+		const viewer = watch("cam", "sub");
+		await eventually("pictures", () => viewer.units.length >= 3);
+		expect(viewer.kinds).toEqual(["transcode"]);
+		expect(transcoder.counters).toMatchObject({ started: 2, restarts: 3 });
+	});
+
 	test("a stream that FFmpeg cannot decode is refused for a while and tried again", async () => {
-		const broken = (clips.get("h265") as ClipPicture[]).map(({ unit, index }) => {
+		const broken = makeClip("h265").map(({ unit, index }) => {
 			if (!("nalUnits" in unit)) throw new Error("no H.265");
 			// The parameter sets stay; the pictures are nothing.
 			const nalUnits = unit.nalUnits.map((nal) => (isH265VclNalType(h265NalTypeOf(nal)) ? nal.slice(0, 3) : nal));
@@ -253,11 +307,12 @@ describe.skipIf(!hasFfmpeg())("a stream that is chosen for decoders", () => {
 		await eventually("it is tried", () => viewer.kinds.includes("transcode"));
 		await eventually("it is given up", () => {
 			clock.advance(500);
+			sub.pushNext();
 			return viewer.kinds.includes("transcode-failed");
 		});
 		expect(viewer.units).toEqual([]);
 		expect(transcoder.running).toBe(0);
-		sub.change(clips.get("h265") as ClipPicture[]);
+		sub.change(makeClip("h265"));
 		await eventually("it is tried again", () => {
 			clock.advance(500);
 			return viewer.kinds.at(-1) === "transcode" && viewer.units.length > 3;

@@ -11,7 +11,7 @@ import type {
 	VideoFormat,
 } from "../streams/reader.ts";
 import { targetFormat } from "./audio-codecs.ts";
-import { foreseeSource, isSoundPlayable, type Wish } from "./route.ts";
+import { foreseeSource, isSoundPlayable, startOf, type Wish } from "./route.ts";
 import { RoutedReader } from "./routed-reader.ts";
 import type { Transcoder } from "./transcoder.ts";
 
@@ -110,6 +110,7 @@ class PlayableStream implements ReadableStreamSource {
 	}
 
 	currentGop(): readonly StreamUnit[] {
-		return foreseeSource(this.#wish)?.currentGop() ?? [];
+		const source = foreseeSource(this.#wish);
+		return source ? startOf(source, this.#wish) : [];
 	}
 }

@@ -1,7 +1,7 @@
 /** Which pictures a viewer gets: the camera's, those of its other profile, transcoded ones, or none. @module */
 import type { StreamName } from "@vigia/api";
 import type { Decoders } from "../streams/playable.ts";
-import type { AudioFormat, ReadableStreamSource, Route, VideoFormat } from "../streams/reader.ts";
+import type { AudioFormat, ReadableStreamSource, Route, StreamUnit, VideoFormat } from "../streams/reader.ts";
 import type { Transcoder } from "./transcoder.ts";
 
 /** What a viewer asks for. */
@@ -62,6 +62,13 @@ export function foreseeSource({ raw, other, name, decoders, transcoder }: Wish):
 	if (otherPlays && name === "main") return other;
 	if (transcoder.outlook(raw) === undefined) return transcoder.current(raw)?.stream;
 	return otherPlays ? other : undefined;
+}
+
+/** The pictures that a newcomer begins with. */
+export function startOf(source: ReadableStreamSource, { raw, other }: Wish): readonly StreamUnit[] {
+	// A camera whose session is over has none, and what was made of the session is as old.
+	if (source !== raw && source !== other && raw.currentGop().length === 0) return [];
+	return source.currentGop();
 }
 
 export function isPlayable({ codec, hasBFrames }: VideoFormat, { video, bFrames }: Decoders): boolean {

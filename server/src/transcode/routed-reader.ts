@@ -9,7 +9,7 @@ import type {
 	StreamUnit,
 	VideoFormat,
 } from "../streams/reader.ts";
-import { type Choice, chooseRoute, isSoundPlayable, type Wish } from "./route.ts";
+import { type Choice, chooseRoute, isSoundPlayable, startOf, type Wish } from "./route.ts";
 
 const NO_PICTURES: readonly StreamUnit[] = [];
 
@@ -75,9 +75,9 @@ export class RoutedReader implements Attachment {
 				this.#wish.transcoder.counters.refused++;
 				if (route.reason === "ffmpeg-missing") this.#wish.transcoder.lookForFfmpeg();
 			}
-			if (route) this.#reader.onRoute?.(route);
+			if (route) this.#guard(() => this.#reader.onRoute?.(route));
 			if (route?.kind === "refused") this.#inStep = false;
-			else if (sameSource && !this.#inStep) return source.currentGop();
+			else if (sameSource && !this.#inStep) return startOf(source, this.#wish);
 		}
 		if (this.#detached || sameSource) return NO_PICTURES;
 		const before = this.#video;
@@ -87,7 +87,7 @@ export class RoutedReader implements Attachment {
 		this.#video = source.attach({ push: (unit) => generation === this.#generation && this.#onPicture(unit) });
 		before?.detach();
 		this.#routeSound(choice.sound);
-		return route && route.kind !== "refused" ? this.#video.gop : NO_PICTURES;
+		return route && route.kind !== "refused" ? startOf(source, this.#wish) : NO_PICTURES;
 	}
 
 	#onPicture(unit: StreamUnit): void {
@@ -140,7 +140,12 @@ export class RoutedReader implements Attachment {
 			return;
 		}
 		const transcode = transcoder.audio(source, decoders.audioTarget);
-		this.#stopSound = transcode?.listen((unit) => this.#guard(() => this.#reader.pushAudio?.(unit)));
+		this.#stopSound = transcode?.listen({
+			push: (unit) => this.#guard(() => this.#reader.pushAudio?.(unit)),
+			onEnd: () => {
+				this.#stopSound = undefined;
+			},
+		});
 	}
 
 	#onSound(source: ReadableStreamSource, unit: AudioUnit): void {

@@ -6,7 +6,7 @@ import type { Ffmpeg } from "../platform/ffmpeg.ts";
 import type { ReadableStreamSource } from "../streams/reader.ts";
 import type { AudioTarget } from "./audio-codecs.ts";
 import { AudioTranscode } from "./audio-transcode.ts";
-import { findVideoEncoder, type VideoEncoder } from "./video-encoder.ts";
+import { findSoftwareEncoder, findVideoEncoder, type VideoEncoder } from "./video-encoder.ts";
 import { VideoTranscode, type VideoTranscodeCounters } from "./video-transcode.ts";
 
 /** A stream of which FFmpeg made nothing is not tried again before this. */
@@ -37,8 +37,11 @@ export class Transcoder {
 	readonly #videos = new Map<ReadableStreamSource, VideoTranscode>();
 	readonly #audios = new Map<ReadableStreamSource, Map<AudioTarget, AudioTranscode>>();
 	#audioCount = 0;
-	/** Streams of which nothing could be made lately, until the timer fires. */
+	/** Streams of whose video or sound nothing could be made lately, until the timer fires. */
 	readonly #failed = new Map<ReadableStreamSource, Timer>();
+	readonly #failedSounds = new Map<ReadableStreamSource, Timer>();
+	/** The hardware failed on them. */
+	readonly #softwareOnly = new WeakSet<ReadableStreamSource>();
 	readonly #listeners = new Set<() => void>();
 	#notifying = false;
 	#encoder: VideoEncoder | undefined;
@@ -78,7 +81,8 @@ export class Transcoder {
 		const there = this.#videos.get(source);
 		if (there) return there;
 		if (this.outlook(source) !== undefined) return undefined;
-		if (!this.#encoder) {
+		const encoder = this.#encoderFor(source);
+		if (!encoder) {
 			this.#prepare();
 			return undefined;
 		}
@@ -86,13 +90,13 @@ export class Transcoder {
 		const transcode: VideoTranscode = new VideoTranscode({
 			...this.#options,
 			source,
-			encoder: this.#encoder,
+			encoder,
 			counters: this.counters,
 			onIdle: (idle) => {
 				if (idle) this.#notify();
 			},
 			onEnd: () => this.#remove(source),
-			onFailed: () => this.#onFailed(source),
+			onFailed: () => this.#onFailed(source, encoder),
 			onFormatChanged: () => this.#notify(),
 		});
 		this.counters.started++;
@@ -104,7 +108,8 @@ export class Transcoder {
 	audio(source: ReadableStreamSource, target: AudioTarget): AudioTranscode | undefined {
 		const there = this.#audios.get(source)?.get(target);
 		if (there) return there;
-		if (!this.canTranscodeAudio(target) || this.#audioCount >= MAX_AUDIO_TRANSCODES) return undefined;
+		if (!this.canTranscodeAudio(target) || this.#failedSounds.has(source)) return undefined;
+		if (this.#audioCount >= MAX_AUDIO_TRANSCODES) return undefined;
 		const transcode: AudioTranscode = new AudioTranscode({
 			...this.#options,
 			source,
@@ -116,6 +121,7 @@ export class Transcoder {
 				ofSource?.delete(target);
 				if (ofSource?.size === 0) this.#audios.delete(source);
 			},
+			onFailed: () => this.#pause(this.#failedSounds, source),
 		});
 		this.#audioCount++;
 		const ofSource = this.#audios.get(source) ?? new Map<AudioTarget, AudioTranscode>();
@@ -144,11 +150,14 @@ export class Transcoder {
 	/** Ends all children. */
 	close(): void {
 		this.#closed = true;
-		for (const timer of this.#failed.values()) timer.cancel();
-		this.#failed.clear();
+		for (const failed of [this.#failed, this.#failedSounds]) {
+			for (const timer of failed.values()) timer.cancel();
+			failed.clear();
+		}
 		for (const transcode of this.#videos.values()) transcode.close();
 		this.#videos.clear();
-		for (const ofSource of [...this.#audios.values()]) for (const transcode of [...ofSource.values()]) transcode.close();
+		for (const ofSource of [...this.#audios.values()])
+			for (const transcode of [...ofSource.values()]) transcode.close();
 		this.#listeners.clear();
 	}
 
@@ -175,13 +184,28 @@ export class Transcoder {
 		this.#notify();
 	}
 
-	#onFailed(source: ReadableStreamSource): void {
+	#onFailed(source: ReadableStreamSource, encoder: VideoEncoder): void {
+		if (encoder === this.#encoder && this.#software()?.name !== encoder.name) this.#softwareOnly.add(source);
+		else this.#pause(this.#failed, source);
+		this.#remove(source);
+	}
+
+	/** What failed is not tried again for a while. */
+	#pause(failed: Map<ReadableStreamSource, Timer>, source: ReadableStreamSource): void {
 		const timer = this.#options.clock.after(RETRY_FAILED_AFTER_MS, () => {
-			this.#failed.delete(source);
+			failed.delete(source);
 			this.#notify();
 		});
-		this.#failed.set(source, timer);
-		this.#remove(source);
+		failed.set(source, timer);
+	}
+
+	#encoderFor(source: ReadableStreamSource): VideoEncoder | undefined {
+		return this.#softwareOnly.has(source) ? this.#software() : this.#encoder;
+	}
+
+	#software(): VideoEncoder | undefined {
+		const { facts } = this.#options.ffmpeg;
+		return facts && findSoftwareEncoder(facts);
 	}
 
 	/** Tries the encoders, once: it takes a second or two where there is hardware. */
@@ -205,7 +229,13 @@ export class Transcoder {
 		this.#notifying = true;
 		queueMicrotask(() => {
 			this.#notifying = false;
-			for (const listener of [...this.#listeners]) listener();
+			for (const listener of [...this.#listeners]) {
+				try {
+					listener();
+				} catch (error) {
+					this.#options.log.error({ error }, "a reader failed and was detached");
+				}
+			}
 		});
 	}
 }

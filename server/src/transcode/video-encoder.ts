@@ -32,7 +32,12 @@ export interface VideoEncoder {
 	readonly options: readonly string[];
 }
 
-const plain = (name: string, filter: string, ...options: string[]): VideoEncoder => ({ name, device: [], filter, options });
+const plain = (name: string, filter: string, ...options: string[]): VideoEncoder => ({
+	name,
+	device: [],
+	filter,
+	options,
+});
 
 /** Hardware first, by how well it is known to work without delay. Each must pass a trial. */
 const HARDWARE: readonly VideoEncoder[] = [
@@ -58,15 +63,25 @@ const SOFTWARE: readonly VideoEncoder[] = [
 export async function findVideoEncoder(ffmpeg: Ffmpeg): Promise<VideoEncoder | undefined> {
 	const facts = await ffmpeg.look();
 	if (!facts) return undefined;
-	for (const encoder of HARDWARE) {
-		if (facts.encoders.has(encoder.name) && (await works(ffmpeg, encoder))) return encoder;
-	}
-	return softwareEncoder(facts);
+	const listed = HARDWARE.filter(({ name }) => facts.encoders.has(name));
+	// Side by side: somebody waits for the picture.
+	const working = await Promise.all(listed.map((encoder) => works(ffmpeg, encoder)));
+	const hardware = listed.find((_, index) => working[index]);
+	return hardware ? withTiming(hardware, facts) : findSoftwareEncoder(facts);
 }
 
-/** What stands in when the hardware fails in the middle of the work. */
-export function softwareEncoder(facts: FfmpegFacts): VideoEncoder | undefined {
-	return SOFTWARE.find(({ name }) => facts.encoders.has(name));
+/** What stands in when the hardware fails in the middle of the work: it may be taken by others. */
+export function findSoftwareEncoder(facts: FfmpegFacts): VideoEncoder | undefined {
+	const encoder = SOFTWARE.find(({ name }) => facts.encoders.has(name));
+	return encoder && withTiming(encoder, facts);
+}
+
+/** One picture out for each one in: the option has another name before FFmpeg 5.1. */
+function withTiming(encoder: VideoEncoder, { version }: FfmpegFacts): VideoEncoder {
+	const [, major = "", minor = ""] = /^n?(\d+)\.(\d+)/.exec(version) ?? [];
+	const isOld = major !== "" && (Number(major) < 5 || (major === "5" && minor === "0"));
+	const timing = isOld ? ["-vsync", "0"] : ["-fps_mode", "passthrough"];
+	return { ...encoder, options: [...encoder.options, ...timing] };
 }
 
 /** Encodes some grey pictures: a driver that is listed need not be there, nor take the options. */
@@ -100,7 +115,7 @@ export function transcodeArguments(encoder: VideoEncoder, format: VideoFormat, f
 		// Two threads would hold back a picture each. The container says all that probing could find.
 		...["-probesize", "32", "-analyzeduration", "0", "-flags", "+low_delay+output_corrupt", "-threads", "1"],
 		...["-f", "matroska", "-i", "pipe:0", "-map", "0:v:0", "-copyts"],
-		...["-vf", `${skip},${fit},${encoder.filter}`, "-fps_mode", "passthrough", "-enc_time_base", "1:1000"],
+		...["-vf", `${skip},${fit},${encoder.filter}`, "-enc_time_base", "1:1000"],
 		...["-c:v", encoder.name, ...encoder.options, ...rateOptions(width, height)],
 		...["-force_key_frames", `expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+${KEY_FRAME_SECONDS}))`],
 		...["-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv", "pipe:1"],
@@ -112,5 +127,16 @@ function rateOptions(width: number, height: number): string[] {
 	const pixels = Math.min(width * height || MAX_WIDTH * MAX_HEIGHT, MAX_WIDTH * MAX_HEIGHT);
 	const bitrate = Math.round(Math.min(MAX_BITRATE, Math.max(MIN_BITRATE, pixels * BITS_PER_PIXEL)));
 	// One second of bits at once: key frames are many times as large as the pictures between them.
-	return ["-b:v", `${bitrate}`, "-maxrate", `${bitrate}`, "-bufsize", `${bitrate}`, "-g", `${MAX_GOP_PICTURES}`, "-bf", "0"];
+	return [
+		"-b:v",
+		`${bitrate}`,
+		"-maxrate",
+		`${bitrate}`,
+		"-bufsize",
+		`${bitrate}`,
+		"-g",
+		`${MAX_GOP_PICTURES}`,
+		"-bf",
+		"0",
+	];
 }

@@ -1,13 +1,14 @@
 import { pino } from "pino";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../platform/clock.ts";
+import { FakeClock } from "../platform/fake-clock.ts";
 import { Ffmpeg } from "../platform/ffmpeg.ts";
 import type { StreamUnit } from "../streams/reader.ts";
 import { brightnessOf, CLIP_GOP, type ClipName, decodeBrightness, hasFfmpeg, makeClip } from "./testing/clips.ts";
 import { eventually } from "./testing/eventually.ts";
 import { LiveCamera } from "./testing/live-camera.ts";
-import { findVideoEncoder, softwareEncoder, type VideoEncoder } from "./video-encoder.ts";
-import { VideoTranscode, type VideoTranscodeOptions } from "./video-transcode.ts";
+import { findSoftwareEncoder, findVideoEncoder, type VideoEncoder } from "./video-encoder.ts";
+import { MAX_LAG_MS, VideoTranscode, type VideoTranscodeOptions } from "./video-transcode.ts";
 
 /** Luma that a decoder may be off after two lossy encoders. */
 const TOLERANCE = 5;
@@ -20,7 +21,7 @@ describe.skipIf(!hasFfmpeg())("a transcode", () => {
 
 	beforeAll(async () => {
 		const facts = await ffmpeg.look();
-		encoder = (facts && softwareEncoder(facts)) as VideoEncoder;
+		encoder = (facts && findSoftwareEncoder(facts)) as VideoEncoder;
 	});
 	afterEach(() => {
 		for (const each of open.splice(0)) each.close();
@@ -115,6 +116,32 @@ describe.skipIf(!hasFfmpeg())("a transcode", () => {
 		await eventually("pictures again", () => counters.restarts === 1 && units.length >= before + 10);
 		expect(made.pid).not.toBe(stopped);
 		expect(() => process.kill(stopped, 0)).toThrow();
+	});
+
+	test("skips to a key frame when its child is seconds behind, and keeps the child", async () => {
+		const clock = new FakeClock();
+		const source = camera("jpeg");
+		const { made, units, counters } = transcode(source, { clock });
+		const push = (pictures: number): void => {
+			for (let i = 0; i < pictures; i++) source.pushNext();
+		};
+		push(5);
+		await eventually("a picture", () => units.length > 0);
+		const child = made.pid as number;
+		process.kill(child, "SIGSTOP");
+		push(20);
+		clock.advance(MAX_LAG_MS + 1);
+		push(10);
+		expect(counters).toEqual({ restarts: 0, skips: 1 });
+		process.kill(child, "SIGCONT");
+		await eventually("it has caught up", () => units.length >= 21);
+		const before = units.length;
+		await eventually("new pictures", () => {
+			push(1);
+			return units.length > before + 3;
+		});
+		expect(made.pid).toBe(child);
+		expect(counters).toEqual({ restarts: 0, skips: 1 });
 	});
 
 	test("makes pictures smaller that are larger than 1080p", async () => {

@@ -3,7 +3,16 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
-import { MAX_SLOTS, parseClientMessage, parseServerMessage } from "@vigia/api";
+import {
+	LinkFrameReader,
+	MAX_CHANNELS,
+	MAX_LINK_FRAME_BYTES,
+	MAX_SLOTS,
+	parseClientMessage,
+	parseServerMessage,
+	readMediaFrame,
+	writeMediaFrame,
+} from "@vigia/api";
 import { parseEnvFile } from "../../../server/src/config/env-file.ts";
 import { parseIceServers } from "../../../server/src/config/ice-servers.ts";
 import { loadSettings } from "../../../server/src/config/load.ts";
@@ -19,13 +28,31 @@ import { bytesOf, type FuzzTarget, InputReader, InputWriter, must, textOf } from
 const wallProtocol: FuzzTarget = {
 	name: "wall-protocol",
 	seeds: [
-		{ type: "hello", version: 1, webrtcH264: true },
-		{ type: "view", revision: 3, tiles: [{ slot: 0, camera: "cam1", stream: "sub" }] },
+		{ type: "hello", version: 2, webrtc: ["h264"], mse: ["h264", "h265", "aac"] },
+		{
+			type: "view",
+			revision: 3,
+			tiles: [{ slot: 0, camera: "cam1", stream: "sub" }],
+			channels: [{ channel: 1, camera: "cam1", stream: "main", audio: true }],
+			sound: { camera: "cam1", stream: "main" },
+		},
+		{ type: "received", bytes: 1_000_000 },
 		{ type: "answer", connection: 1, negotiation: 2, sdp: "v=0" },
 		{ type: "candidate", connection: 1, mid: "0", candidate: "candidate:1 1 UDP 1 1.2.3.4 5 typ host" },
 		{ type: "refresh", slot: 1 },
 		{ type: "reconnect", connection: 0 },
-		{ type: "slot", slot: 1, camera: "cam1", stream: "main", revision: 3, rtpTimestamp: 2 ** 32 - 1 },
+		{
+			type: "slot",
+			slot: 1,
+			camera: "cam1",
+			stream: "main",
+			revision: 3,
+			rtpTimestamp: 2 ** 32 - 1,
+			newestRtpTimestamp: 0,
+			transcoded: false,
+		},
+		{ type: "channel", channel: 1, camera: "cam1", stream: "main", audio: true, transcoded: true },
+		{ type: "refused", rung: "mse", camera: "cam1", stream: "sub", reason: "ffmpeg-missing" },
 	].map((message) => bytesOf(JSON.stringify(message))),
 	words: ['"type":', '"view"', '"tiles":[', "null", "1e400", "-1", "__proto__", "\\u0000", "{", "}", "[", "]", ","],
 	run(input) {
@@ -34,7 +61,32 @@ const wallProtocol: FuzzTarget = {
 			must(parsed.ok || parsed.problem.length < 500, "a problem is named shortly");
 			if (!parsed.ok || parsed.message.type !== "view") continue;
 			must(parsed.message.tiles.length <= MAX_SLOTS, "the count of tiles is capped");
+			must(parsed.message.channels.length <= MAX_CHANNELS, "the count of channels is capped");
 		}
+	},
+};
+
+const media = { track: "video", channel: 3, randomAccess: true, receivedAtMs: 1e12 } as const;
+const init = writeMediaFrame({ ...media, kind: "init", codecs: "avc1.42c01e", payload: Uint8Array.of(1, 2) });
+const chunk = writeMediaFrame({ ...media, kind: "media", codecs: "", payload: Uint8Array.of(3, 4) });
+const linkFrames: FuzzTarget = {
+	name: "link-frames",
+	seeds: [
+		init,
+		chunk,
+		Uint8Array.of(0, 0, 0, init.length, 1, ...init, 0, 0, 0, 2, 0, 0x7b, 0x7d, 0, 0, 0, chunk.length, 1, ...chunk),
+	],
+	words: ["\x00\x00\x00", "\x01\x00", "\xff\xff\xff\xff"],
+	run(input) {
+		let bytes = 0;
+		const reader = new LinkFrameReader((_type, message) => {
+			bytes += message.length;
+			must(message.length <= MAX_LINK_FRAME_BYTES && bytes <= input.length, "no more comes out than came in");
+			readMediaFrame(message);
+		});
+		for (let at = 0; at < input.length; at += 7) if (!reader.push(input.slice(at, at + 7))) break;
+		const frame = readMediaFrame(input);
+		if (frame) must(frame.payload.length + frame.codecs.length < input.length, "a frame has a header");
 	},
 };
 
@@ -215,6 +267,7 @@ const redactor: FuzzTarget = {
 
 export const TARGETS: readonly FuzzTarget[] = [
 	wallProtocol,
+	linkFrames,
 	playerOffer,
 	settings,
 	settingsFile,

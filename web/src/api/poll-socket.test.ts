@@ -1,9 +1,21 @@
-import { parseServerMessage } from "@vigia/api";
+import { parseServerMessage, WALL_PROTOCOL_VERSION } from "@vigia/api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { POLL_WITHIN_MS, PollSocket } from "./poll-socket.ts";
 
 const CAMERA = { id: "cam1", name: "Door", state: "live", since: "2026-01-01T00:00:00Z", streams: {} };
+
+const WELCOME = {
+	type: "welcome",
+	version: WALL_PROTOCOL_VERSION,
+	serverId: "s1",
+	release: "1.2.3",
+	demo: true,
+	iceServers: [],
+	protocol: "hls",
+	ffmpeg: false,
+	cameras: [CAMERA],
+};
 
 let clock: FakeClock;
 let answers: Record<string, () => Promise<Response>>;
@@ -19,7 +31,7 @@ beforeEach(() => {
 	messages = [];
 	answers = {
 		"http://host/wall/api/cameras": async () => Response.json([CAMERA]),
-		"http://host/wall/health": async () => Response.json({ status: "degraded", version: "1.2.3" }, { status: 503 }),
+		"http://host/wall/api/wall/welcome": async () => Response.json(WELCOME),
 	};
 	socket = new PollSocket({
 		base: "http://host/wall/",
@@ -51,7 +63,7 @@ describe("the link of short requests", () => {
 	test("welcomes the page with what the server tells everybody, and repeats the states each second", async () => {
 		await eventually(() => expect(types()).toEqual(["welcome"]));
 		const welcome = parseServerMessage(messages[0] ?? "");
-		expect(welcome).toMatchObject({ ok: true, message: { release: "1.2.3", cameras: [CAMERA] } });
+		expect(welcome).toMatchObject({ ok: true, message: WELCOME });
 		for (let count = 2; count < 5; count++) {
 			await eventually(() => expect(clock.pending).toBe(1));
 			clock.advance(1000);
@@ -67,7 +79,7 @@ describe("the link of short requests", () => {
 		const cameras = answers["http://host/wall/api/cameras"];
 		answers["http://host/wall/api/cameras"] = () => new Promise(() => {});
 		clock.advance(1000);
-		await eventually(() => expect(asked).toHaveLength(3));
+		await eventually(() => expect(asked).toHaveLength(2));
 		if (cameras) answers["http://host/wall/api/cameras"] = cameras;
 		clock.advance(POLL_WITHIN_MS);
 		await eventually(() => {
@@ -76,15 +88,10 @@ describe("the link of short requests", () => {
 		});
 	});
 
-	test("does without the release", async () => {
-		delete answers["http://host/wall/health"];
-		await eventually(() => expect(types()).toEqual(["welcome"]));
-	});
-
 	test("sends nothing", async () => {
 		await eventually(() => expect(types()).toEqual(["welcome"]));
 		socket.send();
-		expect(asked).toHaveLength(2);
+		expect(asked).toHaveLength(1);
 	});
 
 	test("closing leaves nothing behind", async () => {
@@ -92,7 +99,7 @@ describe("the link of short requests", () => {
 		socket.close();
 		expect(clock.pending).toBe(0);
 		clock.advance(60_000);
-		expect(asked).toHaveLength(2);
+		expect(asked).toHaveLength(1);
 	});
 });
 
@@ -101,7 +108,6 @@ describe("a link that cannot be", () => {
 		for (const answer of [
 			() => Promise.reject(new Error("refused")),
 			async () => new Response("<html>Log in</html>"),
-			async () => Response.json({ error: {} }, { status: 403 }),
 		]) {
 			const closed: string[] = [];
 			const failing = new PollSocket({ base: "http://host/", clock, fetch: answer });

@@ -3,7 +3,7 @@
  * more. What the page says is not heard, so there is no signalling and no media.
  * @module
  */
-import { type ServerMessage, STATUS_INTERVAL_MS, WALL_PROTOCOL_VERSION } from "@vigia/api";
+import { STATUS_INTERVAL_MS } from "@vigia/api";
 import type { Clock, Timer } from "../clock.ts";
 import type { SocketLike } from "./wall-socket.ts";
 
@@ -16,8 +16,6 @@ export interface PollSocketOptions {
 	readonly clock: Clock;
 	readonly fetch: typeof fetch;
 }
-
-type Welcome = Extract<ServerMessage, { type: "welcome" }>;
 
 /**
  * Open with the first answer. Fails where the first one fails; later on the silence tells its owner that the server is
@@ -49,27 +47,15 @@ export class PollSocket implements SocketLike {
 	}
 
 	async #open(): Promise<void> {
-		// The state of health is answered with 503 where all cameras are offline.
-		const [cameras, health] = await Promise.all([this.#get("api/cameras"), this.#get("health")]);
+		const welcome = await this.#get("api/wall/welcome");
 		if (this.#closed) return;
-		if (!Array.isArray(cameras)) {
+		if (welcome === undefined) {
 			this.close();
 			this.onclose?.(new CloseEvent("close"));
 			return;
 		}
-		const release = isRecord(health) && typeof health["version"] === "string" ? health["version"] : "";
 		this.onopen?.(new Event("open"));
-		this.#say({
-			type: "welcome",
-			version: WALL_PROTOCOL_VERSION,
-			serverId: `poll ${release}`,
-			release,
-			demo: false,
-			iceServers: [],
-			protocol: "auto",
-			ffmpeg: true,
-			cameras,
-		} satisfies Welcome);
+		this.#say(welcome);
 		this.#pollLater();
 	}
 
@@ -83,17 +69,17 @@ export class PollSocket implements SocketLike {
 	async #poll(dueMs: number): Promise<void> {
 		const cameras = await this.#get("api/cameras");
 		if (this.#closed) return;
-		if (Array.isArray(cameras)) this.#say({ type: "status", cameras });
+		if (cameras !== undefined) this.#say({ type: "status", cameras });
 		const { clock } = this.#options;
 		const nextMs = Math.max(dueMs + STATUS_INTERVAL_MS, clock.nowMs());
 		this.#timer = clock.after(nextMs - clock.nowMs(), () => void this.#poll(nextMs));
 	}
 
-	#say(message: ServerMessage): void {
+	#say(message: unknown): void {
 		if (!this.#closed) this.onmessage?.(new MessageEvent("message", { data: JSON.stringify(message) }));
 	}
 
-	/** The JSON of one answer, whatever its status; `undefined` without any. */
+	/** The JSON of one answer; `undefined` without any. */
 	async #get(path: string): Promise<unknown> {
 		const { base, clock, fetch: get } = this.#options;
 		const abort = new AbortController();
@@ -101,15 +87,11 @@ export class PollSocket implements SocketLike {
 		const signal = AbortSignal.any([abort.signal, this.#abort.signal]);
 		try {
 			const response = await get(base + path, { signal, cache: "no-store" });
-			return (await response.json()) as unknown;
+			return response.ok ? ((await response.json()) as unknown) : undefined;
 		} catch {
 			return undefined;
 		} finally {
 			deadline.cancel();
 		}
 	}
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-	return typeof value === "object" && value !== null;
 }

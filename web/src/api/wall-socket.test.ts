@@ -72,7 +72,6 @@ beforeEach(() => {
 	messages = [];
 	media = [];
 	socket = new WallSocket({
-		url: "ws://host/api/wall",
 		capabilities: () => ({ webrtc: ["h264"], mse: ["h264", "aac"] }),
 		clock,
 		random: () => 1 - Number.EPSILON,

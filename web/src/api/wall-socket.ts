@@ -58,13 +58,12 @@ export type LinkState =
 	| { readonly kind: "closed" };
 
 export interface WallSocketOptions {
-	readonly url: string;
 	/** What the browser decodes: asked for each `hello`. */
 	readonly capabilities: () => { readonly webrtc: readonly Codec[]; readonly mse: readonly Codec[] };
 	readonly clock: Clock;
 	/** In [0, 1). */
 	readonly random: () => number;
-	readonly createSocket: (url: string) => SocketLike;
+	readonly createSocket: () => SocketLike;
 	readonly onState: (state: LinkState) => void;
 	/** After a `welcome` while the link is open, the link was replaced by a better one: everything is to be asked anew. */
 	readonly onMessage: (message: ServerMessage) => void;
@@ -126,7 +125,7 @@ export class WallSocket {
 		this.#setState({ kind: "connecting" });
 		let socket: SocketLike;
 		try {
-			socket = this.#options.createSocket(this.#options.url);
+			socket = this.#options.createSocket();
 		} catch {
 			this.#failed();
 			return;

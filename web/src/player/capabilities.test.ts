@@ -39,7 +39,12 @@ test("a browser without any of it is told, not broken", () => {
 test("without word of each painted picture WebRTC is not for it, and decoded pictures are counted", () => {
 	receives("video/H264");
 	expect([tellsPaintedPictures(), canReceiveH264()]).toEqual([false, false]);
-	vi.stubGlobal("HTMLVideoElement", class { requestVideoFrameCallback() {} });
+	vi.stubGlobal(
+		"HTMLVideoElement",
+		class {
+			requestVideoFrameCallback() {}
+		},
+	);
 	expect([tellsPaintedPictures(), canReceiveH264()]).toEqual([true, true]);
 	const quality = { totalVideoFrames: 10, droppedVideoFrames: 3 };
 	expect(paintedPictures({ getVideoPlaybackQuality: () => quality } as unknown as HTMLVideoElement)).toBe(7);

@@ -38,6 +38,11 @@ export interface Feed {
 	 * goes from one camera to another without a break.
 	 */
 	isOwn?(frame: VideoFrameCallbackMetadata): boolean;
+	/**
+	 * Whether a painted picture of its own shows the past, because what the server had cached is still coming in; left out
+	 * where none does. It is better than no picture, and worse than one that is in sight already.
+	 */
+	isPast?(frame: VideoFrameCallbackMetadata): boolean;
 	/** At each tick of the page (twice a second): keeps to the live edge and trims buffers. Time as `performance.now()`. */
 	tick(nowMs: number): void;
 	/** Set by the owner before {@link attach}; called at most once. */

@@ -1,5 +1,6 @@
 /** A feed from a playlist: by hls.js, or by the browser itself where it has no Media Source Extensions. @module */
 import type { ErrorData, FragLoadedData, HlsConfig } from "hls.js";
+import type * as HlsLight from "hls.js/light";
 import { HLS_TYPE } from "./capabilities.ts";
 import type { Feed, FeedCounters, FeedFault } from "./feed.ts";
 import { classicPlaylistLoader } from "./hls-playlist.ts";
@@ -13,7 +14,7 @@ const MOST_BEHIND_DURATIONS = 6;
 /** Each stall adds so much to the latency that is aimed at, in seconds; hls.js's own 1 is most of a segment. */
 const STALL_ADDS = 0.25;
 
-type HlsModule = typeof import("hls.js/light");
+type HlsModule = typeof HlsLight;
 type Hls = InstanceType<HlsModule["default"]>;
 
 export interface HlsFeedOptions {
@@ -52,10 +53,9 @@ export class HlsFeed implements Feed {
 			video.src = this.#options.url;
 			return;
 		}
-		import("hls.js/light").then(
-			(module) => this.#start(module),
-			(error: unknown) => this.#fail("network", `hls.js could not be loaded: ${String(error)}`),
-		);
+		import("hls.js/light")
+			.then((module) => this.#start(module))
+			.catch((error: unknown) => this.#fail("network", `hls.js could not be started: ${String(error)}`));
 	}
 
 	counters(): FeedCounters {
@@ -104,7 +104,6 @@ export class HlsFeed implements Feed {
 		const config: Partial<HlsConfig> = {
 			lowLatencyMode: lowLatency,
 			maxLiveSyncPlaybackRate: FASTEST_RATE,
-			liveMaxLatencyDurationCount: MOST_BEHIND_DURATIONS,
 			liveSyncOnStallIncrease: STALL_ADDS,
 			backBufferLength: KEPT_SECONDS,
 			maxBufferLength: KEPT_SECONDS,
@@ -114,6 +113,8 @@ export class HlsFeed implements Feed {
 		};
 		if (!lowLatency) config.pLoader = classicPlaylistLoader(Hls.DefaultConfig.loader);
 		const hls = new Hls(config);
+		// In its options it goes only with a fixed latency, instead of the one that the playlist asks for.
+		hls.config.liveMaxLatencyDurationCount = MOST_BEHIND_DURATIONS;
 		this.#hls = hls;
 		hls.on(Events.FRAG_LOADED, (_, { payload }: FragLoadedData) => {
 			this.#received++;

@@ -22,7 +22,10 @@ export function classicPlaylistLoader(Loader: HlsConfig["loader"]): PlaylistLoad
 		): void {
 			const onSuccess: typeof callbacks.onSuccess = (response, ...rest) => {
 				const { data } = response;
-				callbacks.onSuccess(typeof data === "string" ? { ...response, data: withoutLowLatency(data) } : response, ...rest);
+				callbacks.onSuccess(
+					typeof data === "string" ? { ...response, data: withoutLowLatency(data) } : response,
+					...rest,
+				);
 			};
 			super.load(context, config, { ...callbacks, onSuccess });
 		}

@@ -125,14 +125,17 @@ test("cached pictures are left behind at once, and then nothing is corrected any
 	expect(after(outcome.stalledMs, 1)).toEqual([]);
 });
 
-test.each([1.01, 0.99, 1.0002])("a camera whose clock runs at %s neither drifts away nor makes playback flap", (speed) => {
-	const outcome = play({ seconds: 600, speed, cached: 1 });
-	expect(worst(outcome, 5)).toBeLessThan(0.45);
-	expect(after(outcome.seeks, 1)).toEqual([]);
-	expect(after(outcome.stalledMs, 10)).toEqual([]);
-	// At 1 % the tolerance is used up every few seconds.
-	expect(outcome.rateChanges.length / 600).toBeLessThan(0.5);
-});
+test.each([1.01, 0.99, 1.0002])(
+	"a camera whose clock runs at %s neither drifts away nor makes playback flap",
+	(speed) => {
+		const outcome = play({ seconds: 600, speed, cached: 1 });
+		expect(worst(outcome, 5)).toBeLessThan(0.45);
+		expect(after(outcome.seeks, 1)).toEqual([]);
+		expect(after(outcome.stalledMs, 10)).toEqual([]);
+		// At 1 % the tolerance is used up every few seconds.
+		expect(outcome.rateChanges.length / 600).toBeLessThan(0.5);
+	},
+);
 
 test("with pictures that come up to 400 ms late the target grows until nothing stalls", () => {
 	const outcome = play({ seconds: 120, delayMs: (k) => 400 * chance(k) });
@@ -228,8 +231,9 @@ test("whatever the network does, the latency is bounded, seeks are rare and rate
 				// What it aims at, what it lets be, and what just came late.
 				expect(worst(outcome, 10)).toBeLessThan(MOST_TARGET + 1 + 0.8 + 1.5);
 				expect(Math.max(...outcome.targets)).toBeLessThanOrEqual(MOST_TARGET);
-				expect(after(outcome.seeks, 10).length).toBeLessThan(12);
-				expect(outcome.rateChanges.length).toBeLessThan(120);
+				// Pictures later than the target can become, and a second more, are jumped over again and again.
+				expect(after(outcome.seeks, 10).length).toBeLessThan(jitterMs + pauseMs < 1000 ? 1 : 40);
+				expect(outcome.rateChanges.length).toBeLessThan(150);
 				for (const { bySeconds } of after(outcome.seeks, 3)) expect(bySeconds).toBeGreaterThan(0);
 			},
 		),

@@ -25,6 +25,9 @@ const LEAST_TARGET_DECAY = 0.01;
 export const TOLERANCE = 0.05;
 /** Earlier by this much, in seconds: less, because a stall is worse than a little latency. */
 export const TOLERANCE_EARLY = 0.02;
+/** Or by this part of the target: what jitters much is known less exactly. */
+const TOLERANCE_PART = 0.1;
+const TOLERANCE_EARLY_PART = 0.05;
 /** Further behind the target than this is jumped over, in seconds; less is caught up by {@link FASTER}. */
 export const SEEK_BEYOND = 1;
 export const FASTER = 1.1;
@@ -177,10 +180,11 @@ export class LiveEdge {
 
 	/** A correction goes on until the target is met, so that it does not begin again at once. */
 	#rateFor(tooLate: number): number {
-		if (tooLate > TOLERANCE) return FASTER;
-		if (tooLate < -TOLERANCE_EARLY) return SLOWER;
+		const early = Math.max(TOLERANCE_EARLY, TOLERANCE_EARLY_PART * this.#target);
+		if (tooLate > Math.max(TOLERANCE, TOLERANCE_PART * this.#target)) return FASTER;
+		if (tooLate < -early) return SLOWER;
 		if (this.#rate > 1 && tooLate > 0) return FASTER;
-		if (this.#rate < 1 && tooLate < TOLERANCE_EARLY) return SLOWER;
+		if (this.#rate < 1 && tooLate < early) return SLOWER;
 		return 1;
 	}
 
@@ -197,17 +201,17 @@ export class LiveEdge {
 		return { rate: 1, seekTo };
 	}
 
-	/** The second largest need counts: what happened once is an accident, what came back is how this network is. */
+	/** The third largest need counts, of five: what happens in most periods is how this network is, the rest is accident. */
 	#adapt(elapsed: number): void {
 		let largest = 0;
 		let second = 0;
+		let third = 0;
 		for (const { need } of this.#periods) {
-			if (need > largest) {
-				second = largest;
-				largest = need;
-			} else if (need > second) second = need;
+			if (need > largest) [largest, second, third] = [need, largest, second];
+			else if (need > second) [second, third] = [need, second];
+			else if (need > third) third = need;
 		}
-		const wanted = clamp(second + DECODER_MARGIN, LEAST_TARGET, MOST_TARGET);
+		const wanted = clamp(third + DECODER_MARGIN, LEAST_TARGET, MOST_TARGET);
 		const tooMuch = this.#target - wanted;
 		this.#target = wanted + Math.max(0, tooMuch - Math.max(LEAST_TARGET_DECAY, TARGET_DECAY * tooMuch) * elapsed);
 	}

@@ -92,6 +92,7 @@ export class TilePicture {
 		const layer = new VideoLayer({
 			stream,
 			feed,
+			replaces: layers.shown !== undefined,
 			nowMs,
 			onPaint,
 			onReady: (ready) => this.#ready(role, ready),

@@ -2,6 +2,14 @@
 import type { Feed, FeedCounters } from "./feed.ts";
 import { isAtOrAfter } from "./rtp-timestamp.ts";
 
+/** What the server says of a content's beginning: RTP timestamps, 32 bits of the track's clock. */
+export interface ContentStart {
+	/** Of its first picture. */
+	readonly rtpTimestamp: number;
+	/** Of the newest picture there was then. */
+	readonly newestRtpTimestamp: number;
+}
+
 /** One content of one track: another camera behind the same track is another feed. */
 export class TrackFeed implements Feed {
 	readonly rung = "webrtc";
@@ -9,7 +17,7 @@ export class TrackFeed implements Feed {
 	onFault: Feed["onFault"];
 	#video: HTMLVideoElement | undefined;
 	#counters: FeedCounters = { received: 0, decoded: 0, bytes: 0 };
-	#start: number | undefined;
+	#start: ContentStart | undefined;
 
 	constructor(track: MediaStreamTrack) {
 		this.track = track;
@@ -33,15 +41,23 @@ export class TrackFeed implements Feed {
 		};
 	}
 
-	/** The server said with which RTP timestamp the content begins. */
-	startsAt(rtpTimestamp: number): void {
-		this.#start = rtpTimestamp;
+	/** The server said where the content begins. */
+	startsAt(start: ContentStart): void {
+		this.#start = start;
 	}
 
 	/** A browser that tells no timestamps is believed: what it paints comes after what was announced. */
 	isOwn({ rtpTimestamp }: VideoFrameCallbackMetadata): boolean {
 		if (this.#start === undefined) return false;
-		return rtpTimestamp === undefined ? this.#counters.decoded > 0 : isAtOrAfter(rtpTimestamp, this.#start);
+		return rtpTimestamp === undefined
+			? this.#counters.decoded > 0
+			: isAtOrAfter(rtpTimestamp, this.#start.rtpTimestamp);
+	}
+
+	/** What was cached for the start of a slot comes first. */
+	isPast({ rtpTimestamp }: VideoFrameCallbackMetadata): boolean {
+		if (this.#start === undefined || rtpTimestamp === undefined) return false;
+		return !isAtOrAfter(rtpTimestamp, this.#start.newestRtpTimestamp);
 	}
 
 	tick(): void {}

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FakeElement, FakeFeed, installFakeDom, settle } from "../testing/fake-dom.ts";
-import { VideoLayer } from "./video-layer.ts";
+import { CATCH_UP_MS, VideoLayer } from "./video-layer.ts";
 
 let blocked: number;
 let ready: number;
@@ -10,13 +10,14 @@ let feed: FakeFeed;
 let layer: VideoLayer;
 let video: FakeElement;
 
-function make(): void {
+function make(replaces = false): void {
 	blocked = ready = nowMs = 0;
 	faults = [];
 	feed = new FakeFeed();
 	layer = new VideoLayer({
 		stream: "sub",
 		feed,
+		replaces,
 		nowMs: () => nowMs,
 		onPaint: () => {},
 		onReady: () => ready++,
@@ -68,6 +69,31 @@ test("is ready with the first painted picture that is its feed's own", () => {
 	expect([ready, layer.isReady, layer.watch.lastFrameMs]).toEqual([1, true, 100]);
 	video.paint(2);
 	layer.recheck();
+	expect(ready).toBe(1);
+});
+
+test("that takes another's place waits until it shows the present, but not for ever", () => {
+	make(true);
+	feed.past = true;
+	video.paint(1);
+	nowMs = CATCH_UP_MS - 1;
+	video.paint(2);
+	expect(ready).toBe(0);
+	feed.past = false;
+	video.paint(3);
+	expect(ready).toBe(1);
+	make(true);
+	feed.past = true;
+	video.paint(1);
+	nowMs = CATCH_UP_MS;
+	video.paint(2);
+	expect(ready).toBe(1);
+});
+
+test("that is the first shows the past at once", () => {
+	make();
+	feed.past = true;
+	video.paint(1);
 	expect(ready).toBe(1);
 });
 

@@ -4,9 +4,14 @@ import type { Feed, FeedFault } from "./feed.ts";
 import { SlotWatch } from "./slot-watch.ts";
 import { RateMeter } from "./stats.ts";
 
+/** A layer that takes another's place shows the past after all, when its feed does not catch up in this time, in ms. */
+export const CATCH_UP_MS = 1500;
+
 export interface VideoLayerOptions {
 	readonly stream: StreamName;
 	readonly feed: Feed;
+	/** It takes the place of another picture, which is not to be followed by an older one. */
+	readonly replaces: boolean;
 	/** As `performance.now()`. */
 	readonly nowMs: () => number;
 	/** Something was painted. Called for each {@link VideoLayer.sample}. */
@@ -28,6 +33,8 @@ export class VideoLayer {
 	readonly #options: VideoLayerOptions;
 	#blocked = false;
 	#ready = false;
+	/** Since when its own pictures have been painted, all of the past. */
+	#pastSinceMs: number | undefined;
 	#closed = false;
 	#handle: number | undefined;
 	/** Of the last painted picture. */
@@ -55,7 +62,7 @@ export class VideoLayer {
 		this.#await();
 	}
 
-	/** A picture of its own was painted since the beginning, or since {@link hold}. */
+	/** A picture of its own was painted since the beginning or since {@link hold}; none of the past, where it replaces. */
 	get isReady(): boolean {
 		return this.#ready;
 	}
@@ -124,9 +131,14 @@ export class VideoLayer {
 
 	#judge(metadata: VideoFrameCallbackMetadata): void {
 		if (this.#ready || this.#closed || !(this.feed.isOwn?.(metadata) ?? true)) return;
+		const nowMs = this.#options.nowMs();
+		if (this.#options.replaces && this.feed.isPast?.(metadata)) {
+			this.#pastSinceMs ??= nowMs;
+			if (nowMs - this.#pastSinceMs < CATCH_UP_MS) return;
+		}
 		this.#ready = true;
 		// It arrived and was decoded, though no counter may say so yet.
-		this.watch.cameIntoSight(this.#options.nowMs());
+		this.watch.cameIntoSight(nowMs);
 		this.#options.onReady(this);
 	}
 }

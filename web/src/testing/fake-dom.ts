@@ -17,6 +17,8 @@ export class FakeFeed implements Feed {
 	values: FeedCounters = { received: 0, decoded: 0, bytes: 0 };
 	/** Whether what is painted is its own. */
 	own = true;
+	/** Whether it shows the past. */
+	past = false;
 	closed = false;
 	readonly ticks: number[] = [];
 	readonly frames: MediaFrame[] = [];
@@ -33,6 +35,10 @@ export class FakeFeed implements Feed {
 
 	isOwn(): boolean {
 		return this.own;
+	}
+
+	isPast(): boolean {
+		return this.past;
 	}
 
 	tick(nowMs: number): void {

@@ -92,8 +92,12 @@ export class WallSession {
 	constructor(options: WallSessionOptions) {
 		this.#options = options;
 		this.#socket = new WallSocket({
-			url: "",
 			...options,
+			capabilities: () => {
+				const { webrtc, mse } = options.capabilities();
+				// What is not to be used is not to be offered.
+				return { webrtc: options.protocol === "mse" || options.protocol === "hls" ? [] : webrtc, mse };
+			},
 			onState: (state) => this.#linkChanged(state),
 			onMessage: (message) => this.#received(message),
 			onMedia: (bytes) => this.#feeds.media(bytes),

@@ -1,6 +1,6 @@
 /** The slots of the PeerConnection: what the page wants in each, the feed of what arrives there, and when to ask again. @module */
 import type { ServerMessage, TileWish } from "@vigia/api";
-import { TrackFeed } from "../player/track-feed.ts";
+import { type ContentStart, TrackFeed } from "../player/track-feed.ts";
 import { Watchdog } from "../player/watchdog.ts";
 import type { SlotWish } from "./slots.ts";
 import type { WallTile } from "./wall-tile.ts";
@@ -8,8 +8,8 @@ import type { WallTile } from "./wall-tile.ts";
 interface WantedSlot extends SlotWish {
 	/** The view in which this content was first asked for. */
 	readonly revision: number;
-	/** The RTP timestamp of its first picture, once the server said so. */
-	start: number | undefined;
+	/** Where it begins, once the server said so. */
+	start: ContentStart | undefined;
 	feed: TrackFeed | undefined;
 }
 
@@ -54,8 +54,8 @@ export class WallSlots {
 		const wanted = this.#wanted.get(message.slot);
 		const isIt = wanted?.camera === message.camera && wanted.stream === message.stream;
 		if (!isIt || message.revision < wanted.revision) return undefined;
-		wanted.start = message.rtpTimestamp;
-		wanted.feed?.startsAt(message.rtpTimestamp);
+		wanted.start = message;
+		wanted.feed?.startsAt(message);
 		return wanted;
 	}
 

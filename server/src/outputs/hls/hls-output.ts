@@ -43,7 +43,8 @@ export interface HlsOutputOptions {
 
 /** What the playlists of one camera have in common while there are any. */
 interface CameraLife {
-	readonly targetDuration: number;
+	/** In seconds; undefined until the first track has its first pictures. */
+	targetDuration: number | undefined;
 	readonly firstDiscontinuity: number;
 	readonly tracks: Map<string, HlsTrack>;
 }
@@ -114,7 +115,7 @@ export class HlsOutput {
 			feed,
 			kind: name.kind,
 			clock: this.#options.clock,
-			targetDuration: life.targetDuration,
+			targetDuration: (cachedSeconds) => (life.targetDuration ??= this.#chooseTarget(name.cameraId, cachedSeconds)),
 			firstDiscontinuity: life.firstDiscontinuity,
 			maxBytes: () => Math.min(MAX_TRACK_BYTES, MAX_TOTAL_BYTES / this.#count),
 			reports: () => this.#reports(name),
@@ -145,15 +146,19 @@ export class HlsOutput {
 	#lifeOf(cameraId: string): CameraLife {
 		const known = this.#cameras.get(cameraId);
 		if (known) return known;
-		const gops = this.streams(cameraId).map((stream) => this.#options.status(cameraId, stream)?.gopSeconds ?? 0);
 		const life: CameraLife = {
-			targetDuration: chooseTargetDuration(Math.max(...gops)),
+			targetDuration: undefined,
 			// Another life has other numbers, so that a player does not lay its times upon those of the one before.
 			firstDiscontinuity: Math.floor(this.#options.clock.wallMs() / 1000) % MAX_FIRST_DISCONTINUITY,
 			tracks: new Map(),
 		};
 		this.#cameras.set(cameraId, life);
 		return life;
+	}
+
+	#chooseTarget(cameraId: string, cachedSeconds: number): number {
+		const gops = this.streams(cameraId).map((stream) => this.#options.status(cameraId, stream)?.gopSeconds);
+		return chooseTargetDuration(gops, cachedSeconds);
 	}
 
 	/** The other playlists of the same multivariant playlist that are being made, as seen from this one. */

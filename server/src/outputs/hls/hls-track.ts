@@ -46,8 +46,11 @@ export interface HlsTrackOptions {
 	readonly feed: CmafFeed;
 	readonly kind: "video" | "audio";
 	readonly clock: Clock;
-	/** In seconds: the same for all playlists of a camera, RFC 8216 section 6.2.4. */
-	readonly targetDuration: number;
+	/**
+	 * In seconds: the same for all playlists of a camera, RFC 8216 section 6.2.4. Chosen when the first pictures are
+	 * there, given the seconds since their key frame.
+	 */
+	readonly targetDuration: (cachedSeconds: number) => number;
 	readonly firstDiscontinuity: number;
 	readonly maxBytes: () => number;
 	/** The other playlists of the same multivariant playlist. */
@@ -87,6 +90,7 @@ export class HlsTrack {
 	#unfollow: (() => void) | undefined;
 	#segmenter: Segmenter | undefined;
 	#partTargetTicks = 0;
+	#targetMs = 0;
 	#init: InitSegment | undefined;
 	#unmeasured: { readonly chunk: Chunk; readonly programOffsetMs: number }[] = [];
 	#lastStart: SegmentStart | undefined;
@@ -126,8 +130,8 @@ export class HlsTrack {
 				if (track === kind) this.#take(chunk, receivedAtMs);
 			},
 		});
+		this.#measure();
 		this.#unfollow = pictures?.follow((start) => this.#cutAt(start));
-		this.#finishStart();
 	}
 
 	/** Why no pictures come, as far as the route says it. */
@@ -151,7 +155,7 @@ export class HlsTrack {
 	/** What the playlist has is old: it must not be taken for live. */
 	get isStale(): boolean {
 		const ageMs = this.#options.clock.nowMs() - this.#lastPartMs;
-		return this.isReady && ageMs > BLOCKING_TARGETS * this.#options.targetDuration * 1000;
+		return this.isReady && ageMs > BLOCKING_TARGETS * this.#targetMs;
 	}
 
 	/** Held in memory. */
@@ -203,7 +207,7 @@ export class HlsTrack {
 			const state = judgeReload(request, playlist, segmenter.openMsn);
 			return state === "wait" ? undefined : state;
 		};
-		return this.#until(check, BLOCKING_TARGETS * this.#options.targetDuration * 1000, signal);
+		return this.#until(check, BLOCKING_TARGETS * this.#targetMs, signal);
 	}
 
 	/** The part; one that the playlist hints at is waited for. */
@@ -211,7 +215,7 @@ export class HlsTrack {
 		const segmenter = this.#segmenter;
 		if (!segmenter) return "gone";
 		if (number !== segmenter.nextPart) return segmenter.part(number) ?? "gone";
-		const timeoutMs = BLOCKING_TARGETS * this.#options.targetDuration * 1000;
+		const timeoutMs = BLOCKING_TARGETS * this.#targetMs;
 		const result = await this.#until(() => (segmenter.nextPart > number ? "ready" : undefined), timeoutMs, signal);
 		return result === "ready" ? (segmenter.part(number) ?? "gone") : result;
 	}
@@ -234,7 +238,7 @@ export class HlsTrack {
 		const { segments, open, nextPart } = segmenter;
 		const text = writeMediaPlaylist(
 			{
-				targetDuration: this.#options.targetDuration,
+				targetDuration: this.#targetMs / 1000,
 				partTargetTicks: this.#partTargetTicks,
 				segments,
 				open,
@@ -283,7 +287,8 @@ export class HlsTrack {
 		const programOffsetMs = this.#programOffsetMs;
 		if (this.#segmenter) return this.#push(this.#segmenter, chunk, programOffsetMs);
 		this.#unmeasured.push({ chunk, programOffsetMs });
-		this.#measure();
+		// What the feed has cached comes first, and all of it is looked at.
+		if (this.#attachment) this.#measure();
 	}
 
 	/** Begins the playlist as soon as the part target can be chosen: it stays for the playlist's life. */
@@ -304,7 +309,11 @@ export class HlsTrack {
 	}
 
 	#open(init: InitSegment): void {
-		const { targetDuration, firstDiscontinuity, maxBytes, pictures } = this.#options;
+		const { firstDiscontinuity, maxBytes, pictures } = this.#options;
+		const waiting = this.#unmeasured;
+		const lasts = (waiting.at(-1)?.chunk.decodeTicks ?? 0) - (waiting[0]?.chunk.decodeTicks ?? 0);
+		const targetDuration = this.#options.targetDuration(lasts / TICKS_PER_SECOND);
+		this.#targetMs = targetDuration * 1000;
 		const segmenter = new Segmenter({
 			// Rises over lives and restarts, so that a player that comes back takes the playlist for a newer one.
 			firstMsn: Math.floor(this.#startWallMs / 1000),
@@ -315,12 +324,10 @@ export class HlsTrack {
 			kind: this.kind,
 		});
 		segmenter.setInit(init);
-		const first = this.#unmeasured[0];
-		if (first) segmenter.addLeadingGaps(first.programOffsetMs + (first.chunk.presentationTicks * 1000) / TICKS_PER_SECOND);
 		this.#segmenter = segmenter;
-		const waiting = this.#unmeasured;
-		this.#unmeasured = [];
 		for (const { chunk, programOffsetMs } of waiting) this.#push(segmenter, chunk, programOffsetMs);
+		this.#unmeasured = [];
+		this.#finishStart();
 	}
 
 	#push(segmenter: Segmenter, chunk: Chunk, programOffsetMs: number): void {
@@ -329,7 +336,7 @@ export class HlsTrack {
 		const hasChanged = segmenter.push(chunk, programOffsetMs);
 		if (segmenter.lastMsn > msn && this.kind === "video") {
 			this.#lastStart = {
-				ticks: chunk.decodeTicks,
+				ticks: chunk.presentationTicks,
 				programMs: programOffsetMs + (chunk.presentationTicks * 1000) / TICKS_PER_SECOND,
 				discontinuity: segmenter.discontinuitySequence > discontinuity,
 			};
@@ -344,13 +351,16 @@ export class HlsTrack {
 
 	#changed(): void {
 		this.#lastPartMs = this.#options.clock.nowMs();
-		if (this.#attachment) this.#finishStart();
+		if (this.#unmeasured.length === 0) this.#finishStart();
 		this.#full = undefined;
 		this.#delta = undefined;
 		this.#wake();
 	}
 
-	/** A first playlist needs a complete segment: what has come by now is one, however short. */
+	/**
+	 * A player begins with a complete segment, so that what has come by now is one, however short. hls.js does not begin
+	 * with the parts of the open segment, and shows an error for a gap in place of a complete one.
+	 */
 	#finishStart(): void {
 		const segmenter = this.#segmenter;
 		if (!segmenter || segmenter.segments.some(({ gap }) => !gap)) return;

@@ -60,13 +60,15 @@ interface CachedStill extends Still {
 type Answer = Still | SnapshotProblem;
 
 export class Snapshots {
+	/** Stills that FFmpeg was asked for. */
+	renders = 0;
 	readonly #options: SnapshotsOptions;
 	/** By stream and width, the one that was used last at the end. */
 	readonly #cache = new Map<string, CachedStill>();
 	#cachedBytes = 0;
 	readonly #rendering = new Map<string, Promise<Answer>>();
 	readonly #waiting: (() => void)[] = [];
-	#renders = 0;
+	#running = 0;
 	/** By stream: all who wait for its first picture wait with one reader. */
 	readonly #firstPictures = new Map<ReadableStreamSource, Promise<StreamUnit | undefined>>();
 
@@ -135,6 +137,7 @@ export class Snapshots {
 		if (!(await ffmpeg.look())) return "ffmpeg-missing";
 		if (!(await this.#enter())) return "too-many-snapshots";
 		try {
+			this.renders++;
 			const capturedWallMs = this.#wallMsOf(picture);
 			const jpeg = await render(ffmpeg, source, picture, width);
 			if (!jpeg) return "snapshot-failed";
@@ -148,8 +151,8 @@ export class Snapshots {
 
 	/** Takes one of the places for children, after those who came before. @returns false when too many wait already. */
 	async #enter(): Promise<boolean> {
-		if (this.#renders < MAX_RENDERS) {
-			this.#renders++;
+		if (this.#running < MAX_RENDERS) {
+			this.#running++;
 			return true;
 		}
 		if (this.#waiting.length >= MAX_WAITING_RENDERS) return false;
@@ -161,7 +164,7 @@ export class Snapshots {
 	#leave(): void {
 		const next = this.#waiting.shift();
 		if (next) next();
-		else this.#renders--;
+		else this.#running--;
 	}
 
 	#remember(key: string, still: CachedStill): void {
@@ -193,7 +196,12 @@ async function render(
 		...["-f", "matroska", "-i", "pipe:0", "-map", "0:v:0", "-frames:v", "1"],
 		...["-vf", `${scale},format=yuvj420p`, "-c:v", "mjpeg", "-q:v", `${JPEG_QUALITY}`, "-f", "mjpeg", "pipe:1"],
 	];
-	const track = { kind: "video", codec: picture.codec, width: format?.width ?? 0, height: format?.height ?? 0 } as const;
+	const track = {
+		kind: "video",
+		codec: picture.codec,
+		width: format?.width ?? 0,
+		height: format?.height ?? 0,
+	} as const;
 	const input = [
 		// One picture has no interval; the container wants one.
 		writeMatroskaHeader({ ...track, intervalMs: 1000 }),

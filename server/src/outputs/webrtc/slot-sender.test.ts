@@ -28,10 +28,13 @@ function setUp(sequenceNumber = 100, timestamp = 1_000_000) {
 	return { clock, track, counters, pacer, sender };
 }
 
-/** Keeps the timestamps of first pictures. */
-function hearing(firstPictures: number[], routes: Route[] = []): SlotListener {
+/** Keeps the timestamps of first pictures, and of the newest there were then. */
+function hearing(firstPictures: number[], routes: Route[] = [], newest: number[] = []): SlotListener {
 	return {
-		onFirstPicture: (rtpTimestamp) => firstPictures.push(rtpTimestamp),
+		onFirstPicture: (rtpTimestamp, newestRtpTimestamp) => {
+			firstPictures.push(rtpTimestamp);
+			newest.push(newestRtpTimestamp);
+		},
 		onRoute: (route) => routes.push(route),
 	};
 }
@@ -105,15 +108,19 @@ test("a switch to another camera continues the numbers, starts on its key frame 
 	const first = playing(2);
 	const second = playing(20, 77_777_777, 2);
 	const firstPictures: number[] = [];
-	sender.setSource(first, hearing(firstPictures));
+	const newest: number[] = [];
+	sender.setSource(first, hearing(firstPictures, [], newest));
 	sender.open();
 	clock.advance(FRAME_MS);
+	expect(newest).toEqual([track.sent.at(-1)?.timestamp]);
 	first.push(fakeUnit({ timestamp: 3 * FRAME_TICKS }));
 	clock.advance(10);
-	sender.setSource(second, hearing(firstPictures));
+	sender.setSource(second, hearing(firstPictures, [], newest));
 	clock.advance(5);
 	const start = track.sent.findIndex(({ payload }) => payload[0] === 2);
 	expect(firstPictures).toEqual([track.sent[0]?.timestamp, track.sent[start]?.timestamp]);
+	clock.advance(FRAME_MS);
+	expect(newest[1]).toBe(track.sent.at(-1)?.timestamp);
 	expect(first.readers.size).toBe(0);
 	first.push(fakeUnit({ timestamp: 4 * FRAME_TICKS, mark: 1 }));
 	second.push(fakeUnit({ timestamp: 77_777_777 + 21 * FRAME_TICKS, mark: 2 }));

@@ -59,8 +59,8 @@ export interface SlotSenderOptions {
 
 /** Who wants to know what becomes of a slot's content. */
 export interface SlotListener {
-	/** The RTP timestamp of the first picture; also after another route begins. */
-	onFirstPicture(rtpTimestamp: number): void;
+	/** The RTP timestamps of the first picture and of the newest one there is; also after another route begins. */
+	onFirstPicture(rtpTimestamp: number, newestRtpTimestamp: number): void;
 	/** How the pictures come about, before the first one and at every change. */
 	onRoute(route: Route): void;
 }
@@ -87,6 +87,8 @@ export class SlotSender implements Reader, PacedSender {
 	#started = false;
 	/** From a unit's own timestamp to this track's. */
 	#offsetTicks = 0;
+	/** The timestamp of the newest picture when the content began, not cut to 32 bits. */
+	#newestTicks = 0;
 	/** The timestamp of the newest unit that was begun, not cut to 32 bits. */
 	#lastTicks = Number.NEGATIVE_INFINITY;
 	/** When that was. */
@@ -243,6 +245,7 @@ export class SlotSender implements Reader, PacedSender {
 		this.#gopStartTicks = first.timestamp;
 		this.#reserveHistory(newest.timestamp);
 		const nowTicks = this.#nowTicks();
+		this.#newestTicks = Math.round(nowTicks);
 		this.#offsetTicks = nowTicks - newest.timestamp;
 		this.#burst(gop, (index) => nowTicks - (gop.length - 1 - index) * START_STEP_TICKS);
 	}
@@ -257,6 +260,7 @@ export class SlotSender implements Reader, PacedSender {
 		this.#gopStartTicks = unit.timestamp;
 		this.#reserveHistory(unit.timestamp);
 		const idealTicks = this.#nowTicks();
+		this.#newestTicks = Math.round(idealTicks);
 		this.#offsetTicks = idealTicks - unit.timestamp;
 		this.#enqueue({ unit, idealTicks, urgent: true });
 	}
@@ -317,7 +321,7 @@ export class SlotSender implements Reader, PacedSender {
 		this.#lastUnitMs = this.#options.clock.nowMs();
 		if (!this.#firstIsUntold) return;
 		this.#firstIsUntold = false;
-		this.#listener?.onFirstPicture(this.#lastTicks >>> 0);
+		this.#listener?.onFirstPicture(this.#lastTicks >>> 0, this.#newestTicks >>> 0);
 	}
 
 	#send(payload: Uint8Array, marker: boolean): number {

@@ -219,8 +219,8 @@ export class WallViewer {
 				transcoded = route.kind === "transcode";
 				if (route.kind === "refused") send({ type: "refused", rung: "webrtc", camera, stream, reason: route.reason });
 			},
-			onFirstPicture: (rtpTimestamp) =>
-				send({ type: "slot", slot, camera, stream, revision, rtpTimestamp, transcoded }),
+			onFirstPicture: (rtpTimestamp, newestRtpTimestamp) =>
+				send({ type: "slot", slot, camera, stream, revision, rtpTimestamp, newestRtpTimestamp, transcoded }),
 		};
 	}
 

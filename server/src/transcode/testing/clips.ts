@@ -3,7 +3,15 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { H265_NAL_TYPE, h265NalTypeOf, isIrapNalType, NAL_TYPE, nalTypeOf, splitAnnexB, type VideoUnit } from "@vigia/rtp";
+import {
+	H265_NAL_TYPE,
+	h265NalTypeOf,
+	isIrapNalType,
+	NAL_TYPE,
+	nalTypeOf,
+	splitAnnexB,
+	type VideoUnit,
+} from "@vigia/rtp";
 
 export const CLIP_FPS = 15;
 /** Pictures of a clip, and of a GOP. */
@@ -46,8 +54,18 @@ export function brightnessOf(index: number): number {
 	return 24 + 14 * (index % CLIP_GOP);
 }
 
+/** Encoding takes half a second a clip. */
+const made = new Map<string, readonly ClipPicture[]>();
+
 /** A clip in decoding order. */
-export function makeClip(name: ClipName, { size = "160x120", pictures = CLIP_PICTURES } = {}): ClipPicture[] {
+export function makeClip(name: ClipName, { size = "160x120", pictures = CLIP_PICTURES } = {}): readonly ClipPicture[] {
+	const key = `${name} ${size} ${pictures}`;
+	const clip = made.get(key) ?? encodeClip(name, size, pictures);
+	made.set(key, clip);
+	return clip;
+}
+
+function encodeClip(name: ClipName, size: string, pictures: number): ClipPicture[] {
 	const grey = `nullsrc=s=16x16:r=${CLIP_FPS},geq=lum='24+14*mod(N\\,${CLIP_GOP})':cb=128:cr=128,scale=${size}`;
 	const input = ["-f", "lavfi", "-i", grey, "-frames:v", `${pictures}`, "-pix_fmt", "yuv420p"];
 	if (name === "jpeg") {
@@ -68,7 +86,8 @@ export function makeClip(name: ClipName, { size = "160x120", pictures = CLIP_PIC
 		const entries = ["-show_entries", "packet=pts_time", "-of", "csv=p=0", path];
 		const times = run("ffprobe", entries).toString("latin1").trim().split("\n").map(Number);
 		const first = Math.min(...times);
-		const filter = codec === "h264" ? "h264_mp4toannexb,h264_metadata=aud=insert" : "hevc_mp4toannexb,hevc_metadata=aud=insert";
+		const filter =
+			codec === "h264" ? "h264_mp4toannexb,h264_metadata=aud=insert" : "hevc_mp4toannexb,hevc_metadata=aud=insert";
 		const format = codec === "h264" ? "h264" : "hevc";
 		const stream = run("ffmpeg", ["-i", path, "-c", "copy", "-bsf:v", filter, "-f", format, "pipe:1"]);
 		return accessUnits(codec, stream).map((nalUnits, order) => {
@@ -111,7 +130,10 @@ function run(program: "ffmpeg" | "ffprobe", args: readonly string[], input?: Uin
 function accessUnits(codec: "h264" | "h265", stream: Uint8Array): Uint8Array[][] {
 	const units: Uint8Array[][] = [];
 	for (const nal of splitAnnexB(stream)) {
-		const isDelimiter = codec === "h264" ? nalTypeOf(nal) === NAL_TYPE.accessUnitDelimiter : h265NalTypeOf(nal) === H265_NAL_TYPE.accessUnitDelimiter;
+		const isDelimiter =
+			codec === "h264"
+				? nalTypeOf(nal) === NAL_TYPE.accessUnitDelimiter
+				: h265NalTypeOf(nal) === H265_NAL_TYPE.accessUnitDelimiter;
 		if (isDelimiter) units.push([]);
 		else units.at(-1)?.push(nal);
 	}

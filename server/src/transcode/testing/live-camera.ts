@@ -43,6 +43,7 @@ export class LiveCamera {
 	/** Plays on in real time, after so many pictures that come at once. */
 	start(ahead = 0): this {
 		this.#startMs = systemClock.nowMs() - ahead * INTERVAL_MS;
+		this.#pushed = 0;
 		for (let i = 0; i < ahead; i++) this.pushNext();
 		this.#tick();
 		return this;

@@ -25,8 +25,8 @@ export const AAC: RtpFormat = {
 	]),
 	dimensions: undefined,
 };
-/** Silence: one single channel element whose spectrum is empty, and the end mark. */
-const AAC_SILENCE = Uint8Array.of(0x01, 0x40, 0x22, 0x80, 0xa3, 0x5e);
+/** Silence as FFmpeg's encoder writes it. */
+const AAC_SILENCE = Uint8Array.of(0x01, 0x18, 0x20, 0x07);
 const AAC_FRAME_MS = (1024 / 16_000) * 1000;
 
 /** Stands for a stream chosen for decoders: it says its route. */

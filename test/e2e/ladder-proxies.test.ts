@@ -1,0 +1,119 @@
+/** The ladder in Chromium behind proxies that take things away: WebSockets, HTTP/2, all but short requests. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchChromium, readTiles } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { NGINX_IS_THERE, startNginx } from "../support/nginx.ts";
+import { ShortGetProxy } from "../support/short-get-proxy.ts";
+import { blockUdp, UDP_BLOCK_IS_POSSIBLE } from "../support/udp-block.ts";
+import { allLiveOn, allMove, CAMERAS, isOwn, startWall, type Wall, withPage } from "../support/wall.ts";
+
+const STREAM_LINK = /"GET \/api\/wall\/stream\/\w+ HTTP\/1\.\d" /;
+
+let wall: Wall;
+let browser: Browser;
+
+beforeAll(async () => {
+	wall = await startWall();
+	browser = await launchChromium();
+});
+
+afterAll(async () => {
+	await browser?.close();
+	await wall?.[Symbol.asyncDispose]();
+});
+
+test.skipIf(!NGINX_IS_THERE || !UDP_BLOCK_IS_POSSIBLE).for([{ buffering: false }, { buffering: true }])(
+	"where WebSockets and UDP are refused sixteen tiles play MSE over fetch, whatever the proxy buffers: $buffering",
+	async ({ buffering }) => {
+		await using nginx = await startNginx({ upstream: wall.server.url, buffering });
+		const block = await blockUdp(wall.udpPort);
+		try {
+			await withPage(browser, nginx.url, async (page) => {
+				console.log(`fetch, buffering ${buffering}: MSE live after ${Math.round(await allLiveOn(page, "mse"))} ms`);
+			});
+		} finally {
+			await block[Symbol.asyncDispose]();
+		}
+		// It is logged when the response ends.
+		await eventually("the link came over a streaming response", () => STREAM_LINK.test(nginx.log()));
+	},
+);
+
+test.skipIf(!NGINX_IS_THERE)(
+	"where only WebSockets are refused the tiles reach WebRTC, signalled over fetch",
+	async () => {
+		await using nginx = await startNginx({ upstream: wall.server.url });
+		await withPage(browser, nginx.url, async (page) => {
+			console.log(`fetch: WebRTC live after ${Math.round(await allLiveOn(page, "webrtc"))} ms`);
+		});
+		await eventually("the link came over a streaming response", () => STREAM_LINK.test(nginx.log()));
+	},
+);
+
+test.skipIf(!NGINX_IS_THERE)("sixteen tiles play LL-HLS over HTTP/2", async () => {
+	await using nginx = await startNginx({ upstream: wall.server.url, tls: true });
+	await withPage(browser, `${nginx.url}/?protocol=hls`, async (page) => {
+		console.log(`HTTP/2: HLS live after ${Math.round(await allLiveOn(page, "hls"))} ms`);
+		expect(nginx.log()).toMatch(/_HLS_part=\d+ HTTP\/2\.0" 200/);
+	});
+});
+
+test("sixteen tiles play HLS over HTTP/1.1 with its six connections, and none starves", async () => {
+	await withPage(browser, `${wall.server.url}/?protocol=hls`, async (page) => {
+		console.log(`HTTP/1.1: HLS live after ${Math.round(await allLiveOn(page, "hls"))} ms`);
+		await allMove(page);
+		await allMove(page);
+	});
+});
+
+test("where only short requests come through there are stills with their age, and a better proxy brings everything", async () => {
+	const proxy = await ShortGetProxy.start({ upstream: wall.server.url });
+	await withPage(browser, proxy.url, async (page) => {
+		try {
+			await watchStates(page);
+			const counters = await eventually("every tile shows a still of its camera", async () => {
+				const tiles = await readTiles(page);
+				const all = tiles.length === CAMERAS && tiles.every((tile) => tile.state === "still" && isOwn(tile));
+				return all && new Map(tiles.map(({ camera, code }) => [camera, code?.counter]));
+			});
+			await eventually("every still is followed by another", async () => {
+				for (const { camera, code } of await readTiles(page)) {
+					if (code && counters.get(camera) !== code.counter) counters.delete(camera);
+				}
+				return counters.size === 0;
+			});
+			expect(await page.evaluate(() => [...window.states])).not.toContain("live");
+			const words = await page.locator("[data-camera]").allInnerTexts();
+			expect(words.filter((text) => /\d+ s/.test(text))).toHaveLength(CAMERAS);
+		} finally {
+			await proxy[Symbol.asyncDispose]();
+		}
+		if (!NGINX_IS_THERE) return;
+		const port = Number(new URL(proxy.url).port);
+		await using nginx = await startNginx({ upstream: wall.server.url, upgrade: true, port });
+		expect(nginx.url).toBe(proxy.url);
+		console.log(`a better proxy: WebRTC live after ${Math.round(await allLiveOn(page, "webrtc"))} ms`);
+	});
+});
+
+declare global {
+	interface Window {
+		/** All states that any tile was in. */
+		states: Set<string>;
+	}
+}
+
+async function watchStates(page: Page): Promise<void> {
+	await page.evaluate(() => {
+		window.states = new Set();
+		const look = (): void => {
+			for (const tile of document.querySelectorAll<HTMLElement>("[data-camera]")) {
+				window.states.add(tile.dataset["state"] ?? "");
+			}
+		};
+		look();
+		const all = { subtree: true, childList: true, attributes: true };
+		new MutationObserver(look).observe(document.body, all);
+	});
+}
