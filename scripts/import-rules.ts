@@ -96,8 +96,8 @@ const TEST_PACKAGES = [
 const RESERVED: readonly { readonly name: string; readonly files: RegExp; readonly reason: string }[] = [
 	{
 		name: "node-datachannel",
-		files: /^server\/src\/platform\/datachannel\.ts$/,
-		reason: "only server/src/platform/datachannel.ts imports node-datachannel",
+		files: /^server\/src\/platform\/datachannel(-tracks)?\.ts$/,
+		reason: "only server/src/platform/datachannel.ts and its tracks import node-datachannel",
 	},
 	{
 		name: "@vigia/camera-sim",

@@ -79,6 +79,7 @@ async function run(): Promise<void> {
 	const { rtspTransport: transport } = settings;
 	const probes = new ProbeService({ cameras: demo?.cameras ?? settings.cameras, clock, transport });
 	const ffmpeg = new Ffmpeg({ path: settings.ffmpeg, clock });
+	stack.defer(() => ffmpeg.close());
 	await ffmpeg.look();
 	if (!ffmpeg.facts) log.warn({}, NO_FFMPEG);
 	const transcoder = new Transcoder({ ffmpeg, clock, log, maxTranscodes: settings.transcodeMax });
@@ -91,7 +92,7 @@ async function run(): Promise<void> {
 	const onFeedError = (error: unknown): void => log.error({ error }, "a media reader failed and was detached");
 	const feeds = new CmafFeeds({ streams, clock, onError: onFeedError });
 	const mse = new Mse({ feeds, clock });
-	const hls = new HlsOutput({ feeds, clock, status: (id, name) => cameras.get(id)?.status().streams[name] });
+	const hls = new HlsOutput({ feeds, clock, status: (id, name) => cameras.get(id)?.streamStatus(name) });
 	stack.defer(() => hls.close());
 	const snapshots = new Snapshots({ directory: cameras, ffmpeg, clock });
 	const serverId = randomUUID();

@@ -14,6 +14,8 @@ const MAX_PICTURE_TICKS: number = 10 * TICKS_PER_SECOND;
  * pictures.
  */
 const MAX_STEP_IN_DURATIONS = 2;
+/** Players count in microseconds and round both sides: a step of exactly twice the duration can come out as more. */
+const ROUNDING_TICKS = 2;
 /** A decode time does not stay behind further than this: after so long a gap a player may as well start anew. */
 const MAX_LAG_TICKS: number = 10 * TICKS_PER_SECOND;
 /** What a signed composition time offset can say. */
@@ -56,7 +58,7 @@ export class DecodeClock {
 
 	/** The decode time of a picture that is due then, with the last one's times still in the fields. */
 	#bridged(due: number, lastDue: number, randomAccess: boolean): number {
-		const step = MAX_STEP_IN_DURATIONS * this.durationTicks;
+		const step = MAX_STEP_IN_DURATIONS * this.durationTicks - ROUNDING_TICKS;
 		const latest = this.decodeTicks + step;
 		const isGap = due - lastDue > step;
 		// Where decoding can start and presentation has no gap, decode times may catch up at once: nothing is lost.

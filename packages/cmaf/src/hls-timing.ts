@@ -7,7 +7,7 @@
 import { TICKS_PER_SECOND } from "./contract.ts";
 
 /** What a Partial Segment aims at: three pictures at 15 a second. Shorter ones cost a request each and gain little. */
-export const PART_SECONDS = 0.2;
+const PART_SECONDS = 0.2;
 /**
  * The announced part target over the nominal length of a part, which must be 85 % to 100 % of it: nearly in the middle,
  * so that pictures which come a little early or late keep within.
@@ -17,9 +17,9 @@ const PART_MARGIN = 1.05;
 const MAX_PART_SECONDS = 5;
 
 /** Playlists are polled once a target duration by players that know no blocking reload: not more often than this. */
-export const MIN_TARGET_SECONDS = 2;
+const MIN_TARGET_SECONDS = 2;
 /** Players begin three target durations behind the live edge, and the server keeps them in memory. */
-export const MAX_TARGET_SECONDS = 10;
+const MAX_TARGET_SECONDS = 10;
 /** Of a camera whose GOP has not been measured yet. */
 const UNKNOWN_TARGET_SECONDS = 4;
 /** An EXTINF is rounded to the nearest second before it is compared with the target duration (section 4.4.4.1). */

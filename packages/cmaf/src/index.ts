@@ -9,15 +9,6 @@ export {
 	type Written,
 } from "./contract.ts";
 export { AudioTrackWriter } from "./audio-track-writer.ts";
-export type {
-	FragmentAacTrack,
-	FragmentError,
-	FragmentOpusTrack,
-	FragmentSample,
-	FragmentTrack,
-	FragmentVideoTrack,
-} from "./fragment-contract.ts";
-export { FragmentReader, nalUnitsOf, type OnFragmentSample } from "./fragment-reader.ts";
 export { VideoTrackWriter } from "./video-track-writer.ts";
 export { choosePartTarget, chooseTargetDuration, usualInterval } from "./hls-timing.ts";
 export {

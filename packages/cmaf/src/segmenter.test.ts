@@ -257,6 +257,21 @@ test("a segment that is ended early is complete, and the next key frame begins a
 	expect(camera.segmenter.open?.parts[0]?.independent).toBe(true);
 });
 
+test("players are sent back to a segment with a key frame while a segment without one is at the live edge", () => {
+	const camera = new Camera({ fps: 15, gopSeconds: 10 });
+	camera.segmenter.setInit(INIT);
+	camera.gop(30, 6000);
+	camera.segmenter.cut();
+	const holdBack = (): number | undefined => camera.parsed().lowLatencyCompatibility?.partHoldBack;
+	expect(holdBack()).toBe(0.63);
+	for (let index = 0; index < 15; index++) camera.picture(6000, false);
+	expect(holdBack()).toBe(1.21);
+	camera.gop(3, 6000);
+	expect(holdBack()).toBe(1.41);
+	for (let index = 0; index < 9; index++) camera.picture(6000, false);
+	expect(holdBack()).toBe(0.63);
+});
+
 test("sound is cut where the pictures are, and is a gap where there is none", () => {
 	const camera = new Camera({ fps: 16_000 / 1024, gopSeconds: 2, kind: "audio" });
 	const start = camera.nowTicks;

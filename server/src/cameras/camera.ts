@@ -81,6 +81,12 @@ export class Camera {
 		};
 	}
 
+	/** What is known of one stream; `undefined` if the camera has none of that name. */
+	streamStatus(name: StreamName): StreamStatus | undefined {
+		const entry = this.streams.get(name);
+		return entry && this.#streamStatus(entry);
+	}
+
 	#makeStream(name: StreamName, address: StreamAddress): CameraStream {
 		const { clock, random, hostGate, authGuard, settings } = this.#options;
 		const host = `${address.host.toLowerCase()}:${address.port}`;

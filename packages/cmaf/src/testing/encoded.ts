@@ -1,8 +1,8 @@
 /** Real streams from FFmpeg's encoders, and what FFmpeg's reader finds in a file. @module */
 import { spawnSync } from "node:child_process";
 import type { VideoSample } from "../contract.ts";
-import type { FragmentError, FragmentSample, FragmentTrack } from "../fragment-contract.ts";
-import { FragmentReader, nalUnitsOf } from "../fragment-reader.ts";
+import type { FragmentError, FragmentSample, FragmentTrack } from "./fragment-contract.ts";
+import { FragmentReader, nalUnitsOf } from "./fragment-reader.ts";
 
 /** Why tests with FFmpeg are left out; undefined when they are not. */
 export const NO_FFMPEG: string | undefined =

@@ -7,11 +7,11 @@ import type { CmafDirectory, CmafFeed, CmafFeeds } from "../cmaf/cmaf-feed.ts";
 import { HlsTrack } from "./hls-track.ts";
 
 /** Tracks at the same time: a wall of 64 cameras in two sizes, and as many with sound. */
-export const MAX_TRACKS = 256;
+const MAX_TRACKS = 256;
 /** Media that all tracks together keep, in bytes. */
-export const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 /** Of one track: 45 s of 3 Mbit/s. */
-export const MAX_TRACK_BYTES = 16 * 1024 * 1024;
+const MAX_TRACK_BYTES = 16 * 1024 * 1024;
 
 /** hls.js keeps arrays that are as long as the number of a discontinuity: it hangs at numbers as large as the time. */
 const MAX_FIRST_DISCONTINUITY = 256;

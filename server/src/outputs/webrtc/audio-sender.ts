@@ -1,5 +1,5 @@
 /** The sound of a connection: one track behind which cameras are switched without renegotiation. @module */
-import { AUDIO_PAYLOAD_TYPES } from "../../platform/datachannel.ts";
+import { AUDIO_PAYLOAD_TYPES } from "../../platform/datachannel-tracks.ts";
 import type { Attachment, AudioFormat, AudioUnit, ReadableStreamSource, Reader } from "../../streams/reader.ts";
 import { MAX_RTP_PAYLOAD_BYTES } from "../../streams/reader.ts";
 import { TICKS_PER_MS } from "../../streams/timeline.ts";

@@ -1,7 +1,8 @@
 /** One WHEP player: the peer offers, one camera's stream is the answer. @module */
 import { randomInt } from "node:crypto";
 import type { Clock, Timer } from "../../platform/clock.ts";
-import type { MediaPort, Peer, PeerState, VideoTrack } from "../../platform/datachannel.ts";
+import type { MediaPort, Peer, PeerState } from "../../platform/datachannel.ts";
+import type { VideoTrack } from "../../platform/datachannel-tracks.ts";
 import type { ReadableStreamSource } from "../../streams/reader.ts";
 import { finishAnswer } from "./descriptions.ts";
 import { Pacer } from "./pacer.ts";

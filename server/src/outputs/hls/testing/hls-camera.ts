@@ -72,12 +72,12 @@ export class HlsCamera implements ReadableStreamSource {
 	attach(reader: Reader): Attachment {
 		this.#readers.add(reader);
 		reader.onRoute?.(this.#route);
-		const { gop, detach } = this.stream.attach(reader);
-		const release = (): void => {
+		const attachment = this.stream.attach(reader);
+		const detach = (): void => {
 			this.#readers.delete(reader);
-			detach();
+			attachment.detach();
 		};
-		return { gop, detach: release };
+		return { gop: attachment.gop, detach };
 	}
 
 	currentGop(): readonly StreamUnit[] {

@@ -1,5 +1,5 @@
 /** Box reading: ISO/IEC 14496-12 section 4.2. Nothing here throws; what lies outside the bytes is undefined or 0. @module */
-import { BOX_HEADER_BYTES } from "./boxes.ts";
+import { BOX_HEADER_BYTES } from "../boxes.ts";
 
 /** Most boxes looked at side by side: more is no file that anybody writes. */
 const MAX_SIBLINGS = 256;

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ascii, box, concatBytes, fullBox, u16, u32, u8 } from "./boxes.ts";
+import { ascii, box, concatBytes, fullBox, u16, u32, u8 } from "../boxes.ts";
 import { FragmentReader, nalUnitsOf } from "./fragment-reader.ts";
-import { writeHeader } from "./header.ts";
-import { writeOpus } from "./sample-entry.ts";
-import { encodeAudio, encodeVideo, NO_FFMPEG, probe, readFragments, videoSamples } from "./testing/encoded.ts";
-import { H264_SETS, picture } from "./testing/pictures.ts";
-import { VideoTrackWriter } from "./video-track-writer.ts";
+import { writeHeader } from "../header.ts";
+import { writeOpus } from "../sample-entry.ts";
+import { encodeAudio, encodeVideo, NO_FFMPEG, probe, readFragments, videoSamples } from "../testing/encoded.ts";
+import { H264_SETS, picture } from "../testing/pictures.ts";
+import { VideoTrackWriter } from "../video-track-writer.ts";
 
 const HEADER = writeHeader({
 	kind: "audio",

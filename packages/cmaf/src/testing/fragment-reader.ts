@@ -1,12 +1,12 @@
 /** Reads fragmented MP4 as it is written, such as FFmpeg's on a pipe: ISO/IEC 14496-12 sections 4.2 and 8.8. @module */
 import { MAX_ACCESS_UNIT_NAL_UNITS } from "@vigia/rtp";
 import { BoxCursor, fourCharacters } from "./box-reader.ts";
-import { BOX_HEADER_BYTES } from "./boxes.ts";
-import { TICKS_PER_SECOND } from "./contract.ts";
+import { BOX_HEADER_BYTES } from "../boxes.ts";
+import { TICKS_PER_SECOND } from "../contract.ts";
 import type { FragmentError, FragmentSample, FragmentTrack } from "./fragment-contract.ts";
 import { type AnnouncedSample, readRuns, type TrackState } from "./fragment-runs.ts";
 import { readTracks } from "./fragment-tracks.ts";
-import { rescale } from "./rescale.ts";
+import { rescale } from "../rescale.ts";
 
 /** Takes one sample, in the order of the file. */
 export type OnFragmentSample = (sample: FragmentSample) => void;

@@ -2,7 +2,7 @@
 import { H265_NAL_TYPE, parseAudioSpecificConfig } from "@vigia/rtp";
 import { BoxCursor, type BoxView, childBoxes, findBox } from "./box-reader.ts";
 import type { FragmentError, FragmentTrack } from "./fragment-contract.ts";
-import { DECODER_CONFIG_TAG, DECODER_INFO_TAG, ES_TAG } from "./sample-entry.ts";
+import { DECODER_CONFIG_TAG, DECODER_INFO_TAG, ES_TAG } from "../sample-entry.ts";
 
 /** What fragments leave out: ISO/IEC 14496-12 section 8.8.3. In the timescale of the track. */
 export interface SampleDefaults {
