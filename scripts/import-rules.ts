@@ -64,8 +64,8 @@ const RINGS: readonly Ring[] = [
 	},
 	{
 		folder: "web/src/",
-		packages: ["@vigia/api", "preact", "@preact/signals", "hls.js/light"],
-		reason: "the page imports @vigia/api, preact, @preact/signals and hls.js/light only",
+		packages: ["@vigia/api", "preact", "@preact/signals", "hls.js", "hls.js/light"],
+		reason: "the page imports @vigia/api, preact, @preact/signals and hls.js only",
 	},
 	{
 		folder: "camera-sim/",

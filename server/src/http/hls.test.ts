@@ -140,6 +140,10 @@ test("sound is a rendition of its own, fetched only by those who ask for it, and
 	const multivariant = await app.inject("/hls/cam1/stream.m3u8");
 	expect(multivariant.body).toContain('URI="sub/audio.m3u8"');
 	expect(multivariant.body).toContain('CODECS="avc1.42c016,mp4a.40.2"');
+	const view = await app.inject("/hls/cam1/sub/stream.m3u8");
+	expect(view.body).toContain('URI="audio.m3u8"');
+	expect(view.body).toContain("\nvideo.m3u8\n");
+	expect((await app.inject("/hls/cam1/front/stream.m3u8")).statusCode).toBe(404);
 	expect(sub.readers).toBe(1);
 	const waiting = app.inject("/hls/cam1/sub/audio.m3u8");
 	await vi.waitUntil(() => output.tracks === 2);

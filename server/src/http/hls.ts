@@ -10,7 +10,7 @@ import { parseMediaName, parsePlaylistRequest, PLAYLIST_TYPE } from "@vigia/cmaf
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type HlsDecoding, type HlsOutput, parseViewName, type TrackName } from "../outputs/hls/hls-output.ts";
 import type { RenderedPlaylist, WaitResult } from "../outputs/hls/hls-track.ts";
-import { multivariantPlaylist } from "../outputs/hls/multivariant.ts";
+import { multivariantPlaylist, viewPlaylist } from "../outputs/hls/multivariant.ts";
 import { sendError } from "./errors.ts";
 
 /** Longest wait for the first pictures of a stream that has to be pulled first: connecting takes a second or two. */
@@ -35,6 +35,7 @@ export interface HlsRouteOptions {
 }
 
 type MultivariantRequest = FastifyRequest<{ Params: { id: string }; Querystring: { video?: string } }>;
+type ViewRequest = FastifyRequest<{ Params: { id: string; view: string } }>;
 type PlaylistRouteRequest = FastifyRequest<{
 	Params: { id: string; view: string; kind: string };
 	Querystring: Record<string, unknown>;
@@ -45,6 +46,7 @@ type MediaRequest = FastifyRequest<{ Params: { id: string; view: string; life: s
 export function registerHls(app: FastifyInstance, { output }: HlsRouteOptions): void {
 	const routes = new HlsRoutes(output);
 	app.get("/hls/:id/stream.m3u8", (request: MultivariantRequest, reply) => routes.multivariant(request, reply));
+	app.get("/hls/:id/:view/stream.m3u8", (request: ViewRequest, reply) => routes.view(request, reply));
 	for (const kind of ["video", "audio"] as const) {
 		app.get(`/hls/:id/:view/${kind}.m3u8`, (request: PlaylistRouteRequest, reply) =>
 			routes.playlist(request, reply, kind),
@@ -75,6 +77,16 @@ class HlsRoutes {
 		const problem = await this.#untilReady(name, request, reply);
 		if (problem) return problem;
 		return sendText(request, reply, multivariantPlaylist(this.#output, id, decoding));
+	}
+
+	async view(request: ViewRequest, reply: FastifyReply): Promise<FastifyReply> {
+		const { id, view } = request.params;
+		const wanted = parseViewName(view);
+		if (!wanted) return unknownName(reply);
+		if (!this.#output.hasCamera(id)) return unknownCamera(reply);
+		const name = { cameraId: id, ...wanted };
+		const problem = await this.#untilReady({ ...name, kind: "video" }, request, reply);
+		return problem ?? sendText(request, reply, viewPlaylist(this.#output, name));
 	}
 
 	async playlist(request: PlaylistRouteRequest, reply: FastifyReply, kind: "video" | "audio"): Promise<FastifyReply> {

@@ -104,7 +104,13 @@ export class RoutedReader implements Attachment {
 		if (!this.#inStep && !unit.randomAccess) return;
 		this.#inStep = true;
 		this.#lastTimestamp = unit.timestamp;
-		this.#guard(() => this.#reader.push(unit));
+		// For each picture: without a closure for {@link #guard}.
+		try {
+			this.#reader.push(unit);
+		} catch (error) {
+			this.detach();
+			throw error;
+		}
 	}
 
 	/** Attaches to a stream until its first picture: then its format is true, and the choice is made anew. */

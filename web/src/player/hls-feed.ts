@@ -25,9 +25,11 @@ export interface HlsFeedOptions {
 	 * browser opens six connections to a server: a wall needs HTTP/2 for it. Without it nothing is held.
 	 */
 	readonly lowLatency: boolean;
+	/** The playlist has sound beside the pictures: hls.js's light build cannot play that. */
+	readonly audio: boolean;
 }
 
-/** hls.js is loaded when the first feed of a page is attached. Without sound: the light build plays no audio renditions. */
+/** hls.js is loaded when the first feed of a page is attached: its light build, unless there is sound to play. */
 export class HlsFeed implements Feed {
 	readonly rung = "hls";
 	onFault: ((fault: FeedFault, detail: string) => void) | undefined;
@@ -53,7 +55,8 @@ export class HlsFeed implements Feed {
 			video.src = this.#options.url;
 			return;
 		}
-		import("hls.js/light")
+		const loaded: Promise<HlsModule> = this.#options.audio ? import("hls.js") : import("hls.js/light");
+		loaded
 			.then((module) => this.#start(module))
 			.catch((error: unknown) => this.#fail("network", `hls.js could not be started: ${String(error)}`));
 	}

@@ -30,8 +30,8 @@ export function createFeedMakers({ base, clock, capabilities, tiles }: FeedMaker
 			const { mse, nativeHls } = capabilities();
 			const any = mse.length > 0 ? mse.includes("h265") : nativeHls;
 			const view = any ? stream : `${stream}-h264`;
-			const url = `${base}hls/${address(camera)}/${view}/video.m3u8`;
-			return new HlsFeed({ url, lowLatency: isMultiplexed() || tiles() <= MOST_HELD_HTTP1 });
+			const url = `${base}hls/${address(camera)}/${view}/${audio ? "stream" : "video"}.m3u8`;
+			return new HlsFeed({ url, audio, lowLatency: isMultiplexed() || tiles() <= MOST_HELD_HTTP1 });
 		},
 		still: (camera, stream, onPicture) =>
 			new StillPicture({

@@ -1,7 +1,7 @@
 /** The multivariant playlist of a camera, from what is known of its streams without pulling them. @module */
 import type { StreamName, StreamStatus } from "@vigia/api";
 import { type Variant, writeMultivariantPlaylist } from "@vigia/cmaf";
-import { type HlsDecoding, type HlsOutput, viewName } from "./hls-output.ts";
+import { type HlsDecoding, type HlsOutput, type TrackName, viewName } from "./hls-output.ts";
 
 /** Bits per second of streams that nobody has measured yet. */
 const USUAL_BIT_RATES: Readonly<Record<StreamName, number>> = { sub: 500_000, main: 4_000_000 };
@@ -17,16 +17,22 @@ const SOUND_BITS_PER_SECOND = 64_000;
 /** Nothing is started by this: a stream that is idle is described as it was last, or as streams usually are. */
 export function multivariantPlaylist(output: HlsOutput, cameraId: string, decoding: HlsDecoding): string {
 	const streams = output.streams(cameraId);
-	const sub = output.status(cameraId, "sub");
-	return writeMultivariantPlaylist(streams.map((stream) => variantOf(output, { cameraId, stream, decoding }, sub)));
+	const variants = streams.map((stream) => {
+		const folder = `${viewName(stream, decoding)}/`;
+		return variantOf(output, { cameraId, stream, decoding }, folder);
+	});
+	return writeMultivariantPlaylist(variants);
 }
 
-function variantOf(
-	output: HlsOutput,
-	name: { readonly cameraId: string; readonly stream: StreamName; readonly decoding: HlsDecoding },
-	sub: StreamStatus | undefined,
-): Variant {
+/** Of one stream alone, with its sound; lies in that stream's folder. */
+export function viewPlaylist(output: HlsOutput, name: Omit<TrackName, "kind">): string {
+	return writeMultivariantPlaylist([variantOf(output, name, "")]);
+}
+
+/** @param folder of the stream, as seen from the playlist: with its slash, or empty. */
+function variantOf(output: HlsOutput, name: Omit<TrackName, "kind">, folder: string): Variant {
 	const { cameraId, stream, decoding } = name;
+	const sub = output.status(cameraId, "sub");
 	const status = output.status(cameraId, stream);
 	const running = output.running({ ...name, kind: "video" });
 	const hasSound = output.feed(name)?.hasAudio ?? false;
@@ -37,14 +43,14 @@ function variantOf(
 	const view = viewName(stream, decoding);
 	const init = running?.init;
 	return {
-		uri: `${view}/video.m3u8`,
+		uri: `${folder}video.m3u8`,
 		codecs: [init?.codecs ?? codecOf(status, decoding, sub), ...(hasSound ? [SOUND_CODEC] : [])],
 		bandwidth: peak + sound,
 		averageBandwidth: mean + sound,
 		width: init?.width ?? status?.width ?? 0,
 		height: init?.height ?? status?.height ?? 0,
 		framesPerSecond: status?.fps,
-		sound: hasSound ? { group: view, uri: `${view}/audio.m3u8`, channels: undefined } : undefined,
+		sound: hasSound ? { group: view, uri: `${folder}audio.m3u8`, channels: undefined } : undefined,
 	};
 }
 

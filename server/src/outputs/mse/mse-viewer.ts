@@ -205,11 +205,12 @@ export class MseViewer {
 	#pump(): void {
 		const { clock, pipe } = this.#options;
 		const nowMs = clock.nowMs();
-		while (pipe.bufferedBytes < MAX_CARRIER_BYTES && this.#window.isOpen(nowMs)) {
+		while (pipe.bufferedBytes < MAX_CARRIER_BYTES) {
 			const open = this.#next();
-			const item = open?.queue.shift();
-			if (!open || !item) return;
-			this.#send(open, item, nowMs);
+			const bytes = open?.queue.next?.chunk.bytes.length;
+			if (!open || bytes === undefined || !this.#window.isOpen(bytes, nowMs)) return;
+			const item = open.queue.shift();
+			if (item) this.#send(open, item, nowMs);
 		}
 	}
 

@@ -9,7 +9,7 @@ function run(window: SendWindow, bytesPerMs: number, ms: number): number {
 	let sent = 0;
 	let arrived = 0;
 	for (let nowMs = 0; nowMs < endMs; nowMs += 100) {
-		while (window.isOpen(nowMs)) {
+		while (window.isOpen(CHUNK, nowMs)) {
 			window.sent(CHUNK, nowMs);
 			sent += CHUNK;
 		}
@@ -33,11 +33,28 @@ test("on a slow link no more is on its way than goes through in time, and the li
 	expect(window.sizeBytes).toBeGreaterThanOrEqual(MIN_WINDOW_BYTES);
 });
 
+test("what is on its way when a link of 256 kbit/s is new takes it a second, and not more than the largest chunk later on", () => {
+	const window = new SendWindow();
+	const [bytesPerMs, keyFrame] = [32, 24 * 1024];
+	let [sent, arrived, most] = [0, 0, 0];
+	for (let nowMs = 0; nowMs < 60_000; nowMs += 100) {
+		while (window.isOpen(keyFrame, nowMs)) {
+			window.sent(keyFrame, nowMs);
+			sent += keyFrame;
+		}
+		most = Math.max(most, window.bytesInFlight);
+		arrived = Math.min(sent, arrived + bytesPerMs * 100);
+		window.acknowledge(arrived, nowMs + 100);
+	}
+	expect(most).toBeLessThanOrEqual(START_WINDOW_BYTES);
+	expect(arrived).toBeGreaterThan(60_000 * bytesPerMs * 0.7);
+});
+
 test("a page that never acknowledges gets one window and no more", () => {
 	const window = new SendWindow();
 	let sent = 0;
 	for (let nowMs = 0; nowMs < 100_000; nowMs += 10) {
-		if (!window.isOpen(nowMs)) continue;
+		if (!window.isOpen(CHUNK, nowMs)) continue;
 		window.sent(CHUNK, nowMs);
 		sent += CHUNK;
 	}
@@ -47,12 +64,12 @@ test("a page that never acknowledges gets one window and no more", () => {
 
 test("after it was stale it opens again, smaller, when enough has been acknowledged", () => {
 	const window = new SendWindow();
-	while (window.isOpen(0)) window.sent(CHUNK, 0);
-	expect(window.isOpen(STALE_AFTER_MS + 1)).toBe(false);
+	while (window.isOpen(CHUNK, 0)) window.sent(CHUNK, 0);
+	expect(window.isOpen(CHUNK, STALE_AFTER_MS + 1)).toBe(false);
 	window.acknowledge(CHUNK, STALE_AFTER_MS + 2);
-	expect(window.isOpen(STALE_AFTER_MS + 2)).toBe(false);
+	expect(window.isOpen(CHUNK, STALE_AFTER_MS + 2)).toBe(false);
 	window.acknowledge(START_WINDOW_BYTES, STALE_AFTER_MS + 3);
-	expect(window.isOpen(STALE_AFTER_MS + 3)).toBe(true);
+	expect(window.isOpen(CHUNK, STALE_AFTER_MS + 3)).toBe(true);
 	expect(window.sizeBytes).toBeLessThan(START_WINDOW_BYTES);
 });
 

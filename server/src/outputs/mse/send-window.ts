@@ -6,10 +6,13 @@
  * @module
  */
 
-/** The key frames of a few tiles. Takes a link of 256 kbit/s four seconds: less than a page waits for a sign of life. */
-export const START_WINDOW_BYTES = 128 * 1024;
-/** A second of 256 kbit/s. One chunk is sent into any window, however large it is. */
-export const MIN_WINDOW_BYTES = 32 * 1024;
+/**
+ * A second of 256 kbit/s: a status behind it is not yet too late for a page to judge by. It doubles with each round trip,
+ * so that a fast link has the first pictures of a large wall within half a second.
+ */
+export const START_WINDOW_BYTES = 32 * 1024;
+/** Half a second of 256 kbit/s: texts come between the pictures. */
+export const MIN_WINDOW_BYTES = 16 * 1024;
 /** 100 Mbit/s over a round trip of 300 ms. */
 export const MAX_WINDOW_BYTES = 4 * 1024 * 1024;
 /** A page that has not acknowledged a byte after this long, in ms, is behind, and a status would be as late. */
@@ -55,8 +58,8 @@ export class SendWindow {
 		return oldest ? nowMs - oldest.sentAtMs : 0;
 	}
 
-	/** Whether the next chunk may be sent, whatever its size. */
-	isOpen(nowMs: number): boolean {
+	/** Whether a chunk of so many bytes may be sent. Alone on its way it always may, however large it is. */
+	isOpen(bytes: number, nowMs: number): boolean {
 		if (this.oldestMs(nowMs) > STALE_AFTER_MS) {
 			if (!this.#congested) this.#shrink();
 			this.#congested = true;
@@ -65,7 +68,7 @@ export class SendWindow {
 		// What is on its way has to drain first, or it would be stale again at once.
 		if (this.#congested && this.bytesInFlight > this.#sizeBytes / 2) return false;
 		this.#congested = false;
-		return this.bytesInFlight < this.#sizeBytes;
+		return this.bytesInFlight === 0 || this.bytesInFlight + bytes <= this.#sizeBytes;
 	}
 
 	sent(bytes: number, nowMs: number): void {

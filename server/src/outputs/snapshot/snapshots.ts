@@ -82,7 +82,12 @@ export class Snapshots {
 		if (!source) return "unknown-camera";
 		const picture = source.currentGop()[0] ?? (await this.#firstPicture(source));
 		if (!picture) return "no-picture";
-		if ("data" in picture && picture.codec === "jpeg" && width === undefined) {
+		// Without FFmpeg it is as wide as it came.
+		if (
+			"data" in picture &&
+			picture.codec === "jpeg" &&
+			(width === undefined || !(await this.#options.ffmpeg.look()))
+		) {
 			return { jpeg: picture.data, capturedWallMs: this.#wallMsOf(picture) };
 		}
 		const key = `${stream} ${width ?? ""} ${cameraId}`;
