@@ -3,7 +3,7 @@
  * their pixels and the cameras' word on when each was sent. What the player says of itself is not asked. @module
  */
 import type { Browser, Page } from "playwright-core";
-import { openContext } from "../support/browser.ts";
+import { openContext, readTiles } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import type { CamerasProcess } from "./processes.ts";
 
@@ -33,6 +33,8 @@ declare global {
 		painted: Painted[];
 		/** Tiles whose next picture's code is to be read. */
 		readCodesOf: Set<number>;
+		/** The timer that asks for codes again and again. */
+		readingCodes: number;
 	}
 }
 
@@ -87,7 +89,7 @@ async function notePaintedPictures(page: Page, readEveryMs?: number): Promise<vo
 		([tiles, everyMs]) => {
 			let camera = 0;
 			// One after the other: all at once would hold up the painting that is measured.
-			setInterval(() => {
+			window.readingCodes = window.setInterval(() => {
 				camera = (camera % tiles) + 1;
 				window.readCodesOf.add(camera);
 			}, everyMs / tiles);
@@ -112,11 +114,22 @@ export async function withWall<T>(
 		const page = await context.newPage();
 		await notePaintedPictures(page, readEveryMs);
 		await page.goto(url);
-		await eventually("every tile has painted", async () => (await firstPictures(page)).size === TILES);
+		try {
+			await eventually("every tile has painted", async () => (await firstPictures(page)).size === TILES);
+		} catch (cause) {
+			throw new Error(`tiles that have not painted: ${await unpaintedTiles(page)}`, { cause });
+		}
 		return await use(page);
 	} finally {
 		await context.close();
 	}
+}
+
+/** What the tiles say that have not painted. */
+async function unpaintedTiles(page: Page): Promise<string> {
+	const painted = await firstPictures(page);
+	const tiles = (await readTiles(page)).filter(({ camera }) => !painted.has(Number(camera.slice(3))));
+	return tiles.map(({ camera, rung, state }) => `${camera} ${rung} ${state}`).join(", ") || "all are missing";
 }
 
 /** Milliseconds from navigation to each tile's first picture. */
@@ -133,6 +146,11 @@ export async function readCodes(page: Page): Promise<void> {
 		for (let camera = 1; camera <= tiles; camera++) window.readCodesOf.add(camera);
 	}, TILES);
 	await eventually("a code was read in every tile", () => page.evaluate(() => window.readCodesOf.size === 0));
+}
+
+/** Ends the reading that {@link withWall} began. */
+export async function stopReadingCodes(page: Page): Promise<void> {
+	await page.evaluate(() => clearInterval(window.readingCodes));
 }
 
 export interface Latency {

@@ -35,6 +35,8 @@ document.querySelectorAll("video").forEach((video, index) => {
 </script>`;
 }
 
+/** What FFmpeg lists of each camera, once it runs for so many segments. */
+export const HLS_CLASSIC_SEGMENTS = 5;
 const FILE = /^\/(\d+\/(?:stream\.m3u8|\w+\.ts))$/;
 
 export interface HlsClassic extends AsyncDisposable {
@@ -94,6 +96,6 @@ export async function startHlsClassic(rtspUrls: readonly string[]): Promise<HlsC
 function segment(rtspUrl: string, folder: string): Child {
 	mkdirSync(folder);
 	const input = ["-nostdin", "-v", "error", "-rtsp_transport", "tcp", "-i", rtspUrl];
-	const output = ["-c", "copy", "-f", "hls", "-hls_time", "1", "-hls_list_size", "5", "-hls_flags", "delete_segments"];
-	return new Child("ffmpeg", [...input, ...output, join(folder, "stream.m3u8")]);
+	const list = ["-hls_time", "1", "-hls_list_size", `${HLS_CLASSIC_SEGMENTS}`, "-hls_flags", "delete_segments"];
+	return new Child("ffmpeg", [...input, "-c", "copy", "-f", "hls", ...list, join(folder, "stream.m3u8")]);
 }
