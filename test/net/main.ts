@@ -8,8 +8,8 @@ import type { Browser, Page } from "playwright-core";
 import { startCameraSim } from "@vigia/camera-sim";
 import { launchChromium, openContext, readTiles, type TilePicture } from "../support/browser.ts";
 import { startServer } from "../support/server-process.ts";
-import { ImpairedLink, NETWORK_IS_POSSIBLE, type NetworkConditions } from "./impaired-link.ts";
-import { formatSecond, formatSummary, Observer, type RunSummary } from "./observer.ts";
+import { ImpairedLink, type LinkCounters, NETWORK_IS_POSSIBLE, type NetworkConditions } from "./impaired-link.ts";
+import { formatSecond, formatSummary, Observer, type Phase, type RunSummary, type Second } from "./observer.ts";
 
 const CONDITIONS: Readonly<Record<string, NetworkConditions>> = {
 	clean: {},
@@ -25,7 +25,7 @@ const RUNGS = ["auto", "webrtc", "mse", "hls"];
 const CUT_SECONDS = 10;
 /** The page has this long to be live before the fault, and to be live again after it. */
 const BEFORE_SECONDS = 15;
-const AFTER_SECONDS = 40;
+const AFTER_SECONDS = 90;
 
 const { values } = parseArgs({
 	options: {
@@ -38,22 +38,33 @@ const { values } = parseArgs({
 const cameras = Number(values.cameras);
 const faultSeconds = Number(values.seconds);
 
-/** One page through three phases: no fault until all move, the fault, no fault until all move again. */
+/** One page through three phases: no fault until all move, the fault, no fault until all is back, on `auto` also WebRTC. */
 async function run(link: ImpairedLink, page: Page, rung: string, condition: string): Promise<RunSummary> {
 	const observer = new Observer(rung, condition, cameras);
-	const watch = async (phase: "before" | "fault" | "after", seconds: number, untilAllMove: boolean): Promise<void> => {
+	const isBack = ({ phase, moving, rungs }: Second): boolean =>
+		moving === cameras && (phase !== "after" || rung !== "auto" || rungs.get("webrtc") === cameras);
+	const total = { passed: 0, lost: 0, full: 0 };
+	const apply = async (conditions: NetworkConditions): Promise<LinkCounters> => {
+		const counters = await link.apply(conditions);
+		for (const name of ["passed", "lost", "full"] as const) total[name] += counters[name];
+		return counters;
+	};
+	const watch = async (phase: Phase, seconds: number, untilBack: boolean): Promise<void> => {
+		const conditions = phase === "fault" ? (CONDITIONS[condition] as NetworkConditions) : {};
+		await apply(conditions);
+		if (phase === "fault") total.passed = total.lost = total.full = 0;
 		for (let second = 0; second < seconds; second++) {
 			await page.waitForTimeout(1000);
 			const tiles = await readTiles(page).catch((): TilePicture[] => []);
 			const seen = observer.look(phase, tiles, performance.now());
-			console.log(formatSecond(rung, condition, seen));
-			if (untilAllMove && seen.moving === cameras) return;
+			const { passed, lost, full } = await apply(conditions);
+			console.log(`${formatSecond(rung, condition, seen)} | packets ${passed} / ${lost} / ${full}`);
+			if (untilBack && isBack(seen)) return;
 		}
 	};
 	await watch("before", BEFORE_SECONDS, true);
-	await link.apply(CONDITIONS[condition] as NetworkConditions);
 	await watch("fault", condition === "cut" ? CUT_SECONDS : faultSeconds, false);
-	const packets = await link.apply({});
+	const packets = { ...total };
 	await watch("after", AFTER_SECONDS, true);
 	return { ...observer.summary(), packets };
 }

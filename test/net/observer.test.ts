@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { TilePicture } from "../support/browser.ts";
 import { formatSummary, Observer } from "./observer.ts";
 
-function tile(camera: number, counter: number | undefined, state = "live"): TilePicture {
-	const base = { camera: `cam${camera}`, state, fault: undefined, rung: "mse", width: 640, height: 360, blank: false };
+function tile(camera: number, counter: number | undefined, state = "live", rung = "mse"): TilePicture {
+	const base = { camera: `cam${camera}`, state, fault: undefined, rung, width: 640, height: 360, blank: false };
 	return counter === undefined ? base : { ...base, code: { camera, counter } };
 }
 
@@ -28,4 +28,13 @@ test("a tile that stands and says live is told after three seconds, one that say
 		rungsAtEnd: "mse 2",
 	});
 	expect(formatSummary([summary])).toContain("| mse  | cut       | 0 %");
+});
+
+test("changes of rung are counted within a minute, and the last one in the fault tells when the page settled", () => {
+	const observer = new Observer("auto", "rate", 1);
+	const seconds = { 0: "webrtc", 10: "webrtc", 14: "mse", 20: "still", 81: "mse" } as const;
+	for (const [second, rung] of Object.entries(seconds)) {
+		observer.look(second === "0" ? "before" : "fault", [tile(1, 1, "still", rung)], Number(second) * 1000);
+	}
+	expect(observer.summary()).toMatchObject({ mostMoves: 2, settledS: 71 });
 });

@@ -37,6 +37,10 @@ export interface RunSummary {
 	readonly recoveredS: number | undefined;
 	/** The most seconds in a row in which some tile was old and called live. */
 	readonly longestUnmarkedS: number;
+	/** The most changes of rung that one tile made within a minute: more than three are a flap. */
+	readonly mostMoves: number;
+	/** From the start of the fault to the last change of rung within it; absent when there was none. */
+	readonly settledS: number | undefined;
 	/** The rungs that tiles were on at the end of the fault, and at the end of all. */
 	readonly rungsInFault: string;
 	readonly rungsAtEnd: string;
@@ -54,7 +58,11 @@ export class Observer {
 		string,
 		{ readonly counter: number | undefined; readonly sinceMs: number; readonly looks: number }
 	>();
+	/** By camera: its rung, and when that changed. */
+	readonly #moves = new Map<string, { readonly rung: string | undefined; readonly atMs: readonly number[] }>();
 	#startMs: number | undefined;
+	#faultMs: number | undefined;
+	#settledMs: number | undefined;
 
 	constructor(rung: string, condition: string, cameras: number) {
 		this.#rung = rung;
@@ -65,9 +73,11 @@ export class Observer {
 	/** Takes one look's tiles; `nowMs` on any steady clock. */
 	look(phase: Phase, tiles: readonly TilePicture[], nowMs: number): Second {
 		this.#startMs ??= nowMs;
+		if (phase === "fault") this.#faultMs ??= nowMs;
 		let moving = 0;
 		const unmarked: string[] = [];
-		for (const { camera, state, code } of tiles) {
+		for (const { camera, state, rung, code } of tiles) {
+			this.#noteRung(phase, camera, rung, nowMs);
 			const known = this.#pictures.get(camera);
 			const changed = code !== undefined && known?.counter !== undefined && code.counter !== known.counter;
 			if (changed) moving++;
@@ -90,6 +100,13 @@ export class Observer {
 		return second;
 	}
 
+	#noteRung(phase: Phase, camera: string, rung: string | undefined, nowMs: number): void {
+		const known = this.#moves.get(camera);
+		if (known?.rung === rung) return;
+		this.#moves.set(camera, { rung, atMs: known ? [...known.atMs, nowMs] : [] });
+		if (known && phase === "fault") this.#settledMs = nowMs;
+	}
+
 	summary(): RunSummary {
 		const fault = this.#seconds.filter(({ phase }) => phase === "fault");
 		const after = this.#seconds.filter(({ phase }) => phase === "after");
@@ -102,6 +119,8 @@ export class Observer {
 			stillSeconds: fault.filter(({ moving }) => moving === 0).length,
 			recoveredS: recovered < 0 ? undefined : recovered + 1,
 			longestUnmarkedS: longestRun(this.#seconds.map(({ unmarked }) => unmarked.length > 0)),
+			mostMoves: Math.max(0, ...[...this.#moves.values()].map(({ atMs }) => mostWithinMinute(atMs))),
+			settledS: this.#settledMs === undefined ? undefined : Math.round((this.#settledMs - (this.#faultMs ?? 0)) / 1000),
 			rungsInFault: formatCounts(fault.at(-1)?.rungs),
 			rungsAtEnd: formatCounts(this.#seconds.at(-1)?.rungs),
 		};
@@ -121,6 +140,10 @@ function longestRun(marks: readonly boolean[]): number {
 		longest = Math.max(longest, run);
 	}
 	return longest;
+}
+
+function mostWithinMinute(atMs: readonly number[]): number {
+	return Math.max(0, ...atMs.map((endMs) => atMs.filter((ms) => ms <= endMs && endMs - ms < 60_000).length));
 }
 
 function formatCounts(counts: ReadonlyMap<string, number> | undefined): string {
@@ -150,7 +173,9 @@ export function formatSummary(summaries: readonly RunSummary[]): string {
 		`${run.stillSeconds} s`,
 		run.recoveredS === undefined ? "never" : `${run.recoveredS} s`,
 		run.rungsInFault,
+		run.settledS === undefined ? "at once" : `${run.settledS} s`,
 		run.rungsAtEnd,
+		String(run.mostMoves),
 		run.longestUnmarkedS === 0 ? "none" : `${run.longestUnmarkedS} s`,
 		run.packets ? `${run.packets.passed} / ${run.packets.lost} / ${run.packets.full}` : "",
 	]);
@@ -161,7 +186,9 @@ export function formatSummary(summaries: readonly RunSummary[]): string {
 		"nothing moved",
 		"all moving after",
 		"rungs in fault",
+		"settled after",
 		"rungs at end",
+		"rung changes a minute",
 	];
 	const cells = [[...head, "old and unmarked", "packets passed / lost / queue full"], ...rows];
 	const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));

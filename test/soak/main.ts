@@ -10,6 +10,7 @@ import WebSocket from "ws";
 import { eventually } from "../support/eventually.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 import type { FaultName } from "./faults.ts";
+import { mistakesIn } from "./mistakes.ts";
 import { SoakCameras, SoakViewer } from "./processes.ts";
 import { RecoveryWatch } from "./recovery.ts";
 import { reportOf, type SoakFacts } from "./report.ts";
@@ -222,7 +223,9 @@ function listenForStates(server: ServerProcess, watch: RecoveryWatch, secrets: S
 	let socket: WebSocket;
 	const connect = (): void => {
 		socket = new WebSocket(`${server.url.replace("http", "ws")}/api/wall`);
-		socket.on("open", () => socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: [], mse: [] })));
+		socket.on("open", () =>
+			socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: [], mse: [] })),
+		);
 		socket.on("message", (data: Buffer) => {
 			const text = data.toString("utf8");
 			secrets.look(text);
@@ -278,11 +281,4 @@ function endNow(pid: number): void {
 	} catch {
 		// It has ended.
 	}
-}
-
-/** Of the server's own: what its cameras do wrong is no error. */
-function mistakesIn(output: string): string[] {
-	const isMistake =
-		/internal.error|unhandledRejection|uncaughtException|"level":"(?:error|fatal)"|^\s+at .*\.[jt]s:\d+/;
-	return output.split("\n").filter((line) => isMistake.test(line));
 }

@@ -79,7 +79,7 @@ function show(): void {
 		const known = slots[slot];
 		if (known && camera !== `cam${known.camera}`) known.camera = undefined;
 	}
-	send({ type: "view", revision: ++revision, tiles: wishes });
+	send({ type: "view", revision: ++revision, tiles: wishes, channels: [] });
 }
 
 function hear(text: string): void {

@@ -1,7 +1,7 @@
 /** A server, simulated cameras and pages with the wall, for tests of the ladder. @module */
 import { type CameraSim, type CameraSimOptions, startCameraSim } from "@vigia/camera-sim";
 import type { Browser, Page } from "playwright-core";
-import { movingTiles, openContext, readTiles, type TilePicture } from "./browser.ts";
+import { openContext, readTiles, type TilePicture } from "./browser.ts";
 import { eventually } from "./eventually.ts";
 import { freeUdpPort, type ServerProcess, startServer } from "./server-process.ts";
 
@@ -76,16 +76,24 @@ export async function allLiveOn(page: Page, rung: string, limitMs = CLIMB_LIMIT_
 		throw new Error(`not all tiles are live over ${rung}:\n${seen.join("\n")}`, { cause: error });
 	}
 	const tookMs = performance.now() - startMs;
-	await allMove(page);
+	await allChange(() => readTiles(page), limitMs);
 	return tookMs;
 }
 
-/** Every tile shows its own camera, moving. */
-export async function allMove(page: Page): Promise<void> {
-	await eventually("every tile shows its own camera, moving", async () => {
-		const moving = await movingTiles(page, 1500);
-		return CAMERA_IDS.every((id, index) => moving.get(id) === index + 1);
-	});
+/** Every tile shows another picture of its own camera than at first, at one time or another. */
+export async function allChange(look: () => Promise<readonly TilePicture[]>, limitMs: number): Promise<void> {
+	const before = new Map((await look()).map(({ camera, code }) => [camera, code?.counter]));
+	const changed = new Set<string>();
+	await eventually(
+		"every tile shows another picture of its camera",
+		async () => {
+			for (const tile of await look()) {
+				if (isOwn(tile) && tile.code?.counter !== before.get(tile.camera)) changed.add(tile.camera);
+			}
+			return changed.size === CAMERAS;
+		},
+		limitMs,
+	);
 }
 
 /** It shows a picture of the camera whose tile it is. */

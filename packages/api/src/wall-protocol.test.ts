@@ -20,7 +20,7 @@ const slot = {
 	revision: 3,
 	rtpTimestamp: 2 ** 32 - 1,
 	newestRtpTimestamp: 5310,
-	transcoded: false,
+	route: "pass",
 } as const;
 const camera: CameraStatus = {
 	id: "cam1",
@@ -78,7 +78,7 @@ const serverMessages: readonly ServerMessage[] = [
 	{ type: "offer", connection: 1, negotiation: 2, sdp: "v=0", slots: [], audioMid: "7" },
 	{ type: "offer", connection: 1, negotiation: 1, sdp: "v=0", slots: [{ slot: 0, mid: "0" }] },
 	slot,
-	{ type: "channel", channel: 0, camera: "cam1", stream: "sub", audio: false, transcoded: true },
+	{ type: "channel", channel: 0, camera: "cam1", stream: "sub", audio: false, route: "transcode" },
 	{ type: "refused", rung: "webrtc", camera: "cam1", stream: "sub", reason: "ffmpeg-missing" },
 	{ type: "status", cameras: [camera, { ...camera, id: "cam2", streams: {} }] },
 	{ type: "error", code: "too-many-viewers", message: "..." },
@@ -176,8 +176,8 @@ describe("a message of the server", () => {
 		["slots.0.mid", { type: "offer", connection: 1, negotiation: 1, sdp: "v=0", slots: [{ slot: 0, mid: 0 }] }],
 		["rtpTimestamp", { ...slot, rtpTimestamp: 2 ** 32 }],
 		["newestRtpTimestamp", { ...slot, newestRtpTimestamp: undefined }],
-		["transcoded", { ...slot, transcoded: undefined }],
-		["channel", { type: "channel", channel: -1, camera: "cam1", stream: "sub", audio: false, transcoded: false }],
+		["route", { ...slot, route: "refused" }],
+		["channel", { type: "channel", channel: -1, camera: "cam1", stream: "sub", audio: false, route: "pass" }],
 		["rung", { type: "refused", rung: "carrier-pigeon", camera: "cam1", stream: "sub", reason: "no-video" }],
 		["code", { type: "error", code: "other", message: "" }],
 	])("that is wrong is refused by the name of its field: %s", (field, message) => {

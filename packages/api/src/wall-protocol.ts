@@ -105,6 +105,10 @@ export const iceServerSchema = z.object({
 });
 export type IceServer = z.infer<typeof iceServerSchema>;
 
+/** Whose pictures a page gets: the stream's own, those of the camera's other stream instead, or what FFmpeg makes. */
+const pictureRouteSchema = z.enum(["pass", "other-profile", "transcode"]);
+export type PictureRoute = z.infer<typeof pictureRouteSchema>;
+
 /** Why the server ends a socket or refuses a message. */
 export const wallErrorCodeSchema = z.enum([
 	"bad-message",
@@ -151,11 +155,10 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		rtpTimestamp,
 		/** Of the newest picture there was when this content began: those before it show the past, in quick motion. */
 		newestRtpTimestamp: rtpTimestamp,
-		/** FFmpeg makes these pictures. */
-		transcoded: z.boolean(),
+		route: pictureRouteSchema,
 	}),
 	/** What comes on a channel; before its first media frame, and when it changes. */
-	z.object({ type: z.literal("channel"), ...channelWishSchema.shape, transcoded: z.boolean() }),
+	z.object({ type: z.literal("channel"), ...channelWishSchema.shape, route: pictureRouteSchema }),
 	/** This stream cannot be had on this rung by this page; a later `slot` or `channel` takes it back. */
 	z.object({
 		type: z.literal("refused"),

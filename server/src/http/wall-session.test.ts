@@ -53,7 +53,7 @@ describe.each([
 		server.camera.play(3);
 		page.say(VIEW);
 		await vi.waitUntil(() => page.frames.length === 4, WAIT);
-		expect(page.of("channel")).toMatchObject([{ channel: 3, camera: "cam1", stream: "sub", transcoded: false }]);
+		expect(page.of("channel")).toMatchObject([{ channel: 3, camera: "cam1", stream: "sub", route: "pass" }]);
 		expect(page.frames.map(({ kind, randomAccess }) => [kind, randomAccess])).toEqual([
 			["init", false],
 			["media", true],

@@ -47,6 +47,8 @@ export const en = {
 	"stream.main": "Main stream",
 	"stream.sub": "Sub stream",
 	"stream.coming": "Main stream is starting…",
+	"stream.other.main": "Showing the sub stream: this browser cannot play the main stream's codec.",
+	"stream.other.sub": "Showing the main stream: this browser cannot play the sub stream's codec.",
 	"stream.refused": "Showing the sub stream. {reason}",
 	"age.seconds": "{count} s",
 	"age.minutes": "{count} min",

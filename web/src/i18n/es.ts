@@ -48,6 +48,8 @@ export const es: Record<MessageKey, string> = {
 	"stream.main": "Flujo principal",
 	"stream.sub": "Flujo secundario",
 	"stream.coming": "Iniciando el flujo principal…",
+	"stream.other.main": "Se muestra el flujo secundario: este navegador no puede reproducir el códec del principal.",
+	"stream.other.sub": "Se muestra el flujo principal: este navegador no puede reproducir el códec del secundario.",
 	"stream.refused": "Se muestra el flujo secundario. {reason}",
 	"age.seconds": "{count} s",
 	"age.minutes": "{count} min",

@@ -20,11 +20,11 @@ const input: DiagnosticsInput = {
 	state: { kind: "frozen", ageMs: 6200, fault: "camera" },
 	stream: "sub",
 	want: { shown: "webrtc", preparing: undefined, reason: "best", refusal: undefined },
-	transcoded: false,
+	route: "pass",
 	carrier: "websocket",
 	counters: { received: 500, decoded: 300, bytes: 90_000 },
 	inbound: undefined,
-	peer: { inbound: new Map(), codecs: new Map(), roundTripMs: 12.34, transport: "udp host/prflx" },
+	peer: { inbound: new Map(), sound: undefined, codecs: new Map(), roundTripMs: 12.34, transport: "udp host/prflx" },
 	rates: { decodedFps: 15, paintedFps: 14.9, bitrateBps: 401_000 },
 	history: [{ wallMs: Date.UTC(2026, 0, 1), text: "live" }],
 };

@@ -1,5 +1,5 @@
 /** One camera's diagnostics as a text to paste into a message. Always English: support reads it. @module */
-import type { CameraStatus, StreamName } from "@vigia/api";
+import type { CameraStatus, PictureRoute, StreamName } from "@vigia/api";
 import type { FeedCounters } from "./feed.ts";
 import type { Carrier, TileWant } from "./ladder.ts";
 import type { StateChange } from "./state-history.ts";
@@ -20,7 +20,7 @@ export interface DiagnosticsInput {
 	readonly stream: StreamName;
 	/** How it comes, and why not better. */
 	readonly want: TileWant;
-	readonly transcoded: boolean;
+	readonly route: PictureRoute;
 	readonly carrier: Carrier;
 	/** Of the feed in sight. */
 	readonly counters: FeedCounters | undefined;
@@ -85,10 +85,10 @@ function frames({ decodedFps, paintedFps }: Rates): string {
 	return `${decodedFps.toFixed(1)} decoded, ${paintedFps.toFixed(1)} painted`;
 }
 
-function rung({ want, transcoded, carrier }: DiagnosticsInput): string {
+function rung({ want, route, carrier }: DiagnosticsInput): string {
 	const why = want.refusal === undefined ? want.reason : `${want.reason}: ${want.refusal}`;
 	const preparing = want.preparing === undefined ? "" : `, trying ${want.preparing}`;
-	return `${want.shown} (${why})${preparing}${transcoded ? ", transcoded" : ""}; link over ${carrier}`;
+	return `${want.shown} (${why})${preparing}${route === "pass" ? "" : `, ${route}`}; link over ${carrier}`;
 }
 
 function jitterBuffer(inbound: RTCInboundRtpStreamStats | undefined): string | undefined {

@@ -27,6 +27,12 @@ export const GOOD_AFTER_MS = 60_000;
 export const FLAP_WAIT_MS = 10_000;
 /** The longest wait after a flap, in milliseconds. */
 export const LONGEST_FLAP_WAIT_MS = 300_000;
+/** Packets that make no picture on most tiles for this long fill the link for nothing, in milliseconds. */
+export const CHOKED_AFTER_MS = 3000;
+/** The wait before a link that was too slow is tried again; it doubles with each failure. Each try costs what others need. */
+export const SLOW_WAIT_MS = 30_000;
+/** The longest of these waits, in milliseconds: a link that is fast again is noticed within two minutes. */
+export const LONGEST_SLOW_WAIT_MS = 120_000;
 /** Wait before trying again what the browser refused as a whole, in milliseconds. */
 const UNPLAYABLE_WAIT_MS = 300_000;
 
@@ -41,6 +47,10 @@ export interface ConnectionInput {
 	readonly arrived: boolean;
 	/** Packets are due on some, and none came on any for {@link DEAD_AFTER_MS}. */
 	readonly silent: boolean;
+	/** Packets come, and on most tiles they have made no picture for {@link CHOKED_AFTER_MS}: the link drops the rest. */
+	readonly choked: boolean;
+	/** The tile that tries the connection gets all its pictures. */
+	readonly steady: boolean;
 	/** There is a tile that can try the connection. */
 	readonly canProbe: boolean;
 }
@@ -63,6 +73,7 @@ export class ConnectionLadder {
 	#attempt = 0;
 	#failedProbes = 0;
 	#flaps = 0;
+	#slowTries = 0;
 	readonly #memory: LadderMemory;
 	readonly #wallMs: () => number;
 
@@ -87,6 +98,14 @@ export class ConnectionLadder {
 		return this.#state.kind === "probing";
 	}
 
+	/**
+	 * It is more than the link takes. As long as it is there, the page asks for what was lost again and again, and what the
+	 * server sends for that fills the link beside the pictures.
+	 */
+	get hangsUp(): boolean {
+		return this.#state.kind === "down" && this.#state.fault === "slow-link";
+	}
+
 	/** Grows when another connection is to be asked for. */
 	get attempt(): number {
 		return this.#attempt;
@@ -94,7 +113,7 @@ export class ConnectionLadder {
 
 	/** What failed on another network says nothing of this one. */
 	networkChanged(): void {
-		this.#failedProbes = this.#flaps = 0;
+		this.#failedProbes = this.#flaps = this.#slowTries = 0;
 		if (this.#state.kind === "down") this.#state = { ...this.#state, retryAtMs: -Infinity };
 	}
 
@@ -134,9 +153,9 @@ export class ConnectionLadder {
 		}
 	}
 
-	#watch(state: State & { kind: "up" }, { nowMs, connection, silent }: ConnectionInput): void {
+	#watch(state: State & { kind: "up" }, { nowMs, connection, silent, choked }: ConnectionInput): void {
 		const good = nowMs - state.sinceMs >= GOOD_AFTER_MS;
-		if (good) this.#flaps = 0;
+		if (good) this.#flaps = this.#slowTries = 0;
 		const dead = silent && nowMs - state.sinceMs >= DEAD_AFTER_MS;
 		if (connection.state === "failed" || dead) {
 			let waitMs = this.#probeWaitMs();
@@ -145,16 +164,23 @@ export class ConnectionLadder {
 				this.#flaps += 1;
 			}
 			this.#down(dead ? "connection-dead" : "ice-failed", nowMs, waitMs);
+		} else if (choked && nowMs - state.sinceMs >= CHOKED_AFTER_MS) {
+			this.#down("slow-link", nowMs, this.#slowWaitMs());
 		} else if (connection.state !== "connected" && connection.answeredMs !== state.answeredMs) {
 			// Another one is being made: the link was opened anew.
 			this.#state = { kind: "trying", sinceMs: undefined };
 		}
 	}
 
-	#probe(state: State & { kind: "probing" }, { nowMs, signalling, connection, arrived }: ConnectionInput): void {
+	#probe(state: State & { kind: "probing" }, input: ConnectionInput): void {
+		const { nowMs, signalling, connection, arrived } = input;
 		const counts = connection.answeredMs !== undefined && connection.answeredMs >= state.fromMs;
-		if (counts && connection.state === "connected" && arrived) this.#up(nowMs, connection);
-		else if (counts && connection.unplayable) this.#down("codec", nowMs, UNPLAYABLE_WAIT_MS);
+		// That packets come over a slow link was never in doubt.
+		const works = state.fault === "slow-link" ? input.steady : arrived;
+		if (counts && connection.state === "connected" && works) this.#up(nowMs, connection);
+		else if (state.fault === "slow-link" && nowMs - state.sinceMs >= PROBE_MS) {
+			this.#down(state.fault, nowMs, this.#slowWaitMs());
+		} else if (counts && connection.unplayable) this.#down("codec", nowMs, UNPLAYABLE_WAIT_MS);
 		else if (!signalling) this.#down(state.fault, nowMs, 0);
 		else if ((counts && connection.state === "failed") || nowMs - state.sinceMs >= PROBE_MS) {
 			this.#down(state.fault === "remembered" ? "udp-blocked" : state.fault, nowMs, this.#probeWaitMs());
@@ -169,6 +195,11 @@ export class ConnectionLadder {
 
 	#down(fault: RungReason, nowMs: number, waitMs: number): void {
 		this.#state = { kind: "down", fault, retryAtMs: nowMs + waitMs };
+	}
+
+	#slowWaitMs(): number {
+		this.#slowTries += 1;
+		return Math.min(LONGEST_SLOW_WAIT_MS, SLOW_WAIT_MS * 2 ** (this.#slowTries - 1));
 	}
 
 	#probeWaitMs(): number {

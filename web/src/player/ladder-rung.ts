@@ -38,6 +38,8 @@ export class RungRecord {
 	}
 
 	fail(reason: RungReason, nowMs: number): void {
+		// Whatever is seen of a link that was too slow, it still is.
+		if (this.#reason === "slow-link" && reason === "no-frames") reason = "slow-link";
 		const firstMs = reason === "slow-link" || reason === "refused" ? FIRST_SLOW_RETRY_MS : FIRST_RETRY_MS;
 		this.#notBeforeMs = nowMs + Math.min(LONGEST_RETRY_MS, firstMs * 2 ** this.#failures);
 		this.#failures += 1;
@@ -47,7 +49,11 @@ export class RungRecord {
 
 	/** A refusal that is said again while the rung is out anyway is the same one. */
 	refuse(refusal: ReasonCode, nowMs: number): void {
-		if (this.#refusal === undefined || nowMs >= this.#notBeforeMs) this.fail("refused", nowMs);
+		if (this.#refusal === undefined || nowMs >= this.#notBeforeMs) {
+			this.fail("refused", nowMs);
+			// A place may become free at any time, and to ask for it costs a message.
+			if (refusal === "transcode-limit") this.#notBeforeMs = nowMs + FIRST_RETRY_MS;
+		}
 		this.#refusal = refusal;
 	}
 

@@ -18,10 +18,15 @@ export const FREEZES_WITHIN_MS = 30_000;
 /** Less than this share of the server's pictures for this long, in milliseconds, condemns a rung. */
 const SLOW_SHARE = 0.5;
 export const SLOW_AFTER_MS = 10_000;
+/** A rung brings all pictures when so large a share of them comes after this long, in milliseconds. */
+const STEADY_SHARE = 0.8;
+export const STEADY_AFTER_MS = 5000;
 /** A tile climbs after so long without a fault, in milliseconds. */
 export const QUIET_MS = 5000;
 /** A rung that held this long is as good as new, in milliseconds. */
 export const GOOD_AFTER_MS = 60_000;
+
+const NOTHING: SlotFacts = { lastPacketMs: undefined, lastFrameMs: undefined, lastPaintMs: undefined };
 
 interface Candidate {
 	readonly rung: Rung;
@@ -42,6 +47,8 @@ export interface TileContext {
 	readonly mayClimb: boolean;
 	/** The WebRTC connection is being made: no picture is due over it. */
 	readonly connecting: boolean;
+	/** The link carries media, and less than is asked for. */
+	readonly overloaded: boolean;
 }
 
 /** Begins with {@link TileLadder.take}, which comes before {@link TileLadder.update} at every tick. */
@@ -52,6 +59,7 @@ export class TileLadder {
 	#codec: string | undefined;
 	#bFrames: boolean | undefined;
 	#serverLive = false;
+	#watchedSinceMs = -Infinity;
 	#shown: Rung | undefined;
 	#shownSinceMs = 0;
 	/** What is shown has painted. */
@@ -103,6 +111,29 @@ export class TileLadder {
 		};
 	}
 
+	/**
+	 * Whether packets come over the rung that is shown and have made no picture for so long, whatever the server says, of
+	 * whom nothing may come through either; `undefined` where no packets come.
+	 */
+	comesToNothing(
+		rung: Rung,
+		facts: TileFacts,
+		{ nowMs, afterMs }: { readonly nowMs: number; readonly afterMs: number },
+	): boolean | undefined {
+		const { lastPacketMs, lastFrameMs } = (this.#shown === rung && feedOf(rung, facts.shown)?.watch) || NOTHING;
+		if (!facts.watched || lastPacketMs === undefined || nowMs - lastPacketMs >= afterMs) return undefined;
+		const sinceMs = Math.max(this.#shownSinceMs, this.#watchedSinceMs, lastFrameMs ?? -Infinity);
+		return nowMs - sinceMs >= Math.max(afterMs, slowestMs(facts.fps));
+	}
+
+	/** Whether the rung that is prepared has shown for long enough that it brings all of the server's pictures. */
+	isSteady(rung: Rung, { preparing, fps }: TileFacts, nowMs: number): boolean {
+		const feed = feedOf(rung, preparing);
+		if (!this.#candidate || this.#candidate.rung !== rung || !feed || fps === undefined) return false;
+		if (!hasPainted(feed.watch, this.#candidate.sinceMs)) return false;
+		return nowMs - this.#candidate.sinceMs >= STEADY_AFTER_MS && (feed.decodedFps ?? 0) >= fps * STEADY_SHARE;
+	}
+
 	/** Takes what the server says, before anything is judged. */
 	take(facts: TileFacts, policy: LadderPolicy, nowMs: number): void {
 		const codec = facts.codec ?? this.#codec;
@@ -115,6 +146,7 @@ export class TileLadder {
 		this.#order = rungOrder({ codec, bFrames }, policy);
 		this.#forced = policy.protocol === "auto" ? undefined : policy.protocol;
 		this.#serverLive = facts.serverLive;
+		if (!facts.watched) this.#watchedSinceMs = nowMs;
 		if (!facts.watched || !facts.serverLive) this.#nothingDue(facts.watched, nowMs);
 	}
 
@@ -164,7 +196,8 @@ export class TileLadder {
 		if (shown === undefined) return this.#show(best, context.nowMs);
 		if (this.#painted || shown === "still") return shown;
 		if (blocked(shown)) this.#cameFor = context.blocked(shown) ?? this.#rungs[shown].reason ?? "codec";
-		else if (!this.#isBetter(best)) return shown;
+		else if (this.#isBetter(best)) this.#cameFor = "best";
+		else return shown;
 		return this.#show(best, context.nowMs);
 	}
 
@@ -206,7 +239,7 @@ export class TileLadder {
 		shown: Rung,
 		feed: FeedFacts | undefined,
 		{ fps, serverLive }: TileFacts,
-		{ nowMs, blocked }: TileContext,
+		{ nowMs, blocked, overloaded }: TileContext,
 	): RungReason | undefined {
 		const blockedBy = blocked(shown);
 		if (blockedBy !== undefined) return blockedBy;
@@ -216,8 +249,8 @@ export class TileLadder {
 			? Math.max(NO_FRAMES_MS, slowestMs(fps) + SLOW_CAMERA_MS)
 			: FIRST_PICTURE_MS[shown];
 		if (serverLive && nowMs - Math.max(this.#dueSinceMs, feed?.watch.lastFrameMs ?? 0) >= dueAfterMs)
-			return "no-frames";
-		if (this.#freezes.length >= MAX_FREEZES) return "freezes";
+			return shown === "mse" && overloaded ? "slow-link" : "no-frames";
+		if (this.#freezes.length >= MAX_FREEZES) return shown === "mse" && overloaded ? "slow-link" : "freezes";
 		if (this.#slowSinceMs !== undefined && nowMs - this.#slowSinceMs >= SLOW_AFTER_MS) return "slow-link";
 		return undefined;
 	}
@@ -225,16 +258,22 @@ export class TileLadder {
 	/** Prepares the best that may be tried; the rung is blamed for its own faults, and once for each. */
 	#leave(shown: Rung, fault: RungReason, context: TileContext): void {
 		const { nowMs, blocked } = context;
+		const mayTry = (rung: Rung): boolean => rung !== shown && blocked(rung) === undefined && this.#mayTry(rung, nowMs);
 		if (blocked(shown) === undefined && this.#mayTry(shown, nowMs)) this.#rungs[shown].fail(fault, nowMs);
+		if (fault === "slow-link" && (shown !== "webrtc" || blocked(shown) !== undefined)) {
+			// HLS needs more of the same link.
+			if (shown === "mse" && this.#mayTry("hls", nowMs)) this.#rungs.hls.fail(fault, nowMs);
+			// What fills the link goes first: beside it nothing else would come through.
+			this.#cameFor = fault;
+			this.#show(this.#order.order.find(mayTry) ?? "still", nowMs);
+			return;
+		}
 		if (this.#candidate && !(context.scout && this.#candidate.rung === "webrtc")) {
 			// What is being prepared anyway comes to the rescue.
 			this.#candidate.leaving = fault;
 			return;
 		}
-		const next = this.#order.order.find((rung) => {
-			return rung !== shown && blocked(rung) === undefined && this.#mayTry(rung, nowMs);
-		});
-		this.#prepare(next ?? "still", fault, nowMs);
+		this.#prepare(this.#order.order.find(mayTry) ?? "still", fault, nowMs);
 	}
 
 	#climb({ serverLive }: TileFacts, { nowMs, blocked, scout, mayClimb }: TileContext): void {
@@ -270,13 +309,13 @@ export class TileLadder {
 			this.#candidate = undefined;
 		} else if ((blocked(rung) !== undefined && !probes) || this.#isOut(rung, nowMs)) {
 			this.#candidate = undefined;
-		} else if (candidate.leaving === undefined && !serverLive) {
+		} else if (candidate.leaving === undefined && !serverLive && !probes) {
 			// Others may climb meanwhile.
 			this.#candidate = undefined;
 		} else if (feed?.fault) {
 			this.#rungs[rung].fail(feed.fault, nowMs);
 			this.#candidate = undefined;
-		} else if (feed && hasPainted(feed.watch, candidate.sinceMs)) {
+		} else if (feed && hasPainted(feed.watch, candidate.sinceMs) && !(probes && blocked(rung) === "slow-link")) {
 			this.#swap(candidate, true, nowMs);
 		} else if ((rung !== "still" && !serverLive) || probes || (rung === "webrtc" && connecting)) {
 			candidate.dueSinceMs = nowMs;

@@ -5,11 +5,13 @@ import type { Carrier } from "../api/wall-socket.ts";
 import type { FeedFault } from "./feed.ts";
 import { type ConnectionFacts, type FeedFacts, Ladder, type LadderWants, type TileWant } from "./ladder.ts";
 import {
+	CHOKED_AFTER_MS,
 	CONNECT_MS,
 	DEAD_AFTER_MS,
 	FLAP_WAIT_MS,
 	GOOD_AFTER_MS,
 	LONGEST_PROBE_WAIT_MS,
+	LONGEST_SLOW_WAIT_MS,
 	PROBE_MS,
 } from "./ladder-connection.ts";
 import { FAILURE_LASTS_MS, LadderMemory } from "./ladder-memory.ts";
@@ -82,6 +84,8 @@ class World {
 	udp = true;
 	/** Rungs that bring nothing for any tile. */
 	readonly broken = new Set<Rung>();
+	/** What WebRTC sends is more than the link takes: few packets come through, and nothing of the server beside them. */
+	choked = false;
 	readonly tiles = new Map<string, Tile>();
 	readonly stored = new Map<string, string>();
 	ladder = this.newLadder();
@@ -165,7 +169,7 @@ class World {
 					codec: tile.codec,
 					bFrames: tile.bFrames,
 					fps: tile.fps,
-					serverLive: tile.live && this.carrier !== undefined,
+					serverLive: tile.live && this.carrier !== undefined && !(this.choked && this.#usesWebrtc),
 					watched: tile.watched,
 					frozen: tile.frozen,
 					shown: tile.shown?.facts,
@@ -186,6 +190,10 @@ class World {
 		}
 	}
 
+	get #usesWebrtc(): boolean {
+		return [...this.tiles.values()].some(({ want }) => want?.shown === "webrtc" || want?.preparing === "webrtc");
+	}
+
 	run(forMs: number, each: () => void = () => {}): void {
 		for (const endMs = this.nowMs + forMs; this.nowMs < endMs; ) {
 			this.update();
@@ -202,7 +210,10 @@ class World {
 	#feed(feed: Feed, tile: Tile): void {
 		feed.fault ??= tile.faults.get(feed.rung);
 		if (feed.fault || !this.delivers(feed.rung, tile) || this.nowMs - feed.bornMs < START_MS[feed.rung]) return;
-		feed.lastPacketMs = feed.lastFrameMs = feed.lastPaintMs = this.nowMs;
+		feed.lastPacketMs = this.nowMs;
+		if (feed.rung === "webrtc" && this.choked) return;
+		feed.lastFrameMs = feed.lastPaintMs = this.nowMs;
+		feed.decodedFps ??= tile.fps;
 	}
 }
 
@@ -337,6 +348,49 @@ describe("what concerns all tiles", () => {
 		world.unblock();
 		world.run(30_000);
 		expect(world.shown).toEqual(all("webrtc"));
+	});
+
+	test("a link that WebRTC fills is freed in one tick, though nothing of the server comes through it", () => {
+		world.run(20_000);
+		world.choked = true;
+		world.run(CHOKED_AFTER_MS + TICK_MS);
+		const wants = [...(world.wants?.tiles.values() ?? [])];
+		expect(wants.map(({ shown, preparing }) => [shown, preparing])).toEqual(all("mse").map(() => ["mse", undefined]));
+		expect(world.reasons).toEqual(["slow-link"]);
+		expect(world.wants?.hangUp).toBe(true);
+	});
+
+	test("while the link is too slow one tile tries it now and then, and shows WebRTC only when all its pictures come", () => {
+		world.run(20_000);
+		world.choked = true;
+		world.run(10_000);
+		let most = 0;
+		let webrtcMs = 0;
+		world.run(600_000, () => {
+			const preparing = [...(world.wants?.tiles.values() ?? [])].filter((want) => want.preparing === "webrtc").length;
+			most = Math.max(most, preparing);
+			if (preparing > 0) webrtcMs += TICK_MS;
+		});
+		expect(most).toBe(1);
+		expect(webrtcMs).toBeLessThan(60_000);
+		expect(Math.max(...[...world.tiles.values()].map(({ moves }) => moves.length))).toBe(2);
+		world.choked = false;
+		world.run(LONGEST_SLOW_WAIT_MS + 30_000);
+		expect(world.shown).toEqual(all("webrtc"));
+		expect(world.reasons).toEqual(["best"]);
+	});
+
+	test("where MSE has more to send than the link takes, the tiles that get nothing show stills, and HLS is not tried", () => {
+		world.block();
+		world.run(6000);
+		for (const tile of [...world.tiles.values()].slice(4)) tile.broken.add("mse").add("hls");
+		const tried = new Set<Rung | undefined>();
+		world.run(NO_FRAMES_MS + 2 * TICK_MS, () => {
+			for (const { want } of world.tiles.values()) tried.add(want?.preparing);
+		});
+		expect(world.shown).toEqual([...all("mse").slice(0, 4), ...all("still").slice(4)]);
+		expect(world.tile(5).want?.reason).toBe("slow-link");
+		expect(tried.has("hls")).toBe(false);
 	});
 
 	test("a link that carries no media leaves HLS, and the tiles climb when it carries some", () => {
@@ -582,7 +636,8 @@ describe("what concerns one tile", () => {
 
 	test("a refusal puts the rung out until the server takes it back, or for a long wait", () => {
 		world.run(TICK_MS);
-		for (const rung of ["webrtc", "mse", "hls"] as const) {
+		// LL-HLS is not even tried: it has what MSE has.
+		for (const rung of ["webrtc", "mse"] as const) {
 			world.ladder.refused("cam1", rung, "ffmpeg-missing", world.nowMs);
 			world.ladder.refused("cam1", rung, "ffmpeg-missing", world.nowMs);
 		}
@@ -595,6 +650,22 @@ describe("what concerns one tile", () => {
 		expect(world.tile(1).want).toMatchObject({ shown: "mse", reason: "refused", refusal: "ffmpeg-missing" });
 		world.run(20_000);
 		expect(world.tile(1).want).toMatchObject({ shown: "webrtc", reason: "best", refusal: undefined });
+	});
+
+	test("a place for a transcode is asked for again and again", () => {
+		world.run(TICK_MS);
+		const tries: number[] = [];
+		for (let s = 0; s < 90; s++) {
+			for (const rung of ["webrtc", "mse"] as const) {
+				const { shown, preparing } = world.tile(1).want ?? {};
+				if (shown !== rung && preparing !== rung) continue;
+				tries.push(world.nowMs);
+				world.ladder.refused("cam1", rung, "transcode-limit", world.nowMs);
+			}
+			world.run(1000);
+		}
+		expect(tries.length).toBeGreaterThan(8);
+		expect(world.tile(1).want).toMatchObject({ shown: "still", reason: "refused", refusal: "transcode-limit" });
 	});
 
 	test("too few pictures for ten seconds send it down, and the way back is slow", () => {

@@ -13,7 +13,7 @@ import type { Protocol, ReasonCode, Rung } from "@vigia/api";
 import type { Carrier } from "../api/wall-socket.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { FeedFault } from "./feed.ts";
-import { ConnectionLadder, DEAD_AFTER_MS } from "./ladder-connection.ts";
+import { CHOKED_AFTER_MS, ConnectionLadder, DEAD_AFTER_MS } from "./ladder-connection.ts";
 import type { LadderMemory } from "./ladder-memory.ts";
 import { TileLadder } from "./ladder-tile.ts";
 import type { SlotFacts } from "./slot-watch.ts";
@@ -127,6 +127,8 @@ export interface LadderWants {
 	readonly connection: boolean;
 	/** Grows when another WebRTC connection is to be asked for, in place of the one that may be there. */
 	readonly attempt: number;
+	/** The WebRTC connection fills the link for nothing: it is to be ended here and now, whatever the server hears. */
+	readonly hangUp: boolean;
 }
 
 export interface LadderOptions {
@@ -145,6 +147,11 @@ export interface LadderPolicy {
 export const MIN_CLIMBING = 4;
 const CLIMBING_SHARE = 4;
 
+/** Nothing for this long on one tile, while media comes for others, in milliseconds: these are served before it. */
+const LINK_SILENT_MS = 2000;
+/** After the link was seen to be too slow, what fails on it fails for that reason, for so many milliseconds. */
+const OVERLOAD_LASTS_MS = 60_000;
+
 /** All tiles of a page. */
 export class Ladder {
 	readonly #connection: ConnectionLadder;
@@ -152,6 +159,8 @@ export class Ladder {
 	#policy: LadderPolicy = { protocol: "auto", capabilities: { webrtc: [], mse: [], nativeHls: false } };
 	/** The carrier while there was one: a link on its way back changes nothing. */
 	#carrier: Carrier = "websocket";
+	/** When the link last had less for the tiles than they take. */
+	#overloadedMs = -Infinity;
 	/** The tile that tries WebRTC for all. */
 	#scout: string | undefined;
 
@@ -166,16 +175,17 @@ export class Ladder {
 
 	/** The server cannot serve this rung to this tile. It is out until {@link granted}, another codec, or a long wait. */
 	refused(key: string, rung: Rung, refusal: ReasonCode, nowMs: number): void {
-		this.#tiles.get(key)?.refused(rung, refusal, nowMs);
+		for (const each of alike(rung)) this.#tiles.get(key)?.refused(each, refusal, nowMs);
 	}
 
 	/** The server serves this rung to this tile: a `slot` or `channel` message. */
 	granted(key: string, rung: Rung): void {
-		this.#tiles.get(key)?.granted(rung);
+		for (const each of alike(rung)) this.#tiles.get(key)?.granted(each);
 	}
 
 	/** Another network, or the same one again: what failed before may be tried at once. */
 	networkChanged(): void {
+		this.#overloadedMs = -Infinity;
 		this.#connection.networkChanged();
 		for (const tile of this.#tiles.values()) tile.networkChanged();
 	}
@@ -199,7 +209,7 @@ export class Ladder {
 			connection ||= want.shown === "webrtc" || want.preparing === "webrtc";
 			wants.set(key, want);
 		}
-		return { tiles: wants, connection, attempt: this.#connection.attempt };
+		return { tiles: wants, connection, attempt: this.#connection.attempt, hangUp: this.#connection.hangsUp };
 	}
 
 	/** Why all tiles have to do without a rung. */
@@ -212,6 +222,8 @@ export class Ladder {
 	#judgeConnection({ nowMs, carrier, connection, tiles }: LadderFacts): void {
 		let judged = 0;
 		let silent = 0;
+		let coming = 0;
+		let choked = 0;
 		let wanted = false;
 		let arrived = false;
 		for (const [key, ladder] of this.#tiles) {
@@ -222,7 +234,12 @@ export class Ladder {
 			arrived ||= packets.arrived;
 			if (packets.silent !== undefined) judged += 1;
 			if (packets.silent) silent += 1;
+			const comesToNothing = ladder.comesToNothing("webrtc", facts, { nowMs, afterMs: CHOKED_AFTER_MS });
+			if (comesToNothing !== undefined) coming += 1;
+			if (comesToNothing) choked += 1;
 		}
+		const scout = this.#findScout(tiles, nowMs);
+		const scoutFacts = scout === undefined ? undefined : tiles.get(scout);
 		this.#connection.update({
 			nowMs,
 			signalling: carrier === "websocket" || carrier === "stream",
@@ -230,7 +247,9 @@ export class Ladder {
 			wanted,
 			arrived,
 			silent: judged > 0 && silent === judged,
-			canProbe: this.#findScout(tiles, nowMs) !== undefined,
+			choked: choked > 0 && choked * 2 >= coming,
+			steady: !!scoutFacts && !!this.#tiles.get(scout ?? "")?.isSteady("webrtc", scoutFacts, nowMs),
+			canProbe: scout !== undefined,
 		});
 	}
 
@@ -238,15 +257,33 @@ export class Ladder {
 	#findScout(tiles: LadderFacts["tiles"], nowMs: number): string | undefined {
 		const can = (key: string): boolean => {
 			const facts = tiles.get(key);
-			return !!facts?.watched && facts.serverLive && !!this.#tiles.get(key)?.wouldClimbTo("webrtc", nowMs);
+			// While one tries, a report of the server that is late says nothing.
+			const due = facts?.serverLive || key === this.#scout;
+			return !!facts?.watched && !!due && !!this.#tiles.get(key)?.wouldClimbTo("webrtc", nowMs);
 		};
 		if (this.#scout !== undefined && can(this.#scout)) return this.#scout;
 		for (const key of this.#tiles.keys()) if (can(key)) return key;
 		return undefined;
 	}
 
+	/** The link carries media, and yet nothing comes for half of the tiles that go over it: it is too slow for all. */
+	#isOverloaded(tiles: LadderFacts["tiles"], nowMs: number): boolean {
+		let coming = 0;
+		let silent = 0;
+		for (const [key, ladder] of this.#tiles) {
+			const facts = tiles.get(key);
+			if (!facts || !ladder.uses("mse")) continue;
+			const packets = ladder.packets("mse", facts, { nowMs, deadAfterMs: LINK_SILENT_MS });
+			if (packets.silent === true) silent += 1;
+			else if (packets.silent === false && packets.arrived) coming += 1;
+		}
+		return coming > 0 && silent >= coming;
+	}
+
 	#judgeTiles({ nowMs, tiles }: LadderFacts): void {
 		this.#scout = this.#connection.probing ? this.#findScout(tiles, nowMs) : undefined;
+		if (this.#isOverloaded(tiles, nowMs)) this.#overloadedMs = nowMs;
+		const overloaded = nowMs - this.#overloadedMs < OVERLOAD_LASTS_MS;
 		let climbing = 0;
 		for (const ladder of this.#tiles.values()) if (ladder.climbing) climbing += 1;
 		const most = Math.max(MIN_CLIMBING, Math.ceil(this.#tiles.size / CLIMBING_SHARE));
@@ -260,8 +297,14 @@ export class Ladder {
 				scout: key === this.#scout,
 				mayClimb: climbing < most,
 				connecting: this.#connection.connecting,
+				overloaded,
 			});
 			if (ladder.climbing !== before) climbing += before ? -1 : 1;
 		}
 	}
+}
+
+/** LL-HLS carries the same pictures as MSE: what the server refuses or grants to one it does to the other. */
+function alike(rung: Rung): readonly Rung[] {
+	return rung === "mse" ? ["mse", "hls"] : [rung];
 }

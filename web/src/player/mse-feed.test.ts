@@ -213,6 +213,16 @@ describe("playback", () => {
 		expect(video.currentTime).toBeCloseTo(1001.8);
 	});
 
+	test("shows the past while what was cached comes in", () => {
+		const isPast = (mediaTime: number) => feed.isPast({ mediaTime } as VideoFrameCallbackMetadata);
+		expect(isPast(1000)).toBe(false);
+		feed.push(init());
+		for (let i = 0; i < 20; i++) feed.push(media(1000 + i / 10, i === 0));
+		source().open();
+		pictures().finishAll();
+		expect([1000, 1001.4, 1001.7, 1001.9].map(isPast)).toEqual([true, true, false, false]);
+	});
+
 	test("a hidden page does not correct the rate", () => {
 		feed.push(init());
 		feed.push(media(1000, true));

@@ -1,7 +1,7 @@
 /** A feed by Media Source Extensions: a fragment a picture, appended as it comes. W3C MSE 2. @module */
 import type { MediaFrame, MediaTrack } from "@vigia/api";
 import type { Feed, FeedCounters, FeedFault } from "./feed.ts";
-import { LiveEdge } from "./live-edge.ts";
+import { LiveEdge, SEEK_BEYOND_AT_FIRST } from "./live-edge.ts";
 import { isTypeSupported, MediaBuffer, mediaSourceClass } from "./media-buffer.ts";
 
 /** What is kept behind playback, in seconds: enough that the browser never trims by itself. */
@@ -93,6 +93,12 @@ export class MseFeed implements Feed {
 	counters(): FeedCounters {
 		const decoded = this.#video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
 		return { received: this.#received, decoded, bytes: this.#bytes };
+	}
+
+	/** What was cached for the start of a channel comes first. */
+	isPast({ mediaTime }: VideoFrameCallbackMetadata): boolean {
+		const behind = this.#liveEdge.behind(mediaTime, this.#options.nowMs());
+		return behind !== undefined && behind > this.#liveEdge.target + SEEK_BEYOND_AT_FIRST;
 	}
 
 	tick(nowMs: number): void {

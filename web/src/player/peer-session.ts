@@ -89,6 +89,12 @@ export class PeerSession {
 		}
 	}
 
+	/** Has what comes on a track wait this long before it is shown, in milliseconds; `null`: no longer than need be. */
+	delay(track: MediaStreamTrack, waitMs: number | null): void {
+		const receiver = this.#peer.getReceivers().find((each) => each.track === track);
+		if (receiver && (receiver.jitterBufferTarget ?? null) !== waitMs) receiver.jitterBufferTarget = waitMs;
+	}
+
 	/** Ends it at once. Its tracks end, and their last pictures stay where they are shown. */
 	close(): void {
 		this.#closed = true;

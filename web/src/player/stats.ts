@@ -7,6 +7,8 @@ const RATE_BASE_MS = 2000;
 export interface PeerStats {
 	/** By slot. */
 	readonly inbound: ReadonlyMap<number, RTCInboundRtpStreamStats>;
+	/** Of the connection's one sound. */
+	readonly sound: RTCInboundRtpStreamStats | undefined;
 	readonly codecs: ReadonlyMap<string, string>;
 	/** The chosen candidate pair's round-trip time, in milliseconds. It is no latency of a picture. */
 	readonly roundTripMs: number | undefined;
@@ -26,12 +28,14 @@ export type SlotOfStats = (stats: Pick<RTCInboundRtpStreamStats, "mid" | "trackI
 export function readPeerStats(report: RTCStatsReport, slotOf: SlotOfStats): PeerStats {
 	const inbound = new Map<number, RTCInboundRtpStreamStats>();
 	const codecs = new Map<string, string>();
+	let sound: RTCInboundRtpStreamStats | undefined;
 	let pair: RTCIceCandidatePairStats | undefined;
 	report.forEach((entry: RTCStats) => {
 		if (entry.type === "inbound-rtp") {
 			const stats = entry as RTCInboundRtpStreamStats;
 			const slot = stats.kind === "video" ? slotOf(stats) : undefined;
 			if (slot !== undefined) inbound.set(slot, stats);
+			if (stats.kind === "audio") sound = stats;
 		} else if (entry.type === "codec") {
 			const codec = entry as RTCStats & { mimeType?: string; sdpFmtpLine?: string };
 			codecs.set(codec.id, [codec.mimeType, codec.sdpFmtpLine].filter(Boolean).join(" "));
@@ -44,6 +48,7 @@ export function readPeerStats(report: RTCStatsReport, slotOf: SlotOfStats): Peer
 	const remote = pair && (report.get(pair.remoteCandidateId) as CandidateStats | undefined);
 	return {
 		inbound,
+		sound,
 		codecs,
 		roundTripMs: pair?.currentRoundTripTime === undefined ? undefined : pair.currentRoundTripTime * 1000,
 		transport: pair && `${local?.protocol ?? "?"} ${local?.candidateType ?? "?"}/${remote?.candidateType ?? "?"}`,

@@ -112,6 +112,17 @@ test("the next one is loaded after a rest, one at a time, and the one before is 
 	expect(requests).toHaveLength(3);
 });
 
+test("few are loaded at the same time, in the order in which they were asked for", async () => {
+	const more = [1, 2, 3].map(
+		(number) => new StillPicture({ url: `${number}.jpg`, clock, onPicture: () => pictures++, onError: () => {} }),
+	);
+	expect(requests.map(({ url }) => url).slice(1)).toEqual(["1.jpg"]);
+	more[1]?.close();
+	await last().answer(jpeg());
+	await vi.waitFor(() => expect(requests.map(({ url }) => url).slice(1)).toEqual(["1.jpg", "3.jpg"]));
+	for (const one of more) one.close();
+});
+
 test("an error of the server is told with its code, tried again further and further apart, and the picture stays", async () => {
 	await last().answer(jpeg());
 	clock.advance(STILL_INTERVAL_MS);

@@ -1,9 +1,14 @@
 /** Stills again and again, where no moving pictures come through: one short GET at a time. @module */
 import type { Clock, Timer } from "../clock.ts";
 
+/**
+ * So many stills of a page are under way at the same time. All at once, each of them would be as late as the last, and
+ * over HTTP/1.1 they would take every connection that a browser has for a server.
+ */
+export const MOST_STILLS_AT_ONCE = 2;
 /** From the end of one load to the beginning of the next, at least, in milliseconds. */
 export const STILL_INTERVAL_MS = 1000;
-/** It is also this many times as long as the load took: a slow link is not filled with stills. */
+/** It is also this many times as long as the load took, with the wait for its turn: a slow link is not filled with stills. */
 export const STILL_REST_FACTOR = 2;
 /** After an error, doubled by each further one up to the longest, in milliseconds. */
 export const STILL_RETRY_MS = 2000;
@@ -67,6 +72,12 @@ export class StillPicture {
 	async #load(): Promise<void> {
 		const { clock, url } = this.#options;
 		const startedMs = clock.nowMs();
+		const turn = turns.take();
+		if (turn) await turn;
+		if (this.#closed) {
+			turns.give();
+			return;
+		}
 		const abort = new AbortController();
 		this.#abort = abort;
 		const timeout = clock.after(STILL_TIMEOUT_MS, () => abort.abort());
@@ -80,6 +91,7 @@ export class StillPicture {
 			failure = error instanceof StillError ? error : new StillError("network", String(error));
 		}
 		timeout.cancel();
+		turns.give();
 		if (this.#closed) return;
 		const tookMs = clock.nowMs() - startedMs;
 		this.#errors = failure ? this.#errors + 1 : 0;
@@ -118,6 +130,27 @@ export class StillPicture {
 		this.#takenMs = capturedAtMs === undefined ? undefined : receivedMs - Math.max(0, answeredAtMs - capturedAtMs);
 	}
 }
+
+/** Whose turn it is to load; first come, first served. */
+class Turns {
+	#free = MOST_STILLS_AT_ONCE;
+	readonly #waiting: (() => void)[] = [];
+
+	/** `undefined` when the turn has come at once. Each is to be given back. */
+	take(): Promise<void> | undefined {
+		if (this.#free === 0) return new Promise((resolve) => this.#waiting.push(resolve));
+		this.#free -= 1;
+		return undefined;
+	}
+
+	give(): void {
+		const next = this.#waiting.shift();
+		if (next) next();
+		else this.#free += 1;
+	}
+}
+
+const turns = new Turns();
 
 class StillError extends Error {
 	readonly code: string;

@@ -6,7 +6,7 @@ import type { TileView } from "../wall/wall-tile.ts";
 /** For example `MSE over WebSocket: the network lets no UDP through for WebRTC`. */
 export function rungLine(view: TileView, carrier: Carrier, t: Translate): string {
 	const way = view.rung === "mse" ? t(`rung.mse.${carrier}`) : t(`rung.${view.rung}`);
-	const rung = view.transcoded ? `${way}, ${t("rung.transcoded")}` : way;
+	const rung = view.route === "transcode" ? `${way}, ${t("rung.transcoded")}` : way;
 	const why = rungReason(view, t);
 	return why === undefined ? rung : t("rung.because", { rung, why });
 }

@@ -172,6 +172,7 @@ function detailedFault(fault: Fault, store: WallStore): Fault | "server" | "brow
 function StreamLine({ view, t }: { view: TileView; t: Translate }) {
 	const refused = view.mainRefused && t("stream.refused", { reason: t(`reason.${view.mainRefused}`) });
 	const size = view.width > 0 ? ` · ${view.width}×${view.height}` : "";
-	const shown = view.mainComing && view.state.kind === "live" ? t("stream.coming") : t(`stream.${view.stream}`) + size;
+	const own = view.route === "other-profile" ? t(`stream.other.${view.stream}`) : t(`stream.${view.stream}`) + size;
+	const shown = view.mainComing && view.state.kind === "live" ? t("stream.coming") : own;
 	return <div class="stream-line">{refused ?? shown}</div>;
 }

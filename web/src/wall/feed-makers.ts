@@ -9,8 +9,8 @@ import type { FeedMakers } from "./wall-feeds.ts";
 
 /** A browser opens six connections to a server over HTTP/1.1: two for the link and the rest, four to hold. */
 const MOST_HELD_HTTP1 = 4;
-/** Stills are asked for in this width, in pixels: a tile's, and small enough for the links that need them. */
-const STILL_WIDTH = 640;
+/** Stills are asked for in this width, in pixels: small enough for the links that need them. */
+const STILL_WIDTH = 320;
 
 export interface FeedMakersOptions {
 	/** Address of the directory that the page is in, with the slash. */

@@ -1,5 +1,6 @@
 /** The page's PeerConnection through all its replacements: the one that is there now, its tracks and its statistics. @module */
 import type { ClientMessage, IceServer } from "@vigia/api";
+import { LipSync } from "../player/lip-sync.ts";
 import { type Offer, PeerSession } from "../player/peer-session.ts";
 import { type PeerStats, readPeerStats, type SlotOfStats } from "../player/stats.ts";
 
@@ -18,9 +19,12 @@ export class PeerLink {
 	readonly #options: PeerLinkOptions;
 	readonly #tracks = new Map<number, MediaStreamTrack>();
 	#sound: MediaStreamTrack | undefined;
+	#lipSync = new LipSync();
 	#session: PeerSession | undefined;
 	/** The connection was offered over the socket that is open now: numbers of another socket mean something else. */
 	#current = false;
+	/** The number of a connection that was ended here, and that the server may still have. */
+	#ended: number | undefined;
 	#stats: PeerStats | undefined;
 	/** The session whose report is awaited: one that never comes must not hold up the next session's. */
 	#asked: PeerSession | undefined;
@@ -31,7 +35,7 @@ export class PeerLink {
 
 	/** The number of the connection, where the server knows it. */
 	get connection(): number | undefined {
-		return this.#current ? this.#session?.connection : undefined;
+		return this.#current ? this.#session?.connection : this.#ended;
 	}
 
 	/** `none` while there is no connection. */
@@ -91,6 +95,14 @@ export class PeerLink {
 	/** The socket is gone. Pictures may go on arriving until the server notices, or offers anew. */
 	socketLost(): void {
 		this.#current = false;
+		this.#ended = undefined;
+	}
+
+	/** Has the pictures of these slots, whose sound is heard, wait for it; those of all others come at once. */
+	followSound(slots: readonly number[]): void {
+		const sound = this.#stats?.sound;
+		const waitMs = sound && slots.length > 0 ? this.#lipSync.take(sound) : null;
+		for (const [slot, track] of this.#tracks) this.#session?.delay(track, slots.includes(slot) ? waitMs : null);
 	}
 
 	/** Asks for one report on everything; answers whether there is a new one. At most one of a session is under way. */
@@ -111,11 +123,20 @@ export class PeerLink {
 		return undefined;
 	}
 
+	/** Ends the connection, and nothing that was lost is asked for again. Another one comes by `reconnect`. */
+	hangUp(): void {
+		const { connection } = this;
+		this.close();
+		this.#ended = connection;
+	}
+
 	close(): void {
+		this.#ended = undefined;
 		this.#session?.close();
 		this.#session = this.#stats = undefined;
 		this.#current = false;
 		this.#tracks.clear();
 		this.#sound = undefined;
+		this.#lipSync = new LipSync();
 	}
 }

@@ -213,7 +213,7 @@ export class WallSession {
 			state: tile.view.state,
 			stream: tile.view.stream,
 			want: tile.wantInSight,
-			transcoded: tile.view.transcoded,
+			route: tile.view.route,
 			carrier: this.carrier,
 			inbound: layer?.feed.rung === "webrtc" ? this.#peer.inboundOf(slot) : undefined,
 			peer: this.#peer.stats,
@@ -253,11 +253,11 @@ export class WallSession {
 				const wish = this.#feeds.slotStarted(message);
 				if (!wish) break;
 				this.#ladder.granted(keyOf(wish), "webrtc");
-				this.#tiles.get(wish.camera)?.noteRoute(wish.stream, message.transcoded);
+				this.#tiles.get(wish.camera)?.noteRoute(wish.stream, message.route);
 				break;
 			}
 			case "channel":
-				this.#tiles.get(message.camera)?.noteRoute(message.stream, message.transcoded);
+				this.#tiles.get(message.camera)?.noteRoute(message.stream, message.route);
 				for (const wish of this.#feeds.wishesOf(message.camera, message.stream)) {
 					this.#ladder.granted(keyOf(wish), "mse");
 				}
@@ -378,13 +378,14 @@ export class WallSession {
 			const tile = this.#tiles.get(wish.camera);
 			if (tile) facts.set(keyOf(wish), tile.ladderFacts(wish.role, this.#linked));
 		}
-		const { tiles, attempt } = this.#ladder.update({
+		const { tiles, attempt, hangUp } = this.#ladder.update({
 			nowMs: clock.nowMs(),
 			carrier: this.#linked ? this.#socket.carrier : undefined,
 			connection: { state: this.#peer.state, answeredMs: this.#answeredMs, unplayable: this.#unplayable },
 			tiles: facts,
 		});
 		this.#wants = tiles;
+		if (hangUp && this.#peer.state !== "none") this.#peer.hangUp();
 		for (const wish of this.#wishes()) {
 			const want = tiles.get(keyOf(wish));
 			if (want) this.#tiles.get(wish.camera)?.follow(wish.role, want);
@@ -460,6 +461,7 @@ export class WallSession {
 		void this.#peer.poll().then((isNew) => {
 			if (!isNew) return;
 			this.#feeds.takeStats();
+			this.#peer.followSound(this.#sound.loud === undefined ? [] : this.#feeds.slotsOf(this.#sound.loud));
 			this.#judge();
 		});
 	}

@@ -135,3 +135,23 @@ describe("a camera of one picture in two seconds", () => {
 		expect(tile.view.state).toMatchObject({ kind: "frozen", fault: "camera" });
 	});
 });
+
+test("a tile that waits for its first still says how old the picture is that it shows", () => {
+	tick(camera(live));
+	tile.follow("grid", { shown: "still", preparing: undefined, reason: "slow-link", refusal: undefined });
+	clock.advance(6000);
+	tile.report(camera(live));
+	tile.update(true, true);
+	expect(tile.view.state).toEqual({ kind: "still", ageMs: 6000 });
+});
+
+test("what is prepared is judged by its own pictures, not by those of an earlier layer on the same rung", () => {
+	tick(camera(live));
+	tile.follow("grid", { shown: "still", preparing: "webrtc", reason: "no-frames", refusal: undefined });
+	const again = new FakeFeed();
+	tile.picture.show("grid", "sub", again);
+	expect(tile.ladderFacts("grid", true).preparing?.watch).toMatchObject({
+		lastFrameMs: undefined,
+		lastPaintMs: undefined,
+	});
+});

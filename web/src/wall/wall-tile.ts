@@ -1,5 +1,5 @@
 /** One camera's tile: what the server says of it, what arrives here, and the state that follows. @module */
-import type { CameraStatus, ReasonCode, Rung, StreamName } from "@vigia/api";
+import type { CameraStatus, PictureRoute, ReasonCode, Rung, StreamName } from "@vigia/api";
 import type { Clock } from "../clock.ts";
 import type { Feed, FeedFault } from "../player/feed.ts";
 import type { FeedFacts, RungReason, TileFacts, TileWant } from "../player/ladder.ts";
@@ -15,6 +15,7 @@ import {
 	type TileState,
 } from "../player/tile-machine.ts";
 import { type LayerRole, TilePicture } from "../player/tile-picture.ts";
+import type { VideoLayer } from "../player/video-layer.ts";
 import { gridStream } from "./slots.ts";
 
 /** What a tile shows around its picture. */
@@ -37,8 +38,8 @@ export interface TileView {
 	readonly rungReason: RungReason;
 	/** The server's word for `refused`. */
 	readonly refusal: ReasonCode | undefined;
-	/** FFmpeg on the server makes this picture. */
-	readonly transcoded: boolean;
+	/** How the server comes by this picture. */
+	readonly route: PictureRoute;
 	/** The camera has sound. */
 	readonly hasSound: boolean;
 }
@@ -67,7 +68,7 @@ export class WallTile {
 	readonly history = new StateHistory();
 	/** Feeds that gave up. */
 	readonly #faults = new WeakMap<Feed, FeedFault>();
-	readonly #transcoded = new Set<StreamName>();
+	readonly #routes = new Map<StreamName, PictureRoute>();
 	#wants: Readonly<Record<LayerRole, TileWant>> = { grid: FIRST_WANT, main: FIRST_WANT };
 	readonly #machine = new TileMachine();
 	readonly #clock: Clock;
@@ -148,10 +149,9 @@ export class WallTile {
 		return this.#wants[this.picture.mainShown ? "main" : "grid"];
 	}
 
-	/** Whether FFmpeg makes the pictures of a stream: the server said so when they began. */
-	noteRoute(stream: StreamName, transcoded: boolean): void {
-		if (transcoded) this.#transcoded.add(stream);
-		else this.#transcoded.delete(stream);
+	/** How the server comes by the pictures of a stream: it says so when they begin. */
+	noteRoute(stream: StreamName, route: PictureRoute): void {
+		this.#routes.set(stream, route);
 	}
 
 	/** The stream of a role. */
@@ -180,16 +180,17 @@ export class WallTile {
 			watched: this.#visibleSinceMs !== undefined,
 			frozen: inSight && state.kind === "frozen" ? state.fault : undefined,
 			shown: this.#feedFacts(role, shown),
-			preparing: preparing && this.#feedFacts(role, preparing),
+			preparing: preparing && this.#feedFacts(role, preparing, this.picture.next(role)),
 		};
 	}
 
-	#feedFacts(role: LayerRole, rung: Rung): FeedFacts | undefined {
+	/** @param next comes before a layer on the same rung that is in sight, or behind a still, from earlier on. */
+	#feedFacts(role: LayerRole, rung: Rung, next?: VideoLayer): FeedFacts | undefined {
 		if (rung === "still") {
 			const { stillWatch: watch } = this.picture;
 			return watch && { rung, watch, fault: undefined, decodedFps: undefined };
 		}
-		const layer = this.picture.layerOn(role, rung);
+		const layer = next?.feed.rung === rung ? next : this.picture.layerOn(role, rung);
 		if (!layer) return undefined;
 		const { watch } = layer;
 		return {
@@ -256,10 +257,14 @@ export class WallTile {
 		this.picture.close();
 	}
 
-	/** Stills never look live: they have a state of their own, unless the camera itself is to blame. */
+	/**
+	 * Stills never look live: they have a state of their own, unless the camera itself is to blame. Until the first one
+	 * comes the last moving picture stays in sight, with its age.
+	 */
 	#orStill(state: TileState): TileState {
 		if (this.#wants.grid.shown !== "still" || state.kind === "offline" || this.picture.mainShown) return state;
-		return { kind: "still", ageMs: this.picture.stillAgeMs };
+		const lastMs = state.kind === "live" ? 0 : state.ageMs;
+		return { kind: "still", ageMs: this.picture.stillAgeMs ?? lastMs };
 	}
 
 	#makeView(state: TileState): TileView {
@@ -275,7 +280,7 @@ export class WallTile {
 			rung: want.shown,
 			rungReason: want.reason,
 			refusal: want.refusal,
-			transcoded: this.#transcoded.has(stream),
+			route: this.#routes.get(stream) ?? "pass",
 			hasSound: this.#status.streams[stream]?.audio !== undefined,
 			name: this.#status.name,
 			state,
@@ -311,7 +316,7 @@ export function sameView(a: TileView, b: TileView): boolean {
 		a.rung === b.rung &&
 		a.rungReason === b.rungReason &&
 		a.refusal === b.refusal &&
-		a.transcoded === b.transcoded &&
+		a.route === b.route &&
 		a.hasSound === b.hasSound &&
 		sameState(a.state, b.state)
 	);

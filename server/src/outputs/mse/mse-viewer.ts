@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type ChannelWish, type MediaTrack, type ServerMessage, writeMediaFrame } from "@vigia/api";
+import { type ChannelWish, type MediaTrack, type PictureRoute, type ServerMessage, writeMediaFrame } from "@vigia/api";
 import type { Chunk, InitSegment } from "@vigia/cmaf";
 import type { Clock } from "../../platform/clock.ts";
 import type { Route } from "../../streams/reader.ts";
@@ -70,10 +70,10 @@ interface OpenChannel {
 	readonly queue: MseChannel;
 	readonly feed: CmafFeed | undefined;
 	attachment: CmafAttachment | undefined;
-	transcoded: boolean;
+	route: PictureRoute;
 	skippedAtMs: number;
 	/** What the last `channel` message said; `undefined` before the first and after `refused`. */
-	said: { readonly audio: boolean; readonly transcoded: boolean } | undefined;
+	said: { readonly audio: boolean; readonly route: PictureRoute } | undefined;
 }
 
 export class MseViewer {
@@ -150,7 +150,7 @@ export class MseViewer {
 			queue,
 			feed,
 			attachment: undefined,
-			transcoded: false,
+			route: "pass",
 			skippedAtMs: Number.NEGATIVE_INFINITY,
 			said: undefined,
 		};
@@ -178,8 +178,10 @@ export class MseViewer {
 	}
 
 	#setRoute(open: OpenChannel, route: Route): void {
-		open.transcoded = route.kind === "transcode";
-		if (route.kind !== "refused") return;
+		if (route.kind !== "refused") {
+			open.route = route.kind;
+			return;
+		}
 		const { camera, stream } = open.queue.wish;
 		open.queue.skip();
 		open.said = undefined;
@@ -254,10 +256,10 @@ export class MseViewer {
 	#describe(open: OpenChannel): void {
 		const { wish } = open.queue;
 		const audio = wish.audio && open.feed?.hasAudio === true;
-		const { said, transcoded } = open;
-		if (said && said.audio === audio && said.transcoded === transcoded) return;
-		open.said = { audio, transcoded };
-		this.#options.pipe.send({ type: "channel", ...wish, audio, transcoded });
+		const { said, route } = open;
+		if (said && said.audio === audio && said.route === route) return;
+		open.said = { audio, route };
+		this.#options.pipe.send({ type: "channel", ...wish, audio, route });
 	}
 
 	#sendInit({ queue }: OpenChannel, init: InitSegment, nowMs: number): void {

@@ -7,10 +7,10 @@
  */
 
 /**
- * A second of 256 kbit/s: a status behind it is not yet too late for a page to judge by. It doubles with each round trip,
- * so that a fast link has the first pictures of a large wall within half a second.
+ * A second and a half of 256 kbit/s: a status behind it is not yet too late for a page to judge by. It doubles with
+ * each round trip, so that a fast link has the first pictures of a large wall within half a second.
  */
-export const START_WINDOW_BYTES = 32 * 1024;
+export const START_WINDOW_BYTES = 48 * 1024;
 /** Half a second of 256 kbit/s: texts come between the pictures. */
 export const MIN_WINDOW_BYTES = 16 * 1024;
 /** 100 Mbit/s over a round trip of 300 ms. */

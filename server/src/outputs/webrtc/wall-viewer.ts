@@ -1,5 +1,5 @@
 /** One page of the wall: its view, and the PeerConnection that shows it. Knows nothing of the socket. @module */
-import type { ServerMessage, TileWish, WallErrorCode } from "@vigia/api";
+import type { PictureRoute, ServerMessage, TileWish, WallErrorCode } from "@vigia/api";
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { type MediaPort, PeerError, type PeerState } from "../../platform/datachannel.ts";
 import type { ReadableStreamSource, StreamDirectory } from "../../streams/reader.ts";
@@ -213,14 +213,14 @@ export class WallViewer {
 
 	#listenerOf({ slot, camera, stream, revision }: Tile): SlotListener {
 		const { send } = this.#options;
-		let transcoded = false;
+		let kind: PictureRoute = "pass";
 		return {
 			onRoute: (route) => {
-				transcoded = route.kind === "transcode";
-				if (route.kind === "refused") send({ type: "refused", rung: "webrtc", camera, stream, reason: route.reason });
+				if (route.kind !== "refused") kind = route.kind;
+				else send({ type: "refused", rung: "webrtc", camera, stream, reason: route.reason });
 			},
 			onFirstPicture: (rtpTimestamp, newestRtpTimestamp) =>
-				send({ type: "slot", slot, camera, stream, revision, rtpTimestamp, newestRtpTimestamp, transcoded }),
+				send({ type: "slot", slot, camera, stream, revision, rtpTimestamp, newestRtpTimestamp, route: kind }),
 		};
 	}
 
