@@ -197,6 +197,7 @@ describe("the import rules", () => {
 		["server/src/sources/a.ts", "../streams/stream.ts"],
 		["server/src/outputs/webrtc/a.ts", "../../streams/reader.ts"],
 		["server/src/platform/datachannel.ts", "node-datachannel"],
+		["server/src/streams/a.test.ts", "../../../packages/rtp/src/testing/pictures.ts"],
 		["server/src/outputs/webrtc/a.test.ts", "node-datachannel"],
 		["server/src/demo.ts", "@vigia/camera-sim"],
 		["server/src/demo/cameras.ts", "@vigia/camera-sim"],

@@ -183,8 +183,8 @@ describe("with FFmpeg", () => {
 					);
 				});
 				await allPlay(page);
-				const { hit, unmarkedMs } = await seenStates(page);
-				console.log(`${signal}: ${JSON.stringify({ hit, unmarkedMs })}`);
+				const { hit, unmarkedMs, unmarked } = await seenStates(page);
+				console.log(`${signal}: not live ${hit.join()}; longest standing and live ${unmarkedMs} ms: ${unmarked}`);
 				expect(hit.length).toBeLessThanOrEqual(1);
 				if (signal === "SIGSTOP") expect(hit).toHaveLength(1);
 				expect(unmarkedMs).toBeLessThan(UNMARKED_LIMIT_MS);
@@ -329,6 +329,8 @@ interface SeenStates {
 	readonly hit: readonly string[];
 	/** The longest time that a picture stood on a tile that said live, in milliseconds. */
 	readonly unmarkedMs: number;
+	/** Which tile that was. */
+	readonly unmarked: string;
 }
 
 declare global {
@@ -342,18 +344,24 @@ async function watchStates(page: Page): Promise<void> {
 	await page.evaluate(() => {
 		const hit = new Set<string>();
 		let unmarkedMs = 0;
-		const changed = new Map<string, { counter: number | undefined; atMs: number }>();
+		let unmarked = "";
+		/** Since when a tile has said live of the picture that it shows. */
+		const standing = new Map<string, { readonly counter: number | undefined; readonly sinceMs: number }>();
 		const look = (): void => {
-			for (const { camera, state, code } of window.readTiles()) {
+			for (const { camera, state, code, rung } of window.readTiles()) {
 				const nowMs = performance.now();
-				const before = changed.get(camera);
-				if (before?.counter !== code?.counter || !before) changed.set(camera, { counter: code?.counter, atMs: nowMs });
-				else if (state === "live") unmarkedMs = Math.max(unmarkedMs, nowMs - before.atMs);
+				const before = standing.get(camera);
 				if (state !== "live") hit.add(camera);
+				if (state !== "live" || !before || before.counter !== code?.counter) {
+					standing.set(camera, { counter: code?.counter, sinceMs: nowMs });
+				} else if (nowMs - before.sinceMs > unmarkedMs) {
+					unmarkedMs = nowMs - before.sinceMs;
+					unmarked = `${camera} over ${rung}, picture ${code?.counter}`;
+				}
 			}
 		};
 		setInterval(look, 100);
-		window.seenStates = () => ({ hit: [...hit], unmarkedMs: Math.round(unmarkedMs) });
+		window.seenStates = () => ({ hit: [...hit], unmarkedMs: Math.round(unmarkedMs), unmarked });
 	});
 }
 

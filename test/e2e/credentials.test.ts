@@ -48,7 +48,9 @@ async function wallMessages(url: string): Promise<string> {
 	socket.on("message", (data: Buffer) => {
 		text += data.toString("utf8");
 	});
-	socket.on("open", () => socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] })));
+	socket.on("open", () =>
+		socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] })),
+	);
 	await eventually("welcome and two statuses came", () => text.split('"status"').length > 2);
 	socket.terminate();
 	return text;

@@ -13,6 +13,10 @@ const FASTEST_RATE = 1.15;
 const MOST_BEHIND_DURATIONS = 6;
 /** Each stall adds so much to the latency that is aimed at, in seconds; hls.js's own 1 is most of a segment. */
 const STALL_ADDS = 0.25;
+/** And so long without one takes as much away again, in ms: hls.js itself never does, up to a whole target duration. */
+const CALM_MS = 20_000;
+/** hls.js does not catch up from further behind than a target duration, and that is jumped over: not more often, in ms. */
+const JUMP_PAUSE_MS = 10_000;
 
 type HlsModule = typeof HlsLight;
 type Hls = InstanceType<HlsModule["default"]>;
@@ -41,6 +45,10 @@ export class HlsFeed implements Feed {
 	#bytes = 0;
 	/** How far the browser's own player has loaded, in seconds. */
 	#loadedTo = 0;
+	/** The latency that hls.js aims at, in seconds, and since when it has not been raised. */
+	#target = 0;
+	#calmSinceMs = 0;
+	#jumpedMs = 0;
 	#closed = false;
 	#failed = false;
 
@@ -67,8 +75,9 @@ export class HlsFeed implements Feed {
 	}
 
 	/** hls.js keeps to the live edge by itself, and so does the browser's own player. */
-	tick(): void {
+	tick(nowMs: number): void {
 		const video = this.#video;
+		if (this.#hls && video) this.#comeBack(this.#hls, video, nowMs);
 		if (!video || this.#hls || video.buffered.length === 0) return;
 		const end = video.buffered.end(video.buffered.length - 1);
 		if (end > this.#loadedTo) this.#received++;
@@ -87,6 +96,27 @@ export class HlsFeed implements Feed {
 		video.removeAttribute("src");
 		// Without it the element keeps the decoder and what it loads.
 		video.load();
+	}
+
+	/** Takes back what stalls have added to the latency that is aimed at, and jumps where hls.js would stay behind. */
+	#comeBack(hls: Hls, video: HTMLVideoElement, nowMs: number): void {
+		const target = hls.targetLatency;
+		const details = hls.latestLevelDetails;
+		if (target === null || !details) return;
+		const least = (this.#options.lowLatency && details.partHoldBack) || details.holdBack;
+		const hasStalled = target > this.#target;
+		this.#target = target;
+		if (hasStalled || least === 0 || target <= least) this.#calmSinceMs = nowMs;
+		if (nowMs - this.#calmSinceMs >= CALM_MS) {
+			this.#calmSinceMs = nowMs;
+			this.#target = Math.max(least, target - STALL_ADDS);
+			hls.targetLatency = this.#target;
+		}
+		const position = hls.liveSyncPosition;
+		const isFarBehind = hls.latency - target > details.targetduration;
+		if (!isFarBehind || position === null || nowMs - this.#jumpedMs < JUMP_PAUSE_MS) return;
+		this.#jumpedMs = nowMs;
+		if (position > video.currentTime) video.currentTime = position;
 	}
 
 	readonly #onNativeError = () => {

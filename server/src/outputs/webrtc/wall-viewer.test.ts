@@ -365,7 +365,7 @@ test("sound is offered the first time that it is asked for, and then goes from c
 	expect(offer.sdp).toMatch(/^m=audio \d+ UDP\/TLS\/RTP\/SAVPF 111 0 8\r$/m);
 	await client.answer(offer);
 	const listeners = (camera: string): Reader[] =>
-		[...(streams.get(`${camera}/sub`)?.readers ?? [])].filter((reader) => reader.pushAudio);
+		[...(streams.get(`${camera}/sub`)?.readers ?? [])].filter((reader) => "pushAudio" in reader);
 	expect(listeners("cam1")).toHaveLength(1);
 	const data = new Uint8Array(160).fill(9);
 	await vi.waitUntil(() => {
