@@ -5,6 +5,8 @@ import { BackOff, FIRST_DELAY_MS, LONGEST_DELAY_MS } from "./back-off.ts";
 import {
 	ACKNOWLEDGE_AFTER_MS,
 	ACKNOWLEDGE_BY_POST_AFTER_MS,
+	ACKNOWLEDGE_BYTES,
+	ACKNOWLEDGE_EVERY_MS,
 	type Carrier,
 	HEALTHY_AFTER_MS,
 	type LinkState,
@@ -238,6 +240,20 @@ describe("media on the link", () => {
 			{ type: "received", bytes: 1500 },
 			{ type: "received", bytes: 1501 },
 		]);
+		clock.advance(1000);
+		expect(acknowledged()).toHaveLength(2);
+	});
+
+	test("is acknowledged at once when it is much, though not too often: the server's window grows by that", () => {
+		last().welcome();
+		last().brings(ACKNOWLEDGE_BYTES);
+		expect(acknowledged()).toEqual([{ type: "received", bytes: ACKNOWLEDGE_BYTES }]);
+		clock.advance(ACKNOWLEDGE_EVERY_MS - 1);
+		last().brings(ACKNOWLEDGE_BYTES);
+		expect(acknowledged()).toHaveLength(1);
+		clock.advance(1);
+		last().brings(1);
+		expect(acknowledged().at(-1)).toEqual({ type: "received", bytes: 2 * ACKNOWLEDGE_BYTES + 1 });
 		clock.advance(1000);
 		expect(acknowledged()).toHaveLength(2);
 	});

@@ -20,6 +20,12 @@ export const OPEN_WITHIN_MS = 15_000;
  */
 export const ACKNOWLEDGE_AFTER_MS = 100;
 export const ACKNOWLEDGE_BY_POST_AFTER_MS = 250;
+/**
+ * Over a WebSocket so many bytes are acknowledged sooner: the server's window, which is small at first, grows with each
+ * acknowledgement. Not more often than this, in milliseconds, because the server takes 50 messages a second.
+ */
+export const ACKNOWLEDGE_BYTES = 16 * 1024;
+export const ACKNOWLEDGE_EVERY_MS = 30;
 /** An open socket that lasted this long was healthy, and the waits begin anew, in milliseconds. */
 export const HEALTHY_AFTER_MS = 10_000;
 /** A timer that fires this much late means that the page was held up, in milliseconds. */
@@ -80,6 +86,8 @@ export class WallSocket {
 	#heardMs = 0;
 	/** Of the media frames that came since the `welcome`. */
 	#mediaBytes = 0;
+	#acknowledgedBytes = 0;
+	#acknowledgedMs = Number.NEGATIVE_INFINITY;
 	#acknowledgement: Timer | undefined;
 	readonly #backOff: BackOff;
 	readonly #options: WallSocketOptions;
@@ -161,12 +169,22 @@ export class WallSocket {
 		// A status may wait behind a long row of key frames: these are a sign of life too.
 		this.#heardMs = this.#options.clock.nowMs();
 		this.#mediaBytes += bytes.byteLength;
-		const delayMs = this.carrier === "websocket" ? ACKNOWLEDGE_AFTER_MS : ACKNOWLEDGE_BY_POST_AFTER_MS;
-		this.#acknowledgement ??= this.#options.clock.after(delayMs, () => {
-			this.#acknowledgement = undefined;
-			this.send({ type: "received", bytes: this.#mediaBytes });
-		});
+		const isSocket = this.carrier === "websocket";
+		const isMuch = this.#mediaBytes - this.#acknowledgedBytes >= ACKNOWLEDGE_BYTES;
+		if (isSocket && isMuch && this.#heardMs - this.#acknowledgedMs >= ACKNOWLEDGE_EVERY_MS) this.#acknowledge();
+		else {
+			const delayMs = isSocket ? ACKNOWLEDGE_AFTER_MS : ACKNOWLEDGE_BY_POST_AFTER_MS;
+			this.#acknowledgement ??= this.#options.clock.after(delayMs, () => this.#acknowledge());
+		}
 		this.#options.onMedia(bytes);
+	}
+
+	#acknowledge(): void {
+		this.#acknowledgement?.cancel();
+		this.#acknowledgement = undefined;
+		this.#acknowledgedBytes = this.#mediaBytes;
+		this.#acknowledgedMs = this.#options.clock.nowMs();
+		this.send({ type: "received", bytes: this.#mediaBytes });
 	}
 
 	#received(data: unknown): void {
@@ -237,7 +255,7 @@ export class WallSocket {
 
 	/** A new link counts from zero. */
 	#noMedia(): void {
-		this.#mediaBytes = 0;
+		this.#mediaBytes = this.#acknowledgedBytes = 0;
 		this.#acknowledgement?.cancel();
 		this.#acknowledgement = undefined;
 	}
