@@ -70,9 +70,14 @@ test("what cannot be had closes the socket with a code and a reason", async () =
 	expect(await closed("/api/cameras/cam1/mse?codecs=h264,h265,aac,opus")).toEqual([4406, "ffmpeg-missing"]);
 });
 
+/** A socket that is not open yet cannot be paused. */
+async function isPlaying({ socket }: Pick<ReturnType<typeof play>, "socket">): Promise<void> {
+	await vi.waitUntil(() => socket.readyState === socket.OPEN && server.camera.readers === 1, WAIT);
+}
+
 test("a player that does not read skips to a key frame and costs a few megabytes at most", async () => {
 	const player = play("/api/cameras/cam1/mse");
-	await vi.waitUntil(() => server.camera.readers === 1, WAIT);
+	await isPlaying(player);
 	player.socket.pause();
 	let offeredBytes = 0;
 	while (offeredBytes < 40_000_000) {
@@ -93,7 +98,7 @@ test("a player that does not read skips to a key frame and costs a few megabytes
 
 test("a player that does not answer is let go", async () => {
 	const player = play("/api/cameras/cam1/mse");
-	await vi.waitUntil(() => server.camera.readers === 1, WAIT);
+	await isPlaying(player);
 	player.socket.pause();
 	await vi.waitUntil(() => {
 		server.clock.advance(30_000);
