@@ -79,7 +79,7 @@ test("a socket that breaks the wall protocol is told how and closed", async () =
 	const hello = JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] });
 	expect(await wallRefusal("{broken")).toEqual({ code: 1002, error: "bad-message" });
 	expect(await wallRefusal(Buffer.of(1, 2, 3))).toEqual({ code: 1002, error: "bad-message" });
-	expect(await wallRefusal(hello, JSON.stringify({ type: "view", revision: -1, tiles: [] }))).toEqual({
+	expect(await wallRefusal(hello, JSON.stringify({ type: "view", revision: -1, tiles: [], channels: [] }))).toEqual({
 		code: 1002,
 		error: "bad-message",
 	});
@@ -107,7 +107,9 @@ test("a broken answer to the server's offer does not end the server", async () =
 	});
 	socket.on("open", () => {
 		socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] }));
-		socket.send(JSON.stringify({ type: "view", revision: 1, tiles: [{ slot: 0, camera: "cam1", stream: "sub" }] }));
+		socket.send(
+			JSON.stringify({ type: "view", revision: 1, tiles: [{ slot: 0, camera: "cam1", stream: "sub" }], channels: [] }),
+		);
 	});
 	const { connection, negotiation } = await eventually("an offer came", () => offered);
 	for (const sdp of [
@@ -118,7 +120,9 @@ test("a broken answer to the server's offer does not end the server", async () =
 		socket.send(JSON.stringify({ type: "answer", connection, negotiation, sdp }));
 	}
 	socket.send(JSON.stringify({ type: "candidate", connection, mid: "0", candidate: "candidate:broken" }));
-	socket.send(JSON.stringify({ type: "view", revision: 2, tiles: [{ slot: 0, camera: "none", stream: "sub" }] }));
+	socket.send(
+		JSON.stringify({ type: "view", revision: 2, tiles: [{ slot: 0, camera: "none", stream: "sub" }], channels: [] }),
+	);
 	await eventually("the server still answers", async () => (await server.cameras()).length === 16);
 	socket.terminate();
 });

@@ -42,7 +42,7 @@ export const en = {
 	"why.freezes": "the picture froze again and again in a better way",
 	"why.slow-link": "the network is too slow for a better way",
 	"why.decoder": "this device failed to decode it in a better way",
-	"why.network": "what a better way needs did not come",
+	"why.network": "what a better way needs could not be loaded",
 	"why.no-stream": "the camera sends nothing yet",
 	"stream.main": "Main stream",
 	"stream.sub": "Sub stream",

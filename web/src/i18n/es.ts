@@ -43,7 +43,7 @@ export const es: Record<MessageKey, string> = {
 	"why.freezes": "de un modo mejor la imagen se congelaba una y otra vez",
 	"why.slow-link": "la red es demasiado lenta para un modo mejor",
 	"why.decoder": "este dispositivo no pudo decodificarlo de un modo mejor",
-	"why.network": "no llegó lo que necesita un modo mejor",
+	"why.network": "no se pudo cargar lo que necesita un modo mejor",
 	"why.no-stream": "la cámara aún no envía nada",
 	"stream.main": "Flujo principal",
 	"stream.sub": "Flujo secundario",

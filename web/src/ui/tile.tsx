@@ -129,7 +129,7 @@ function TileMessage({ view, faultText, t }: { view: TileView; faultText: string
 			);
 		case "still":
 			return (
-				<div class="badge calm">
+				<div class={`badge calm${state.ageMs === undefined ? "" : " over-picture"}`}>
 					<strong>
 						{state.ageMs === undefined ? t("still.none") : t("still.taken", { age: formatAge(t, state.ageMs) })}
 					</strong>

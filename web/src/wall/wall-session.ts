@@ -7,14 +7,12 @@ import type { CameraStatus, IceServer, Protocol, ServerMessage, WallErrorCode } 
 import { type LinkState, type SocketLike, WallSocket } from "../api/wall-socket.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { diagnosticsText } from "../player/diagnostics.ts";
-import { type Carrier, Ladder, type PlayerCapabilities, type TileFacts, type TileWant } from "../player/ladder.ts";
+import type { Carrier, PlayerCapabilities } from "../player/ladder.ts";
 import type { LadderMemory } from "../player/ladder-memory.ts";
-import type { Offer } from "../player/peer-session.ts";
-import { PeerLink } from "./peer-link.ts";
 import { Presence } from "./presence.ts";
 import { type SlotWish, wishes } from "./slots.ts";
-import { type FeedMakers, keyOf, WallFeeds } from "./wall-feeds.ts";
-import { WallSound } from "./wall-sound.ts";
+import { WallDelivery } from "./wall-delivery.ts";
+import type { FeedMakers } from "./wall-feeds.ts";
 import { type TileView, WallTile } from "./wall-tile.ts";
 
 /** How often everything is judged, in milliseconds: a fault is marked within the two seconds of the machine and this. */
@@ -63,17 +61,8 @@ export class WallSession {
 	readonly #options: WallSessionOptions;
 	readonly #socket: WallSocket;
 	readonly #presence: Presence;
-	readonly #peer: PeerLink;
+	readonly #delivery: WallDelivery;
 	readonly #tiles = new Map<string, WallTile>();
-	readonly #feeds: WallFeeds;
-	readonly #ladder: Ladder;
-	readonly #sound = new WallSound();
-	#wants: ReadonlyMap<string, TileWant> = new Map();
-	/** The ladder's count of connections that it asked for. */
-	#attempt = 0;
-	/** When the first offer of this connection was answered. */
-	#answeredMs: number | undefined;
-	#unplayable = false;
 	#order: string[] = [];
 	#serverId: string | undefined;
 	#release: string | undefined;
@@ -100,25 +89,20 @@ export class WallSession {
 			},
 			onState: (state) => this.#linkChanged(state),
 			onMessage: (message) => this.#received(message),
-			onMedia: (bytes) => this.#feeds.media(bytes),
+			onMedia: (bytes) => this.#delivery.media(bytes),
 		});
-		this.#peer = new PeerLink({
+		this.#delivery = new WallDelivery({
+			...options,
+			tiles: this.#tiles,
+			wishes: () => this.#wishes(),
+			carrier: () => (this.#linked ? this.#socket.carrier : undefined),
 			send: (message) => this.#socket.send(message),
-			onTrack: (slot) => this.#feeds.trackArrived(slot),
-			onSound: () => this.#hear(),
-			onAnswered: () => {
-				this.#answeredMs ??= options.clock.nowMs();
-				this.#tellViews();
-			},
-			onFailed: () => this.#tickSoon(),
-			onUnplayable: () => this.#refusedCodec(),
+			onAnswered: () => this.#tellViews(),
+			onNews: () => this.#tickSoon(),
 		});
-		const nowMs = (): number => options.clock.nowMs();
-		this.#feeds = new WallFeeds({ tiles: this.#tiles, peer: this.#peer, makers: options.makers, nowMs });
-		this.#ladder = new Ladder({ memory: options.memory, wallMs: () => options.clock.wallMs() });
 		this.#presence = new Presence({
 			clock: options.clock,
-			onAway: () => this.#sendView(),
+			onAway: () => this.#delivery.ask(),
 			onBack: () => this.#askAnew(true),
 		});
 	}
@@ -139,12 +123,12 @@ export class WallSession {
 		this.#mainOf = this.#enlarged;
 		this.#presence.stop();
 		this.#socket.close();
-		this.#peer.close();
+		this.#delivery.close();
 	}
 
 	/** The network is back, or another one is there. */
 	wake(): void {
-		this.#ladder.networkChanged();
+		this.#delivery.networkChanged();
 		this.#socket.wake();
 	}
 
@@ -179,17 +163,13 @@ export class WallSession {
 
 	/** Asks for one camera's pictures again, and has them played. */
 	refresh(id: string): void {
-		for (const slot of this.#feeds.slotsOf(id)) this.#socket.send({ type: "refresh", slot });
-		this.#feeds.remake(id);
-		this.#sendView();
+		this.#delivery.refresh(id);
 		this.#tiles.get(id)?.picture.play();
 	}
 
 	/** Has one camera heard, or none. */
 	hear(id: string | undefined): void {
-		this.#sound.set(id);
-		this.#sendView();
-		this.#hear();
+		this.#delivery.hear(id);
 	}
 
 	/** The element with the videos of one camera. */
@@ -201,6 +181,7 @@ export class WallSession {
 	diagnosticsOf(id: string): string {
 		const tile = this.#tiles.get(id);
 		if (!tile) return "";
+		const { peer } = this.#delivery;
 		const layer = tile.picture.inSight;
 		const slot = this.#wishes().findLast(({ camera, stream }) => camera === id && stream === layer?.stream)?.slot;
 		return diagnosticsText({
@@ -208,15 +189,15 @@ export class WallSession {
 			release: this.#release,
 			userAgent: navigator.userAgent,
 			socket: this.#socket.state.kind,
-			connection: this.#peer.state,
+			connection: peer.state,
 			camera: tile.status,
 			state: tile.view.state,
 			stream: tile.view.stream,
 			want: tile.wantInSight,
 			route: tile.view.route,
 			carrier: this.carrier,
-			inbound: layer?.feed.rung === "webrtc" ? this.#peer.inboundOf(slot) : undefined,
-			peer: this.#peer.stats,
+			inbound: layer?.feed.rung === "webrtc" ? peer.inboundOf(slot) : undefined,
+			peer: peer.stats,
 			counters: layer?.feed.counters(),
 			rates: layer?.meter.rates,
 			history: tile.history.changes,
@@ -233,7 +214,7 @@ export class WallSession {
 	}
 
 	#linkChanged(state: LinkState): void {
-		if (state.kind !== "open") this.#peer.socketLost();
+		if (state.kind !== "open") this.#delivery.linkLost();
 		this.#options.events.link(state);
 		this.#tickSoon();
 	}
@@ -247,30 +228,17 @@ export class WallSession {
 				this.#reported(message.cameras);
 				break;
 			case "offer":
-				this.#offered(message);
+				this.#delivery.offered(message, this.#iceServers);
+				this.#options.events.refused(undefined);
 				break;
-			case "slot": {
-				const wish = this.#feeds.slotStarted(message);
-				if (!wish) break;
-				this.#ladder.granted(keyOf(wish), "webrtc");
-				this.#tiles.get(wish.camera)?.noteRoute(wish.stream, message.route);
-				break;
-			}
+			case "slot":
 			case "channel":
-				this.#tiles.get(message.camera)?.noteRoute(message.stream, message.route);
-				for (const wish of this.#feeds.wishesOf(message.camera, message.stream)) {
-					this.#ladder.granted(keyOf(wish), "mse");
-				}
-				break;
 			case "refused":
-				for (const wish of this.#feeds.wishesOf(message.camera, message.stream)) {
-					this.#ladder.refused(keyOf(wish), message.rung, message.reason, this.#options.clock.nowMs());
-				}
-				this.#tickSoon();
+				this.#delivery.routed(message);
 				break;
 			case "error":
 				console.warn(`Vigía: the server refused something (${message.code}): ${message.message}`);
-				if (message.code === "codec-not-accepted") this.#refusedCodec();
+				if (message.code === "codec-not-accepted") this.#delivery.refusedCodec();
 				else if (SHOWN_REFUSALS.has(message.code)) this.#options.events.refused(message.code);
 				break;
 		}
@@ -279,13 +247,13 @@ export class WallSession {
 	#welcomed(message: Extract<ServerMessage, { type: "welcome" }>): void {
 		const order = message.cameras.map(({ id }) => id);
 		// A slot of the old connection may be another camera's now.
-		if (message.serverId !== this.#serverId || order.join() !== this.#order.join()) this.#peer.close();
+		if (message.serverId !== this.#serverId || order.join() !== this.#order.join()) this.#delivery.close();
 		this.#serverId = message.serverId;
 		this.#release = message.release;
 		this.#iceServers = message.iceServers;
 		this.#order = order;
 		const capabilities = this.#options.capabilities();
-		this.#ladder.setPolicy({ protocol: this.#options.protocol ?? message.protocol, capabilities });
+		this.#delivery.setPolicy({ protocol: this.#options.protocol ?? message.protocol, capabilities });
 		const { webrtc, mse, nativeHls } = capabilities;
 		this.#setPlayable(webrtc.includes("h264") || mse.includes("h264") || nativeHls);
 		this.#options.events.refused(undefined);
@@ -295,7 +263,7 @@ export class WallSession {
 			this.#tiles.delete(id);
 		}
 		this.#reported(message.cameras);
-		this.#feeds.linkOpened();
+		this.#delivery.linkOpened();
 		this.#askAnew(false);
 		this.#untold?.timer.cancel();
 		const timer = this.#options.clock.after(ANSWER_FIRST_MS, () => this.#tellViews());
@@ -315,8 +283,7 @@ export class WallSession {
 	/** Asks for all pictures. After a stop, what is on the tiles is marked before anybody sees it. */
 	#askAnew(stopped: boolean): void {
 		for (const tile of this.#tiles.values()) tile.expect(stopped);
-		this.#climb();
-		this.#sendView();
+		this.#delivery.ask();
 		this.#judge();
 	}
 
@@ -333,7 +300,7 @@ export class WallSession {
 				this.#addTile(status);
 			}
 		}
-		if (streamsChanged) this.#sendView();
+		if (streamsChanged) this.#delivery.ask();
 		this.#tickSoon();
 	}
 
@@ -341,10 +308,7 @@ export class WallSession {
 		const tile = new WallTile(status, {
 			clock: this.#options.clock,
 			onPicture: () => this.#tickSoon(),
-			onFault: (feed) => {
-				this.#feeds.failed(feed);
-				this.#tickSoon();
-			},
+			onFault: (feed) => this.#delivery.failed(feed),
 			onBlocked: () => this.#options.events.blocked(),
 		});
 		this.#tiles.set(status.id, tile);
@@ -359,77 +323,15 @@ export class WallSession {
 		return wishes(cameras, this.#mainOf);
 	}
 
-	/** Sends the whole wanted state if it is another one, and forgets what is not in it. */
-	#sendView(): void {
-		if (!this.#linked) return;
-		const wanted = this.#wishes();
-		for (const [id, tile] of this.#tiles) {
-			tile.wantMain(wanted.some(({ camera, role }) => camera === id && role === "main"));
-		}
-		const view = this.#feeds.want(wanted, this.#wants, this.#sound.loud);
-		if (view) this.#socket.send(view);
-	}
-
-	/** Lets the ladder judge, and follows it. */
-	#climb(): void {
-		const { clock } = this.#options;
-		const facts = new Map<string, TileFacts>();
-		for (const wish of this.#wishes()) {
-			const tile = this.#tiles.get(wish.camera);
-			if (tile) facts.set(keyOf(wish), tile.ladderFacts(wish.role, this.#linked));
-		}
-		const { tiles, attempt, hangUp } = this.#ladder.update({
-			nowMs: clock.nowMs(),
-			carrier: this.#linked ? this.#socket.carrier : undefined,
-			connection: { state: this.#peer.state, answeredMs: this.#answeredMs, unplayable: this.#unplayable },
-			tiles: facts,
-		});
-		this.#wants = tiles;
-		if (hangUp && this.#peer.state !== "none") this.#peer.hangUp();
-		for (const wish of this.#wishes()) {
-			const want = tiles.get(keyOf(wish));
-			if (want) this.#tiles.get(wish.camera)?.follow(wish.role, want);
-		}
-		if (attempt > this.#attempt) {
-			this.#attempt = attempt;
-			this.#reconnect();
-		}
-	}
-
-	/** Has the sound come from where the picture does. */
-	#hear(): void {
-		this.#sound.update(this.#tiles, this.#peer.soundTrack);
-	}
-
 	#wantMain(id: string | undefined): void {
 		this.#mainTimer = undefined;
 		this.#mainOf = id;
-		this.#climb();
-		this.#sendView();
-	}
-
-	#offered(offer: Offer): void {
-		const isNew = this.#peer.offered(offer, this.#iceServers);
-		this.#options.events.refused(undefined);
-		if (!isNew) return;
-		this.#answeredMs = undefined;
-		this.#unplayable = false;
-		this.#feeds.reconnected();
-	}
-
-	#refusedCodec(): void {
-		this.#unplayable = true;
-		this.#tickSoon();
+		this.#delivery.ask();
 	}
 
 	#setPlayable(can: boolean): void {
 		this.#playable = can;
 		this.#options.events.playable(can);
-	}
-
-	#reconnect(): void {
-		const connection = this.#peer.connection;
-		if (connection !== undefined) this.#socket.send({ type: "reconnect", connection });
 	}
 
 	#coverTiles(): void {
@@ -458,22 +360,14 @@ export class WallSession {
 	#tick(): void {
 		for (const tile of this.#tiles.values()) tile.picture.sample();
 		this.#judge();
-		void this.#peer.poll().then((isNew) => {
-			if (!isNew) return;
-			this.#feeds.takeStats();
-			this.#peer.followSound(this.#sound.loud === undefined ? [] : this.#feeds.slotsOf(this.#sound.loud));
-			this.#judge();
+		void this.#delivery.poll().then((isNew) => {
+			if (isNew) this.#judge();
 		});
 	}
 
 	#judge(): void {
 		if (this.#presence.away || !this.#timer) return;
-		if (this.#linked) {
-			this.#climb();
-			this.#sendView();
-			for (const slot of this.#feeds.overdueSlots()) this.#socket.send({ type: "refresh", slot });
-		}
-		this.#hear();
+		if (this.#linked) this.#delivery.judge();
 		for (const [id, tile] of this.#tiles) {
 			if (tile.update(this.#linked, this.#playable)) this.#options.events.tile(id, tile.view);
 		}
