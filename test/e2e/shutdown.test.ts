@@ -15,7 +15,8 @@ test("SIGTERM says TEARDOWN on every session, closes pages' sockets and exits wi
 	await new Promise((resolve) => socket.on("open", resolve));
 	socket.send(JSON.stringify({ type: "hello", version: WALL_PROTOCOL_VERSION, webrtc: ["h264"], mse: [] }));
 	// A main stream, pulled on demand, is one more session.
-	socket.send(JSON.stringify({ type: "view", revision: 1, tiles: [{ slot: 0, camera: "cam1", stream: "main" }] }));
+	const tiles = [{ slot: 0, camera: "cam1", stream: "main" }];
+	socket.send(JSON.stringify({ type: "view", revision: 1, tiles, channels: [] }));
 	await eventually("the main stream of cam1 is live", async () => {
 		return (await server.cameras())[0]?.streams.main?.state === "live";
 	});
