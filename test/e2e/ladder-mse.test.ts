@@ -4,7 +4,16 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchChromium, movingTiles, readTiles } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { watchPictures } from "../support/picture-watch.ts";
-import { allLiveOn, CAMERA_IDS, CAMERAS, setHidden, startWall, type Wall, withPage } from "../support/wall.ts";
+import {
+	allLiveOn,
+	CAMERA_IDS,
+	CAMERAS,
+	noteEachFrame,
+	setHidden,
+	startWall,
+	type Wall,
+	withPage,
+} from "../support/wall.ts";
 
 /** Of a loop in the repository's clips, sub stream. */
 const LOOP_PICTURES = 60;
@@ -52,18 +61,7 @@ test("the setting PROTOCOL=mse has all tiles play MSE, near the live edge", asyn
 test("an enlarged tile shows the main stream without a blank picture in between, and the grid again", async () => {
 	await withPage(browser, wall.server.url, async (page) => {
 		await allLiveOn(page, "mse");
-		await page.evaluate(() => {
-			const seen: { blanks: number; others: number; widths: number[] } = { blanks: 0, others: 0, widths: [] };
-			Object.assign(window, { seen });
-			const look = (): void => {
-				const tile = window.readTiles().find(({ camera }) => camera === "cam3");
-				if (!tile || tile.blank) seen.blanks++;
-				else if ((tile.code?.camera ?? 3) !== 3) seen.others++;
-				else if (seen.widths.at(-1) !== tile.width) seen.widths.push(tile.width);
-				requestAnimationFrame(look);
-			};
-			look();
-		});
+		await noteEachFrame(page, 3);
 		await page.locator('[data-camera="cam3"]').dblclick();
 		const shown = async () => (await readTiles(page)).find(({ camera }) => camera === "cam3");
 		const startMs = performance.now();

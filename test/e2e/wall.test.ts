@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchChromium, movingTiles, openContext, readTiles } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
+import { noteEachFrame, setHidden } from "../support/wall.ts";
 
 const CAMERAS = 16;
 const USER = "vigía";
@@ -128,18 +129,7 @@ test("a server that is killed and started again is live again without a reload",
 test("double click brings the main stream without a blank picture in between, and Escape the grid", async () => {
 	await withWall(async (page) => {
 		await allLive(page);
-		await page.evaluate(() => {
-			const seen: { blanks: number; others: number; widths: number[] } = { blanks: 0, others: 0, widths: [] };
-			Object.assign(window, { seen });
-			const look = (): void => {
-				const tile = window.readTiles().find(({ camera }) => camera === "cam3");
-				if (!tile || tile.blank) seen.blanks++;
-				else if ((tile.code?.camera ?? 3) !== 3) seen.others++;
-				else if (seen.widths.at(-1) !== tile.width) seen.widths.push(tile.width);
-				requestAnimationFrame(look);
-			};
-			look();
-		});
+		await noteEachFrame(page, 3);
 		const tile = page.locator('[data-camera="cam3"]');
 		await tile.dblclick();
 		const isMain = async (): Promise<boolean> =>
@@ -159,22 +149,12 @@ test("double click brings the main stream without a blank picture in between, an
 test("a hidden page stops its video after a grace and comes back at the live edge", async () => {
 	await withWall(async (page) => {
 		await allLive(page);
-		// Headless Chromium never hides a page by itself, so the page is told.
-		const setHidden = (hidden: boolean): Promise<void> =>
-			page.evaluate((isHidden) => {
-				Object.defineProperty(document, "visibilityState", {
-					configurable: true,
-					get: () => (isHidden ? "hidden" : "visible"),
-				});
-				Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
-				document.dispatchEvent(new Event("visibilitychange"));
-			}, hidden);
 		const readers = async (): Promise<number> =>
 			(await server.cameras()).reduce((sum, { streams }) => sum + (streams.sub?.readers ?? 0), 0);
 		expect(await readers()).toBe(CAMERAS);
-		await setHidden(true);
+		await setHidden(page, true);
 		await eventually("nobody reads the streams", async () => (await readers()) === 0);
-		await setHidden(false);
+		await setHidden(page, false);
 		await allLive(page);
 		expect(await readers()).toBe(CAMERAS);
 	});

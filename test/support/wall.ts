@@ -112,3 +112,22 @@ export async function setHidden(page: Page, hidden: boolean): Promise<void> {
 		document.dispatchEvent(new Event("visibilitychange"));
 	}, hidden);
 }
+
+/**
+ * From now on looks at one camera's tile at each animation frame; `window.seen` counts the looks at which it was blank or
+ * showed another camera, and lists the widths of its pictures one after the other.
+ */
+export async function noteEachFrame(page: Page, number: number): Promise<void> {
+	await page.evaluate((wanted) => {
+		const seen: { blanks: number; others: number; widths: number[] } = { blanks: 0, others: 0, widths: [] };
+		Object.assign(window, { seen });
+		const look = (): void => {
+			const tile = window.readTiles().find(({ camera }) => camera === `cam${wanted}`);
+			if (!tile || tile.blank) seen.blanks++;
+			else if ((tile.code?.camera ?? wanted) !== wanted) seen.others++;
+			else if (seen.widths.at(-1) !== tile.width) seen.widths.push(tile.width);
+			requestAnimationFrame(look);
+		};
+		look();
+	}, number);
+}

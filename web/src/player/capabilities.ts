@@ -26,32 +26,17 @@ const MSE_TYPES: readonly (readonly [Codec, string])[] = [
 ];
 export const HLS_TYPE = "application/vnd.apple.mpegurl";
 
-/** Asks the browser, which is quick. */
+/**
+ * Asks the browser, which is quick. One that does not tell of each painted picture (`requestVideoFrameCallback`; Firefox
+ * since 132) plays nothing here: no picture in it would be known to be live.
+ */
 export function detectCapabilities(): Capabilities {
+	if (!("requestVideoFrameCallback" in HTMLVideoElement.prototype)) return { webrtc: [], mse: [], nativeHls: false };
 	return {
 		webrtc: [...webrtcCodecs("video"), ...webrtcCodecs("audio")],
 		mse: MSE_TYPES.filter(([, type]) => isTypeSupported(type)).map(([codec]) => codec),
 		nativeHls: document.createElement("video").canPlayType(HLS_TYPE) !== "",
 	};
-}
-
-/** Whether the browser's WebRTC receives H.264 and each painted picture is known. */
-export function canReceiveH264(): boolean {
-	return tellsPaintedPictures() && webrtcCodecs("video").includes("h264");
-}
-
-/**
- * Whether the browser tells of each painted picture (`requestVideoFrameCallback`; Firefox since 132). Where it does not,
- * {@link paintedPictures} is looked at twice a second instead, which tells that pictures are painted, but not which.
- */
-export function tellsPaintedPictures(): boolean {
-	return "requestVideoFrameCallback" in HTMLVideoElement.prototype;
-}
-
-/** Pictures that were painted, or would have been in sight: decoded and not dropped. Only grows for one source. */
-export function paintedPictures(video: HTMLVideoElement): number {
-	const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
-	return totalVideoFrames - droppedVideoFrames;
 }
 
 function webrtcCodecs(kind: "video" | "audio"): Codec[] {

@@ -52,11 +52,6 @@ export class MseFeed implements Feed {
 		}
 	}
 
-	/** Seconds between the newest pictures and what is shown, as it is aimed at now: for the diagnostics. */
-	get targetSeconds(): number {
-		return this.#liveEdge.target;
-	}
-
 	/** Sound is asked for, and neither missing nor ended. */
 	get hasSound(): boolean {
 		return this.#buffers.has("audio");

@@ -16,7 +16,7 @@ export const LONGEST_STILL_RETRY_MS = 30_000;
 /** A load that takes longer is given up, in milliseconds: the server answers within seconds, the rest is the network. */
 export const STILL_TIMEOUT_MS = 20_000;
 /** When the picture was taken, by the server's clock: an HTTP date or ISO 8601. */
-export const CAPTURED_AT_HEADER = "x-vigia-captured-at";
+const CAPTURED_AT_HEADER = "x-vigia-captured-at";
 
 export interface StillPictureOptions {
 	/** Of the snapshot, with all parameters. */
