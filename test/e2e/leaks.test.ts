@@ -6,7 +6,7 @@ import { launchChromium } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 
-const CYCLES = 100;
+const CYCLES = 200;
 /** Code is compiled, caches are filled, thread pools have opened their files. */
 const WARM_UP_CYCLES = 60;
 /** Resident memory moves by this much with the garbage collector's mood; 140 leaked peers would take several times it. */
