@@ -40,7 +40,7 @@ export const en = {
 	"why.b-frames": "the camera's H.264 has B-frames, which WebRTC does not play",
 	"why.no-frames": "no picture came in a better way",
 	"why.freezes": "the picture froze again and again in a better way",
-	"why.slow-link": "the network is too slow for a better way",
+	"why.slow-link": "the network or this device is too slow for a better way",
 	"why.decoder": "this device failed to decode it in a better way",
 	"why.network": "what a better way needs could not be loaded",
 	"why.no-stream": "the camera sends nothing yet",

@@ -41,7 +41,7 @@ export const es: Record<MessageKey, string> = {
 	"why.b-frames": "el H.264 de la cámara tiene fotogramas B, que WebRTC no reproduce",
 	"why.no-frames": "de un modo mejor no llegó ninguna imagen",
 	"why.freezes": "de un modo mejor la imagen se congelaba una y otra vez",
-	"why.slow-link": "la red es demasiado lenta para un modo mejor",
+	"why.slow-link": "la red o este dispositivo es demasiado lento para un modo mejor",
 	"why.decoder": "este dispositivo no pudo decodificarlo de un modo mejor",
 	"why.network": "no se pudo cargar lo que necesita un modo mejor",
 	"why.no-stream": "la cámara aún no envía nada",

@@ -1,23 +1,11 @@
 /** One tile on the ladder: the rung that is shown, and the one that is prepared behind it. Pure. @module */
 import type { ReasonCode, Rung } from "@vigia/api";
 import type { FeedFacts, LadderPolicy, RungReason, TileFacts, TileWant } from "./ladder.ts";
+import { FIRST_PICTURE_MS, hasPainted, RungEvidence, slowestMs } from "./ladder-evidence.ts";
 import { RUNGS, type RungOrder, rungOrder } from "./ladder-order.ts";
 import { RungRecord } from "./ladder-rung.ts";
 import type { SlotFacts } from "./slot-watch.ts";
-import { frozenAfterMs } from "./tile-machine.ts";
 
-/** A first picture is due within this on each rung, in milliseconds; of HLS, playlists and a part come before it. */
-export const FIRST_PICTURE_MS: Readonly<Record<Rung, number>> = { webrtc: 3000, mse: 3000, hls: 6000, still: 5000 };
-/** No picture for this long, although the server has some, condemns a rung, in milliseconds. */
-export const NO_FRAMES_MS = 3000;
-/** Of a slow camera: this much more than what its tile marks as frozen, in milliseconds. */
-const SLOW_CAMERA_MS = 1000;
-/** So many freezes within so many milliseconds condemn a rung. */
-export const MAX_FREEZES = 3;
-export const FREEZES_WITHIN_MS = 30_000;
-/** Less than this share of the server's pictures for this long, in milliseconds, condemns a rung. */
-const SLOW_SHARE = 0.5;
-export const SLOW_AFTER_MS = 10_000;
 /** A rung brings all pictures when so large a share of them comes after this long, in milliseconds. */
 const STEADY_SHARE = 0.8;
 export const STEADY_AFTER_MS = 5000;
@@ -61,19 +49,14 @@ export class TileLadder {
 	#serverLive = false;
 	#watchedSinceMs = -Infinity;
 	#shown: Rung | undefined;
-	#shownSinceMs = 0;
-	/** What is shown has painted. */
-	#painted = false;
+	/** Of what is shown. */
+	#evidence = new RungEvidence(0, false);
 	#everPainted = false;
 	/** Why what was shown before was left. */
 	#cameFor: RungReason = "best";
 	#candidate: Candidate | undefined;
-	/** Since when pictures of what is shown are due. */
-	#dueSinceMs = 0;
-	#quietSinceMs = 0;
-	#slowSinceMs: number | undefined;
-	#freezes: number[] = [];
-	#frozen = false;
+	/** Stills of this stream can be had. */
+	#hasStills = true;
 
 	/** A better rung is prepared. */
 	get climbing(): boolean {
@@ -103,10 +86,10 @@ export class TileLadder {
 		const candidate = this.#candidate?.rung === rung ? this.#candidate : undefined;
 		const feed = feedOf(rung, candidate ? facts.preparing : facts.shown);
 		const lastMs = feed?.watch.lastPacketMs ?? -Infinity;
-		const silentMs = nowMs - Math.max(lastMs, candidate?.dueSinceMs ?? this.#dueSinceMs);
+		const silentMs = nowMs - Math.max(lastMs, candidate?.dueSinceMs ?? this.#evidence.dueSinceMs);
 		const due = facts.watched && facts.serverLive;
 		return {
-			arrived: lastMs >= (candidate?.sinceMs ?? this.#shownSinceMs),
+			arrived: lastMs >= (candidate?.sinceMs ?? this.#evidence.sinceMs),
 			silent: due ? silentMs >= Math.max(deadAfterMs, slowestMs(facts.fps)) : undefined,
 		};
 	}
@@ -122,7 +105,7 @@ export class TileLadder {
 	): boolean | undefined {
 		const { lastPacketMs, lastFrameMs } = (this.#shown === rung && feedOf(rung, facts.shown)?.watch) || NOTHING;
 		if (!facts.watched || lastPacketMs === undefined || nowMs - lastPacketMs >= afterMs) return undefined;
-		const sinceMs = Math.max(this.#shownSinceMs, this.#watchedSinceMs, lastFrameMs ?? -Infinity);
+		const sinceMs = Math.max(this.#evidence.sinceMs, this.#watchedSinceMs, lastFrameMs ?? -Infinity);
 		return nowMs - sinceMs >= Math.max(afterMs, slowestMs(facts.fps));
 	}
 
@@ -144,10 +127,11 @@ export class TileLadder {
 		this.#codec = codec;
 		this.#bFrames = bFrames;
 		this.#order = rungOrder({ codec, bFrames }, policy);
+		this.#hasStills = policy.stills || codec === "jpeg";
 		this.#forced = policy.protocol === "auto" ? undefined : policy.protocol;
 		this.#serverLive = facts.serverLive;
 		if (!facts.watched) this.#watchedSinceMs = nowMs;
-		if (!facts.watched || !facts.serverLive) this.#nothingDue(facts.watched, nowMs);
+		if (!facts.watched || !facts.serverLive) this.#evidence.nothingDue(facts.watched, nowMs);
 	}
 
 	refused(rung: Rung, refusal: ReasonCode, nowMs: number): void {
@@ -176,7 +160,7 @@ export class TileLadder {
 		const fault = shown === "still" ? undefined : this.#faultOf(shown, feed, facts, context);
 		if (fault !== undefined) this.#leave(shown, fault, context);
 		else if (!this.#candidate) this.#climb(facts, context);
-		if (fault !== undefined) this.#quietSinceMs = nowMs;
+		if (fault !== undefined) this.#evidence.quietSinceMs = nowMs;
 	}
 
 	/** What is wanted, and why. */
@@ -194,7 +178,7 @@ export class TileLadder {
 		const best = order.find((rung) => !blocked(rung) && this.#mayTry(rung, context.nowMs)) ?? "still";
 		const shown = this.#shown;
 		if (shown === undefined) return this.#show(best, context.nowMs);
-		if (this.#painted || shown === "still") return shown;
+		if (this.#evidence.painted || shown === "still") return shown;
 		if (blocked(shown)) this.#cameFor = context.blocked(shown) ?? this.#rungs[shown].reason ?? "codec";
 		else if (this.#isBetter(best)) this.#cameFor = "best";
 		else return shown;
@@ -211,61 +195,39 @@ export class TileLadder {
 		this.#show(best ?? "still", nowMs);
 	}
 
-	#observe(shown: Rung, feed: FeedFacts | undefined, facts: TileFacts, context: TileContext): void {
-		const { nowMs } = context;
-		if (shown === "webrtc" && context.connecting) this.#dueSinceMs = nowMs;
-		if (!this.#painted && feed && hasPainted(feed.watch, this.#shownSinceMs)) {
-			this.#painted = this.#everPainted = true;
-			this.#dueSinceMs = this.#quietSinceMs = nowMs;
-		}
-		const frozen = facts.frozen === "network" || facts.frozen === "device";
-		if (frozen && !this.#frozen && this.#painted) this.#freezes.push(nowMs);
-		this.#freezes = this.#freezes.filter((atMs) => nowMs - atMs < FREEZES_WITHIN_MS);
-		this.#frozen = facts.frozen !== undefined && (this.#frozen || frozen);
-		if (frozen) this.#quietSinceMs = nowMs;
-		const decodedFps = feed?.decodedFps;
-		const slow =
-			this.#painted &&
-			facts.serverLive &&
-			facts.fps !== undefined &&
-			decodedFps !== undefined &&
-			decodedFps < facts.fps * SLOW_SHARE;
-		this.#slowSinceMs = slow ? (this.#slowSinceMs ?? nowMs) : undefined;
-		if (this.#painted && nowMs - this.#quietSinceMs >= GOOD_AFTER_MS) this.#rungs[shown].held();
+	#observe(shown: Rung, feed: FeedFacts | undefined, facts: TileFacts, { nowMs, connecting }: TileContext): void {
+		const evidence = this.#evidence;
+		if (shown === "webrtc" && connecting) evidence.dueSinceMs = nowMs;
+		evidence.observe(feed, facts, nowMs);
+		this.#everPainted ||= evidence.painted;
+		if (evidence.painted && nowMs - evidence.quietSinceMs >= GOOD_AFTER_MS) this.#rungs[shown].held();
 	}
 
 	/** Why what is shown is to be left. What all tiles lack counts as much as what this one does. */
-	#faultOf(
-		shown: Rung,
-		feed: FeedFacts | undefined,
-		{ fps, serverLive }: TileFacts,
-		{ nowMs, blocked, overloaded }: TileContext,
-	): RungReason | undefined {
-		const blockedBy = blocked(shown);
+	#faultOf(shown: Rung, feed: FeedFacts | undefined, facts: TileFacts, context: TileContext): RungReason | undefined {
+		const { nowMs } = context;
+		const blockedBy = context.blocked(shown);
 		if (blockedBy !== undefined) return blockedBy;
 		if (this.#isOut(shown, nowMs)) return this.#rungs[shown].reason ?? this.#order.reasons[shown] ?? "codec";
 		if (feed?.fault) return feed.fault;
-		const dueAfterMs = this.#painted
-			? Math.max(NO_FRAMES_MS, slowestMs(fps) + SLOW_CAMERA_MS)
-			: FIRST_PICTURE_MS[shown];
-		if (serverLive && nowMs - Math.max(this.#dueSinceMs, feed?.watch.lastFrameMs ?? 0) >= dueAfterMs)
-			return shown === "mse" && overloaded ? "slow-link" : "no-frames";
-		if (this.#freezes.length >= MAX_FREEZES) return shown === "mse" && overloaded ? "slow-link" : "freezes";
-		if (this.#slowSinceMs !== undefined && nowMs - this.#slowSinceMs >= SLOW_AFTER_MS) return "slow-link";
-		return undefined;
+		const shortfall = this.#evidence.shortfall(shown, feed, facts, context);
+		if (shortfall === undefined) return undefined;
+		this.#evidence.quietSinceMs = nowMs;
+		// Little is better than nothing.
+		const isAll = !this.#hasStills && this.#nextBest(shown, shortfall, context) === "still";
+		return isAll ? undefined : shortfall;
 	}
 
 	/** Prepares the best that may be tried; the rung is blamed for its own faults, and once for each. */
 	#leave(shown: Rung, fault: RungReason, context: TileContext): void {
 		const { nowMs, blocked } = context;
-		const mayTry = (rung: Rung): boolean => rung !== shown && blocked(rung) === undefined && this.#mayTry(rung, nowMs);
+		const next = this.#nextBest(shown, fault, context);
 		if (blocked(shown) === undefined && this.#mayTry(shown, nowMs)) this.#rungs[shown].fail(fault, nowMs);
 		if (fault === "slow-link" && (shown !== "webrtc" || blocked(shown) !== undefined)) {
-			// HLS needs more of the same link.
 			if (shown === "mse" && this.#mayTry("hls", nowMs)) this.#rungs.hls.fail(fault, nowMs);
 			// What fills the link goes first: beside it nothing else would come through.
 			this.#cameFor = fault;
-			this.#show(this.#order.order.find(mayTry) ?? "still", nowMs);
+			this.#show(next, nowMs);
 			return;
 		}
 		if (this.#candidate && !(context.scout && this.#candidate.rung === "webrtc")) {
@@ -273,7 +235,17 @@ export class TileLadder {
 			this.#candidate.leaving = fault;
 			return;
 		}
-		this.#prepare(this.#order.order.find(mayTry) ?? "still", fault, nowMs);
+		this.#prepare(next, fault, nowMs);
+	}
+
+	/** What comes after a rung that is left. */
+	#nextBest(shown: Rung, fault: RungReason, { nowMs, blocked }: TileContext): Rung {
+		const mayTry = (rung: Rung): boolean => {
+			// HLS needs more than MSE of the same link.
+			if (rung === shown || (rung === "hls" && shown === "mse" && fault === "slow-link")) return false;
+			return blocked(rung) === undefined && this.#mayTry(rung, nowMs);
+		};
+		return this.#order.order.find(mayTry) ?? "still";
 	}
 
 	#climb({ serverLive }: TileFacts, { nowMs, blocked, scout, mayClimb }: TileContext): void {
@@ -282,7 +254,8 @@ export class TileLadder {
 			this.#prepare("webrtc", undefined, nowMs);
 			return;
 		}
-		const quiet = (this.#painted || this.#shown === "still") && nowMs - this.#quietSinceMs >= QUIET_MS;
+		const quiet =
+			(this.#evidence.painted || this.#shown === "still") && nowMs - this.#evidence.quietSinceMs >= QUIET_MS;
 		if (!quiet || !mayClimb) return;
 		const better = this.#order.order.find((rung) => {
 			return this.#isBetter(rung) && blocked(rung) === undefined && this.#mayTry(rung, nowMs);
@@ -301,7 +274,7 @@ export class TileLadder {
 		const feed = feedOf(rung, preparing);
 		const recovered =
 			candidate.leaving === "no-frames" &&
-			this.#painted &&
+			this.#evidence.painted &&
 			(shownFeed?.watch.lastFrameMs ?? -Infinity) > candidate.sinceMs;
 		if (recovered) {
 			// It was only late.
@@ -332,31 +305,20 @@ export class TileLadder {
 
 	#swap({ rung, leaving }: Candidate, painted: boolean, nowMs: number): void {
 		this.#cameFor = leaving ?? "best";
-		this.#show(rung, nowMs);
-		this.#painted = painted;
+		this.#show(rung, nowMs, painted);
 		this.#everPainted ||= painted;
 		this.#rungs[rung].works();
 	}
 
-	#show(rung: Rung, nowMs: number): Rung {
+	#show(rung: Rung, nowMs: number, painted = false): Rung {
 		this.#shown = rung;
-		this.#shownSinceMs = this.#dueSinceMs = this.#quietSinceMs = nowMs;
-		this.#painted = this.#frozen = false;
-		this.#candidate = this.#slowSinceMs = undefined;
-		this.#freezes = [];
+		this.#evidence = new RungEvidence(nowMs, painted);
+		this.#candidate = undefined;
 		return rung;
 	}
 
 	#prepare(rung: Rung, leaving: RungReason | undefined, nowMs: number): void {
 		this.#candidate = { rung, sinceMs: nowMs, leaving, dueSinceMs: nowMs };
-	}
-
-	#nothingDue(watched: boolean, nowMs: number): void {
-		this.#dueSinceMs = nowMs;
-		this.#slowSinceMs = undefined;
-		if (watched) return;
-		this.#quietSinceMs = nowMs;
-		this.#freezes = [];
 	}
 
 	#mayTry(rung: Rung, nowMs: number): boolean {
@@ -403,15 +365,7 @@ export class TileLadder {
 	}
 }
 
-/** How far apart the pictures of a camera may be before its tile is marked, in milliseconds. */
-const slowestMs = (fps: number | undefined): number => (fps === undefined ? 0 : frozenAfterMs(fps));
-
 /** A report about another rung's feed is late, and says nothing. */
 function feedOf(rung: Rung, feed: FeedFacts | undefined): FeedFacts | undefined {
 	return feed?.rung === rung ? feed : undefined;
-}
-
-/** Painted says something only together with decoded: a refused track paints one blank picture. */
-function hasPainted({ lastFrameMs, lastPaintMs }: SlotFacts, sinceMs: number): boolean {
-	return lastFrameMs !== undefined && lastPaintMs !== undefined && lastFrameMs >= sinceMs && lastPaintMs >= sinceMs;
 }

@@ -14,10 +14,11 @@ import {
 	LONGEST_SLOW_WAIT_MS,
 	PROBE_MS,
 } from "./ladder-connection.ts";
+import { NO_FRAMES_MS } from "./ladder-evidence.ts";
 import { FAILURE_LASTS_MS, LadderMemory } from "./ladder-memory.ts";
 import { RUNGS, rungOrder } from "./ladder-order.ts";
 import { FIRST_RETRY_MS, FIRST_SLOW_RETRY_MS, LONGEST_RETRY_MS } from "./ladder-rung.ts";
-import { NO_FRAMES_MS, QUIET_MS } from "./ladder-tile.ts";
+import { QUIET_MS } from "./ladder-tile.ts";
 import type { Fault } from "./tile-machine.ts";
 
 const TICK_MS = 500;
@@ -86,6 +87,8 @@ class World {
 	readonly broken = new Set<Rung>();
 	/** What WebRTC sends is more than the link takes: few packets come through, and nothing of the server beside them. */
 	choked = false;
+	/** The server makes stills. */
+	stills = true;
 	readonly tiles = new Map<string, Tile>();
 	readonly stored = new Map<string, string>();
 	ladder = this.newLadder();
@@ -116,7 +119,7 @@ class World {
 	}
 
 	policy(protocol: Protocol = "auto", webrtc: Codec[] = ["h264"], mse: Codec[] = ["h264"]): void {
-		this.ladder.setPolicy({ protocol, capabilities: { webrtc, mse, nativeHls: false } });
+		this.ladder.setPolicy({ protocol, capabilities: { webrtc, mse, nativeHls: false }, stills: this.stills });
 	}
 
 	tile(index: number): Tile {
@@ -225,7 +228,7 @@ const all = (rung: Rung) => Array.from({ length: world.tiles.size }, () => rung)
 
 describe("which rungs a tile may stand on", () => {
 	const order = (codec: string | undefined, bFrames: boolean, webrtc: Codec[], mse: Codec[], nativeHls = false) =>
-		rungOrder({ codec, bFrames }, { protocol: "auto", capabilities: { webrtc, mse, nativeHls } }).order;
+		rungOrder({ codec, bFrames }, { protocol: "auto", capabilities: { webrtc, mse, nativeHls }, stills: true }).order;
 
 	test("plain H.264, and a codec that is not known yet, begin at the top", () => {
 		expect(order("h264", false, ["h264"], ["h264"])).toEqual(["webrtc", "mse", "hls", "still"]);
@@ -249,7 +252,11 @@ describe("which rungs a tile may stand on", () => {
 	});
 
 	test("a forced protocol leaves itself and the still", () => {
-		const policy = { protocol: "mse", capabilities: { webrtc: ["h264"], mse: ["h264"], nativeHls: false } } as const;
+		const policy = {
+			protocol: "mse",
+			capabilities: { webrtc: ["h264"], mse: ["h264"], nativeHls: false },
+			stills: true,
+		} as const;
 		expect(rungOrder({ codec: "h264", bFrames: false }, policy)).toEqual({
 			order: ["mse", "still"],
 			reasons: { webrtc: "forced", hls: "forced" },
@@ -393,6 +400,19 @@ describe("what concerns all tiles", () => {
 		expect(tried.has("hls")).toBe(false);
 	});
 
+	test("where the server makes no stills they stay on MSE, which is poor and not nothing, and climb when UDP is back", () => {
+		world.stills = false;
+		world.policy();
+		world.block();
+		world.run(6000);
+		for (const tile of [...world.tiles.values()].slice(4)) tile.broken.add("mse").add("hls");
+		world.run(60_000);
+		expect(world.shown).toEqual(all("mse"));
+		world.unblock();
+		world.run(30_000);
+		expect(world.shown).toEqual(all("webrtc"));
+	});
+
 	test("a link that carries no media leaves HLS, and the tiles climb when it carries some", () => {
 		world.carrier = "poll";
 		world.run(4000);
@@ -462,7 +482,11 @@ describe("what concerns all tiles", () => {
 
 	test("a server that offers nothing is not waited for", () => {
 		const silent = new Ladder({ memory: world.memory(), wallMs: () => WALL_MS });
-		silent.setPolicy({ protocol: "auto", capabilities: { webrtc: ["h264"], mse: ["h264"], nativeHls: false } });
+		silent.setPolicy({
+			protocol: "auto",
+			capabilities: { webrtc: ["h264"], mse: ["h264"], nativeHls: false },
+			stills: true,
+		});
 		const facts = { codec: "h264", bFrames: false, fps: 15, serverLive: true, watched: true } as const;
 		let want: TileWant | undefined;
 		for (let nowMs = 0; nowMs <= 4500; nowMs += TICK_MS) {

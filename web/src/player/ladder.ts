@@ -50,7 +50,7 @@ export type RungReason =
 	| "no-frames"
 	/** The picture froze again and again on the rung above. */
 	| "freezes"
-	/** Too few pictures came through on the rung above. */
+	/** Too few pictures came through on the rung above, or more than this device decodes. */
 	| "slow-link"
 	/** The browser's decoder or buffer failed on the rung above. */
 	| "decoder"
@@ -141,6 +141,8 @@ export interface LadderOptions {
 export interface LadderPolicy {
 	readonly protocol: Protocol;
 	readonly capabilities: Capabilities;
+	/** The server makes stills of any codec; without FFmpeg, of MJPEG only. */
+	readonly stills: boolean;
 }
 
 /** So many tiles may climb at the same time, or a quarter of them: each decodes its stream twice meanwhile. */
@@ -156,7 +158,7 @@ const OVERLOAD_LASTS_MS = 60_000;
 export class Ladder {
 	readonly #connection: ConnectionLadder;
 	readonly #tiles = new Map<string, TileLadder>();
-	#policy: LadderPolicy = { protocol: "auto", capabilities: { webrtc: [], mse: [], nativeHls: false } };
+	#policy: LadderPolicy = { protocol: "auto", capabilities: { webrtc: [], mse: [], nativeHls: false }, stills: true };
 	/** The carrier while there was one: a link on its way back changes nothing. */
 	#carrier: Carrier = "websocket";
 	/** When the link last had less for the tiles than they take. */

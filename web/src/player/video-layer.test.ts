@@ -106,6 +106,20 @@ test("that was held is ready again with its next picture", () => {
 	expect([ready, layer.isReady]).toEqual([2, true]);
 });
 
+test("a picture that a seek paints once more is no new one", () => {
+	make();
+	nowMs = 100;
+	video.paint(1);
+	nowMs = 3000;
+	video.repaint();
+	expect(layer.watch.lastPaintMs).toBe(100);
+	layer.hold();
+	video.repaint();
+	expect(layer.isReady).toBe(false);
+	video.paint(2);
+	expect([layer.isReady, layer.watch.lastPaintMs]).toEqual([true, 3000]);
+});
+
 test("its counters become facts at each sample", () => {
 	make();
 	layer.sample();

@@ -39,6 +39,8 @@ export class VideoLayer {
 	#handle: number | undefined;
 	/** Of the last painted picture. */
 	#painted: VideoFrameCallbackMetadata | undefined;
+	/** Where on its feed's timeline the picture in sight is, in seconds. */
+	#mediaTime: number | undefined;
 
 	constructor(options: VideoLayerOptions) {
 		this.#options = options;
@@ -121,6 +123,13 @@ export class VideoLayer {
 
 	#onFrame(metadata: VideoFrameCallbackMetadata): void {
 		this.#handle = undefined;
+		// A seek to where nothing new has come paints the picture in sight once more. A MediaStream cannot be sought.
+		const isRepainted = metadata.mediaTime === this.#mediaTime && !this.element.srcObject;
+		this.#mediaTime = metadata.mediaTime;
+		if (isRepainted) {
+			this.#await();
+			return;
+		}
 		this.#painted = metadata;
 		this.watch.painted(metadata.presentedFrames, this.#options.nowMs());
 		this.#options.onPaint();

@@ -70,6 +70,7 @@ export class FakeElement {
 	videoWidth = 0;
 	videoHeight = 0;
 	#presented = 0;
+	#mediaTime = 0;
 	#frame: FrameCallback | undefined;
 	readonly classList = {
 		add: (name: string) => this.classes.add(name),
@@ -118,10 +119,17 @@ export class FakeElement {
 	paint(rtpTimestamp: number, width = 640, height = 360): void {
 		this.videoWidth = width;
 		this.videoHeight = height;
+		this.#mediaTime++;
+		this.repaint(rtpTimestamp);
+	}
+
+	/** Paints the picture in sight once more, as after a seek. */
+	repaint(rtpTimestamp = 0): void {
 		this.#presented++;
 		const frame = this.#frame;
 		this.#frame = undefined;
-		frame?.(0, { presentedFrames: this.#presented, rtpTimestamp } as VideoFrameCallbackMetadata);
+		const mediaTime = this.#mediaTime;
+		frame?.(0, { presentedFrames: this.#presented, mediaTime, rtpTimestamp } as VideoFrameCallbackMetadata);
 	}
 }
 

@@ -253,7 +253,8 @@ export class WallSession {
 		this.#iceServers = message.iceServers;
 		this.#order = order;
 		const capabilities = this.#options.capabilities();
-		this.#delivery.setPolicy({ protocol: this.#options.protocol ?? message.protocol, capabilities });
+		const protocol = this.#options.protocol ?? message.protocol;
+		this.#delivery.setPolicy({ protocol, capabilities, stills: message.ffmpeg });
 		const { webrtc, mse, nativeHls } = capabilities;
 		this.#setPlayable(webrtc.includes("h264") || mse.includes("h264") || nativeHls);
 		this.#options.events.refused(undefined);
