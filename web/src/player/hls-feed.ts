@@ -3,6 +3,7 @@ import type { ErrorData, FragLoadedData, HlsConfig } from "hls.js";
 import type * as HlsLight from "hls.js/light";
 import { HLS_TYPE } from "./capabilities.ts";
 import type { Feed, FeedCounters, FeedFault } from "./feed.ts";
+import { HlsLatency, STALL_ADDS } from "./hls-latency.ts";
 import { classicPlaylistLoader } from "./hls-playlist.ts";
 
 /** What is kept behind and fetched ahead of playback, in seconds: nobody goes back, and a wall has many tiles. */
@@ -11,12 +12,6 @@ const KEPT_SECONDS = 10;
 const FASTEST_RATE = 1.15;
 /** Further behind than this many target durations is jumped over. */
 const MOST_BEHIND_DURATIONS = 6;
-/** Each stall adds so much to the latency that is aimed at, in seconds; hls.js's own 1 is most of a segment. */
-const STALL_ADDS = 0.25;
-/** And so long without one takes as much away again, in ms: hls.js itself never does, up to a whole target duration. */
-const CALM_MS = 20_000;
-/** hls.js does not catch up from further behind than a target duration, and that is jumped over: not more often, in ms. */
-const JUMP_PAUSE_MS = 10_000;
 
 type HlsModule = typeof HlsLight;
 type Hls = InstanceType<HlsModule["default"]>;
@@ -45,10 +40,7 @@ export class HlsFeed implements Feed {
 	#bytes = 0;
 	/** How far the browser's own player has loaded, in seconds. */
 	#loadedTo = 0;
-	/** The latency that hls.js aims at, in seconds, and since when it has not been raised. */
-	#target = 0;
-	#calmSinceMs = 0;
-	#jumpedMs = 0;
+	readonly #latency = new HlsLatency();
 	#closed = false;
 	#failed = false;
 
@@ -74,7 +66,7 @@ export class HlsFeed implements Feed {
 		return { received: this.#received, decoded, bytes: this.#bytes };
 	}
 
-	/** hls.js keeps to the live edge by itself, and so does the browser's own player. */
+	/** The browser's own player keeps to the live edge by itself. */
 	tick(nowMs: number): void {
 		const video = this.#video;
 		if (this.#hls && video) this.#comeBack(this.#hls, video, nowMs);
@@ -98,25 +90,22 @@ export class HlsFeed implements Feed {
 		video.load();
 	}
 
-	/** Takes back what stalls have added to the latency that is aimed at, and jumps where hls.js would stay behind. */
 	#comeBack(hls: Hls, video: HTMLVideoElement, nowMs: number): void {
-		const target = hls.targetLatency;
-		const details = hls.latestLevelDetails;
+		const { targetLatency: target, latestLevelDetails: details } = hls;
 		if (target === null || !details) return;
-		const least = (this.#options.lowLatency && details.partHoldBack) || details.holdBack;
-		const hasStalled = target > this.#target;
-		this.#target = target;
-		if (hasStalled || least === 0 || target <= least) this.#calmSinceMs = nowMs;
-		if (nowMs - this.#calmSinceMs >= CALM_MS) {
-			this.#calmSinceMs = nowMs;
-			this.#target = Math.max(least, target - STALL_ADDS);
-			hls.targetLatency = this.#target;
-		}
-		const position = hls.liveSyncPosition;
-		const isFarBehind = hls.latency - target > details.targetduration;
-		if (!isFarBehind || position === null || nowMs - this.#jumpedMs < JUMP_PAUSE_MS) return;
-		this.#jumpedMs = nowMs;
-		if (position > video.currentTime) video.currentTime = position;
+		const correction = this.#latency.update(
+			{
+				target,
+				least: (this.#options.lowLatency && details.partHoldBack) || details.holdBack,
+				latency: hls.latency,
+				targetDuration: details.targetduration,
+				currentTime: video.currentTime,
+				livePosition: hls.liveSyncPosition ?? undefined,
+			},
+			nowMs,
+		);
+		if (correction.target !== undefined) hls.targetLatency = correction.target;
+		if (correction.seekTo !== undefined) video.currentTime = correction.seekTo;
 	}
 
 	readonly #onNativeError = () => {
