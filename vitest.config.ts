@@ -15,10 +15,20 @@ export default defineConfig({
 				test: { name: "cameras", include: ["test/cameras/**/*.test.ts"], testTimeout: 60_000 },
 			},
 			{
+				// Other people's servers, memory, hours: they need more than a processor's share, and watch few milliseconds.
 				test: {
-					name: "system",
-					include: ["test/{interop,e2e,fuzz,soak,support,net}/**/*.test.ts"],
-					// They share one machine's ports, browser and processors, or watch their time: one file after the other.
+					name: "interop",
+					include: ["test/{interop,fuzz,soak,support,net}/**/*.test.ts", "test/e2e/leaks.test.ts"],
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+				},
+			},
+			{
+				test: {
+					name: "e2e",
+					include: ["test/e2e/**/*.test.ts"],
+					exclude: ["test/e2e/leaks.test.ts"],
+					// A browser with a wall needs all of a small machine: one file after the other.
 					fileParallelism: false,
 					testTimeout: 120_000,
 					hookTimeout: 120_000,

@@ -7,8 +7,15 @@ import { run } from "./run.ts";
 /** The first Node that has all that the server uses. */
 const NODE_VERSION = [24, 15] as const;
 
-/** Most tests wait for sockets and timers most of the time: more of them at a time than a small machine has processors. */
-const WORKERS = "3";
+/**
+ * What runs together, and so many files at a time: most tests wait for sockets and timers most of the time, so that more
+ * of them at once than a small machine has processors is quicker. Browsers watch their time: they come last, alone.
+ */
+const STAGES = [
+	["--project", "unit", "--project", "cameras", "--maxWorkers", "3"],
+	["--project", "interop", "--maxWorkers", "2"],
+	["--project", "e2e"],
+];
 
 async function main(): Promise<number> {
 	const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -25,9 +32,9 @@ async function main(): Promise<number> {
 	if (built !== 0) return built;
 	const chosen = process.argv.slice(2);
 	if (chosen.length > 0) return await run("vitest", ["run", ...chosen]);
-	// Browsers and other people's servers watch their time: they get the machine to themselves, after all the others.
-	const others = await run("vitest", ["run", "--project", "unit", "--project", "cameras", "--maxWorkers", WORKERS]);
-	return (await run("vitest", ["run", "--project", "system"])) || others;
+	let failed = 0;
+	for (const stage of STAGES) failed = (await run("vitest", ["run", ...stage])) || failed;
+	return failed;
 }
 
 process.exitCode = await main();

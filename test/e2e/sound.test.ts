@@ -1,4 +1,4 @@
-/** The sound of one tile, really heard: over WebRTC and by MSE, in step with the pictures. */
+/** The sound of one tile, really heard: over WebRTC, by MSE and by HLS, in step with the pictures. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BEEP_HERTZ, CODED_CLIPS } from "../interop/coded-clips.ts";
@@ -129,6 +129,26 @@ describe.skipIf(!GSTREAMER_IS_THERE)("the sound of a tile", () => {
 
 			await page.locator(`[data-camera="${PCMA}"]`).dblclick();
 			await page.locator(`[data-camera="${PCMA}"] [aria-label="Turn sound off"]`).click();
+			await eventually("nothing sounds", async () => (await soundingElements(page)).length === 0);
+			await eventually("the tile plays on", async () => (await movingTiles(page)).get(PCMA) === CODED_CLIPS.pcma);
+		});
+	});
+
+	test("comes with the pictures by HLS, whatever the camera's codec", async () => {
+		await withWall("?protocol=hls", async (page) => {
+			for (const [tile, what] of [
+				[AAC, "AAC"],
+				[PCMA, "PCMA made AAC"],
+			] as const) {
+				await clickSound(page, tile, "Turn sound on");
+				await eventually("the tile's video sounds, and no other", async () => {
+					expect(await soundingElements(page)).toEqual([{ name: "video", camera: tile }]);
+					return true;
+				});
+				await expectBeeps(page);
+				await expectLipSync(page, tile, `${what} by HLS`);
+			}
+			await clickSound(page, PCMA, "Turn sound off");
 			await eventually("nothing sounds", async () => (await soundingElements(page)).length === 0);
 			await eventually("the tile plays on", async () => (await movingTiles(page)).get(PCMA) === CODED_CLIPS.pcma);
 		});

@@ -59,6 +59,7 @@ export class HourOfCamera {
 		this.camera = new HlsCamera(clock, CLIPS[0], PICTURES_PER_SECOND);
 		[this.#video, this.#sound] = this.#clocks();
 		this.camera.stream.setAudioFormat(AAC);
+		this.camera.pushSound();
 	}
 
 	/** Shows what comes until so many seconds after the beginning, with the clock at the arrival of each. */

@@ -348,3 +348,25 @@ test("any camera, steady or not, makes playlists that the parser takes, whose du
 		{ numRuns: 25 },
 	);
 });
+
+test("pictures that come too seldom for the part target are told, and leave no debt for those that come in time again", () => {
+	const camera = new Camera({ fps: 15, gopSeconds: 2 });
+	camera.segmenter.setInit(INIT);
+	camera.gop(30, 6000);
+	// One late picture is a pause, not another rate.
+	camera.picture(2.5 * camera.partTargetTicks, false);
+	camera.gop(30, 6000);
+	expect(camera.segmenter.isOutgrown).toBe(false);
+	// At night: four pictures a second.
+	camera.gop(11, 22_500);
+	expect(camera.segmenter.isOutgrown).toBe(false);
+	for (let index = 0; index < 30; index++) camera.gop(8, 22_500);
+	expect(camera.segmenter.isOutgrown).toBe(true);
+	const before = camera.segmenter.mediaTicks;
+	const first = camera.segmenter.segments[0]?.msn;
+	camera.gop(30, 6000);
+	const came = camera.segmenter.segments.filter(({ msn }) => msn >= (first ?? 0));
+	expect(came.length).toBeGreaterThan(0);
+	expect(camera.segmenter.mediaTicks - before).toBeLessThan(30 * 6000 + 2 * camera.partTargetTicks);
+	expect(camera.segmenter.isOutgrown).toBe(false);
+});

@@ -70,6 +70,8 @@ const RETIRED_TARGETS = 3;
 const MAX_SEGMENT_SHARE = 1 / 4;
 /** A change of the frame rate shows after about so many chunks. */
 const SMOOTHING = 8;
+/** So many pictures in a row that are further apart than a part may be long: the camera is another one at night. */
+const OUTGROWN_PICTURES = 12;
 const ONE_MS = TICKS_PER_SECOND / 1000;
 
 interface OpenSegment extends MediaSegment {
@@ -110,6 +112,8 @@ export class Segmenter {
 	#pendingIndependent = false;
 	/** What the announced durations have fallen behind the true ones, so that it can be made up for. */
 	#owedTicks = 0;
+	/** Pictures in a row that last longer than a part may. */
+	#tooLong = 0;
 	/** Time without media that the next chunk comes behind. */
 	#pausedTicks = 0;
 	/** The latest presentation time. */
@@ -166,6 +170,11 @@ export class Segmenter {
 		return this.#bytes;
 	}
 
+	/** Pictures come so seldom by now that no part can be as long as one: only another part target would do. */
+	get isOutgrown(): boolean {
+		return this.#tooLong >= OUTGROWN_PICTURES;
+	}
+
 	/** Of the newest segment: a track that starts later begins with the same. */
 	get discontinuitySequence(): number {
 		return this.#discontinuitySequence;
@@ -188,6 +197,7 @@ export class Segmenter {
 		if (this.#init === undefined) return false;
 		const before = this.#nextPart;
 		const intervalTicks = this.#intervalOf(chunk);
+		this.#tooLong = chunk.durationTicks > this.#options.partTargetTicks ? this.#tooLong + 1 : 0;
 		this.#usualTicks += (intervalTicks - this.#usualTicks) / (this.#usualTicks > 0 ? SMOOTHING : 1);
 		const programMs = programOffsetMs + chunk.presentationTicks / ONE_MS;
 		this.#addPause(programMs);
@@ -306,7 +316,9 @@ export class Segmenter {
 		const exactTicks = this.#owedTicks + this.#pendingTicks;
 		const shortest = isLast ? ONE_MS : this.#minPartTicks;
 		const durationTicks = Math.min(Math.max(exactTicks, shortest), this.#options.partTargetTicks);
-		this.#owedTicks = exactTicks - durationTicks;
+		// What cannot be made up for within a part is let go: later parts must not be announced longer than they are.
+		const most = this.#options.partTargetTicks;
+		this.#owedTicks = Math.min(Math.max(exactTicks - durationTicks, -most), most);
 		const bytes = concat(this.#chunks);
 		open.parts.push({ number: this.#nextPart++, durationTicks, independent: this.#pendingIndependent, bytes });
 		open.durationTicks += durationTicks;

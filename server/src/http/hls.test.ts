@@ -136,7 +136,10 @@ test("the multivariant playlist names both streams and does not pull the main on
 
 test("sound is a rendition of its own, fetched only by those who ask for it, and reported in the other playlist", async () => {
 	sub.stream.setAudioFormat(AAC);
-	play(sub, 5_500);
+	play(sub, 500);
+	expect((await app.inject("/hls/cam1/sub/audio.m3u8")).statusCode).toBe(404);
+	sub.pushSound();
+	play(sub, 5_000);
 	const multivariant = await app.inject("/hls/cam1/stream.m3u8");
 	expect(multivariant.body).toContain('URI="sub/audio.m3u8"');
 	expect(multivariant.body).toContain('CODECS="avc1.42c016,mp4a.40.2"');
@@ -228,4 +231,64 @@ test("a viewer who leaves while waiting is forgotten", async () => {
 	await vi.waitUntil(() => clock.pending === before + 1, 5_000);
 	request.destroy();
 	await vi.waitUntil(() => clock.pending === before, 5_000);
+});
+
+test("pictures and sound of one moment have names of their own, whichever was asked for first", async () => {
+	sub.stream.setAudioFormat(AAC);
+	sub.pushSound();
+	play(sub, 5_500);
+	const waiting = app.inject("/hls/cam1/sub/audio.m3u8");
+	await vi.waitUntil(() => output.tracks === 2);
+	play(sub, 3_000);
+	const sound = (await waiting).body;
+	const pictures = (await app.inject("/hls/cam1/sub/video.m3u8")).body;
+	const initOf = (playlist: string): string => `/hls/cam1/sub/${names(playlist, /URI="([^"]+\/i1\.mp4)"/g)[0]}`;
+	expect((await app.inject(initOf(sound))).headers["content-type"]).toBe("audio/mp4");
+	expect((await app.inject(initOf(pictures))).headers["content-type"]).toBe("video/mp4");
+});
+
+test("sound that is fetched alone keeps the pictures that it is cut with, and ends with them", async () => {
+	sub.stream.setAudioFormat(AAC);
+	sub.pushSound();
+	play(sub, 5_500);
+	const waiting = app.inject("/hls/cam1/sub/audio.m3u8");
+	await vi.waitUntil(() => output.tracks === 2);
+	play(sub, 3_000);
+	await waiting;
+	for (let fetched = 0; fetched < 4; fetched++) {
+		play(sub, LINGER_MS / 2);
+		await app.inject("/hls/cam1/sub/audio.m3u8");
+	}
+	expect(output.tracks).toBe(2);
+	output.running({ cameraId: "cam1", stream: "sub", decoding: "any", kind: "video" })?.stop();
+	expect(output.tracks).toBe(0);
+});
+
+test("a camera of one stream does not report itself", async () => {
+	const one = new HlsCamera(clock, SUB_CLIP, 15);
+	const alone = hlsOutputOf(clock, new Map([["cam1", { sub: one }]]));
+	const other = fastify();
+	registerHls(other, { output: alone });
+	play(one, 5_500);
+	expect((await other.inject("/hls/cam1/main/video.m3u8")).body).not.toContain("RENDITION-REPORT");
+	alone.close();
+	await other.close();
+});
+
+test("a camera that shows fewer pictures at night gets a playlist for them", async () => {
+	play(sub, 5_500);
+	const day = mediaPlaylist((await app.inject("/hls/cam1/sub/video.m3u8")).body);
+	const night = (milliseconds: number): void => {
+		for (let passed = 0; passed < milliseconds; passed += 500) {
+			clock.advance(500);
+			sub.push();
+		}
+	};
+	night(9_000);
+	const playlist = app.inject("/hls/cam1/sub/video.m3u8");
+	await vi.waitUntil(() => output.tracks === 1);
+	night(45_000);
+	const text = (await playlist).body;
+	expect(day.partTargetDuration).toBeLessThan(0.25);
+	expect(mediaPlaylist(text).partTargetDuration).toBeGreaterThan(0.5);
 });

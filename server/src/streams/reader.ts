@@ -108,7 +108,7 @@ export interface Attachment {
 export interface ReadableStreamSource {
 	/** What it showed last; `undefined` before the first picture ever. */
 	readonly format: VideoFormat | undefined;
-	/** Its sound, if the camera described any; `undefined` also before the first session. */
+	/** Its sound, as of the last session that had any; `undefined` before the first of it came. */
 	readonly audioFormat: AudioFormat | undefined;
 	attach(reader: Reader): Attachment;
 	/** The current GOP for a reader that lost its start (PLI, FIR, refresh). */

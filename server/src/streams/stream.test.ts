@@ -331,6 +331,7 @@ const PCMA: RtpFormat = {
 };
 const AAC: RtpFormat = { ...PCMA, encoding: "MPEG4-GENERIC", clockRate: 16_000 };
 const withConfig = (config: string): RtpFormat => ({ ...AAC, formatParameters: new Map([["config", config]]) });
+const AAC_FRAME: AudioFrame = { codec: "aac", data: new Uint8Array(64), rtpTimestamp: 0 };
 const sound = (index: number): AudioFrame => ({
 	codec: "pcma",
 	data: new Uint8Array(160).fill(index),
@@ -388,15 +389,28 @@ test("sound is no sign of life, and none for a reader that throws", () => {
 	expect(counts).toEqual([1, 0]);
 });
 
+test("sound that is announced is none until some of it comes: cameras announce what they do not have", () => {
+	const { stream } = open();
+	stream.setAudioFormat(PCMA);
+	expect([stream.audioFormat, stream.facts(0).audio]).toEqual([undefined, undefined]);
+	stream.pushAudio(sound(0), 0, 0);
+	expect(stream.audioFormat).toMatchObject({ codec: "pcma" });
+	expect(stream.facts(0).audio).toBe(stream.audioFormat);
+});
+
 test("the format of sound stays the same object until the camera describes another", () => {
 	const { stream } = open();
-	stream.setAudioFormat(withConfig("1408"));
+	const described = (config: string): void => {
+		stream.setAudioFormat(withConfig(config));
+		stream.pushAudio(AAC_FRAME, 0, 0);
+	};
+	described("1408");
 	const first = stream.audioFormat;
 	expect(first).toMatchObject({ codec: "aac", clockRate: 16_000, channels: 1, config: { sampleRate: 16_000 } });
 	stream.restart();
 	stream.setAudioFormat(withConfig("1408"));
 	expect(stream.audioFormat).toBe(first);
-	stream.setAudioFormat(withConfig("1190"));
+	described("1190");
 	expect(stream.audioFormat).toMatchObject({ config: { sampleRate: 48_000, channels: 2 } });
 	stream.setAudioFormat(undefined);
 	expect(stream.audioFormat).toBeUndefined();
@@ -406,6 +420,7 @@ test("the format of sound stays the same object until the camera describes anoth
 test("AAC that is described without a configuration is taken for AAC LC, what nobody can read for none (quirk 124)", () => {
 	const { stream } = open();
 	stream.setAudioFormat({ ...AAC, channels: 2 });
+	stream.pushAudio(AAC_FRAME, 0, 0);
 	expect(stream.audioFormat?.config).toMatchObject({ codecString: "mp4a.40.2", sampleRate: 16_000, channels: 2 });
 	for (const unreadable of [
 		{ ...AAC, clockRate: 90_000 },
@@ -414,6 +429,7 @@ test("AAC that is described without a configuration is taken for AAC LC, what no
 		{ ...PCMA, encoding: "H264" },
 	]) {
 		stream.setAudioFormat(unreadable);
+		stream.pushAudio(AAC_FRAME, 0, 0);
 		expect(stream.audioFormat).toBeUndefined();
 	}
 });

@@ -79,7 +79,9 @@ export class Stream implements ReadableStreamSource {
 	readonly #rate = new RateMeter();
 	readonly #parameterSets = new ParameterSets();
 	#format: VideoFormat | undefined;
-	#audioFormat: AudioFormat | undefined;
+	#announcedAudio: AudioFormat | undefined;
+	/** Cameras also announce sound that never comes. */
+	#audioCame = false;
 	/** Also of the session before, until this one has had a whole GOP: a camera that reconnects is still the same. */
 	#hasBFrames = false;
 	#sessionHasBFrames = false;
@@ -99,7 +101,7 @@ export class Stream implements ReadableStreamSource {
 	}
 
 	get audioFormat(): AudioFormat | undefined {
-		return this.#audioFormat;
+		return this.#audioCame ? this.#announcedAudio : undefined;
 	}
 
 	/** The session with the camera is over: its cached pictures are old now, and decode with none of the next session. */
@@ -120,7 +122,9 @@ export class Stream implements ReadableStreamSource {
 	/** The sound that the session description announces; `undefined` if there is none that can be had. */
 	setAudioFormat(rtp: RtpFormat | undefined): void {
 		const next = rtp && audioFormatOf(rtp);
-		if (!next || !this.#audioFormat || !isSameAudio(next, this.#audioFormat)) this.#audioFormat = next;
+		if (next && this.#announcedAudio && isSameAudio(next, this.#announcedAudio)) return;
+		this.#announcedAudio = next;
+		this.#audioCame = false;
 	}
 
 	/**
@@ -160,8 +164,10 @@ export class Stream implements ReadableStreamSource {
 
 	/** Takes an audio frame of the announced format from the source. Times as of {@link push}. Sound is no sign of life. */
 	pushAudio(frame: AudioFrame, arrivalMs: number, mediaMs: number): void {
-		const format = this.#audioFormat;
-		if (format?.codec !== frame.codec || !this.#hasListeners()) return;
+		const format = this.#announcedAudio;
+		if (format?.codec !== frame.codec) return;
+		this.#audioCame = true;
+		if (!this.#hasListeners()) return;
 		const ticks = audioDurationTicks(frame, format.rtp, format.config);
 		if (ticks === undefined) return;
 		const unit: AudioUnit = {
@@ -190,7 +196,7 @@ export class Stream implements ReadableStreamSource {
 		const rate = this.#rate.read(nowMs);
 		return {
 			video: this.#format,
-			audio: this.#audioFormat,
+			audio: this.audioFormat,
 			fps: rate?.unitsPerSecond,
 			bitrateBps: rate?.bitsPerSecond,
 			gopSeconds: this.#gopSeconds,

@@ -46,6 +46,19 @@ test.skipIf(skip)("FLV: pictures with their times, from pieces of any length", (
 	);
 });
 
+test("FLV: times rise on when their 31 bits are full, after 25 days", () => {
+	const reader = new FlvReader();
+	const tag = (timeMs: number): Uint8Array => {
+		const body = Uint8Array.of(0xaf, 1, 0);
+		const time = [(timeMs >> 16) & 0xff, (timeMs >> 8) & 0xff, timeMs & 0xff, (timeMs >> 24) & 0x7f];
+		return Uint8Array.of(8, 0, 0, body.length, ...time, 0, 0, 0, ...body, 0, 0, 0, 14);
+	};
+	reader.push(new Uint8Array(13));
+	const last = 2 ** 31 - 10;
+	const items = [last - 20, last, 11, 31].flatMap((timeMs) => reader.push(tag(timeMs)));
+	expect(items.map((item) => "data" in item && item.timeMs)).toEqual([last - 20, last, 2 ** 31 + 11, 2 ** 31 + 31]);
+});
+
 test.skipIf(skip)("FLV: AAC with its configuration", () => {
 	const items = new FlvReader().push(make("-i", "sine=d=0.2:r=48000", "-c:a", "aac", "-f", "flv"));
 	const config = items.find((item): item is FlvConfig => "config" in item);

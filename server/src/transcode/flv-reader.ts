@@ -22,6 +22,8 @@ export interface FlvConfig {
 	readonly config: Uint8Array;
 }
 
+/** FFmpeg writes 31 bits of the time: it begins anew after 24.9 days. */
+const TIME_PERIOD_MS = 2 ** 31;
 const FILE_HEADER_BYTES = 9 + 4;
 const TAG_HEADER_BYTES = 11;
 /** Behind each tag its length stands once more. */
@@ -39,6 +41,9 @@ const FRAME_PACKET = 1;
 export class FlvReader {
 	readonly #queue = new ByteQueue();
 	#headerRead = false;
+	/** Of the last tag, and what its 31 bits leave out. */
+	#lastMs = 0;
+	#periodsMs = 0;
 
 	/** Takes the bytes over; gives what is complete. Tags of other codecs are left out. A tag has at most 16 MiB. */
 	push(bytes: Uint8Array): (FlvFrame | FlvConfig)[] {
@@ -56,11 +61,18 @@ export class FlvReader {
 			if (head.length < TAG_HEADER_BYTES + bodyBytes + TRAILER_BYTES) return found;
 			const tag = this.#queue.take(TAG_HEADER_BYTES + bodyBytes + TRAILER_BYTES);
 			const body = tag.subarray(TAG_HEADER_BYTES, TAG_HEADER_BYTES + bodyBytes);
-			// The highest byte of the time stands last.
-			const timeMs = uint24(tag, 4) + (tag[7] ?? 0) * 0x1_00_00_00;
+			const timeMs = this.#timeOf(tag);
 			const item = tag[0] === VIDEO_TAG ? readVideo(body, timeMs) : readAudio(tag[0], body, timeMs);
 			if (item) found.push(item);
 		}
+	}
+
+	#timeOf(tag: Uint8Array): number {
+		// The highest byte stands last.
+		const timeMs = uint24(tag, 4) + ((tag[7] ?? 0) & 0x7f) * 0x1_00_00_00;
+		if (this.#lastMs - timeMs > TIME_PERIOD_MS / 2) this.#periodsMs += TIME_PERIOD_MS;
+		this.#lastMs = timeMs;
+		return this.#periodsMs + timeMs;
 	}
 }
 

@@ -292,6 +292,27 @@ describe.skipIf(!hasFfmpeg())("a stream that is chosen for decoders", () => {
 		expect(transcoder.counters).toMatchObject({ started: 2, restarts: 3 });
 	});
 
+	test("hardware that fails at work where there is no software is not tried without end", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "vigia-ffmpeg-"));
+		open.push({ close: () => rmSync(folder, { recursive: true }) });
+		const path = join(folder, "ffmpeg");
+		const lines = [
+			"#!/bin/sh",
+			'case "$*" in',
+			"*-encoders*) echo ' V....D h264_vaapi hardware';;",
+			"*lavfi*h264_vaapi*) echo picture;;",
+			"*h264_vaapi*) exit 1;;",
+			'*) exec ffmpeg "$@";;',
+			"esac",
+		];
+		writeFileSync(path, lines.join("\n"), { mode: 0o755 });
+		const sub = camera("h265").start(5);
+		const { watch, transcoder } = await server({ cam: { sub } }, { path });
+		const viewer = watch("cam", "sub");
+		await eventually("the viewer is told", () => viewer.kinds.at(-1) === "transcode-failed");
+		expect(transcoder.counters).toMatchObject({ started: 1, restarts: 3 });
+	});
+
 	test("a stream that FFmpeg cannot decode is refused for a while and tried again", async () => {
 		const broken = makeClip("h265").map(({ unit, index }) => {
 			if (!("nalUnits" in unit)) throw new Error("no H.265");

@@ -91,15 +91,15 @@ class PlayableStream implements ReadableStreamSource {
 	}
 
 	get format(): VideoFormat | undefined {
-		const source = foreseeSource(this.#wish);
-		return source === this.#wish.raw && !this.#wish.raw.format ? undefined : source?.format;
+		return foreseeSource(this.#wish)?.format;
 	}
 
 	get audioFormat(): AudioFormat | undefined {
 		const { raw, other, decoders, transcoder } = this.#wish;
-		const format = (foreseeSource(this.#wish) === other ? other : raw)?.audioFormat;
+		const source = other && foreseeSource(this.#wish) === other ? other : raw;
+		const format = source.audioFormat;
 		if (!format || isSoundPlayable(format, decoders)) return format;
-		if (!transcoder.canTranscodeAudio(decoders.audioTarget)) return undefined;
+		if (!transcoder.canTranscodeAudio(source, decoders.audioTarget)) return undefined;
 		if (format !== this.#soundBefore) this.#sound = targetFormat(format, decoders.audioTarget);
 		this.#soundBefore = format;
 		return this.#sound;

@@ -29,39 +29,53 @@ export interface Choice {
 /** RTP clock and channels of PCMU and PCMA as browsers know them: RFC 3551 table 4. */
 const G711_RATE = 8000;
 
+interface Decision {
+	/** `undefined`: it is not known yet what the camera sends. */
+	readonly route: Route | undefined;
+	/** `undefined` while there is nothing: refused, or not transcoded yet. */
+	readonly source: ReadableStreamSource | undefined;
+}
+
+/** What a viewer who comes now would get. Begins nothing. */
+function decide({ raw, other, name, decoders, transcoder }: Wish): Decision {
+	if (!raw.format) return { route: undefined, source: raw };
+	if (isPlayable(raw.format, decoders)) return { route: { kind: "pass" }, source: raw };
+	const byOther: Decision | undefined =
+		other?.format && isPlayable(other.format, decoders)
+			? { route: { kind: "other-profile" }, source: other }
+			: undefined;
+	// The sub stream costs nothing; the main stream in place of the sub one costs the camera's bandwidth.
+	if (byOther && name === "main") return byOther;
+	const refusal = decoders.video.has("h264") ? transcoder.outlook(raw) : "codec-unsupported";
+	if (refusal === undefined) return { route: { kind: "transcode" }, source: transcoder.current(raw)?.stream };
+	return byOther ?? { route: { kind: "refused", reason: refusal }, source: undefined };
+}
+
 /**
  * Chooses, and begins the transcode that it chooses.
  * @param seen streams whose `format` is that of pictures that came since the viewer did.
  */
 export function chooseRoute(wish: Wish, seen: ReadonlySet<ReadableStreamSource>): Choice {
-	const { raw, other, name, decoders, transcoder } = wish;
-	const ofRaw = { source: raw, sound: raw, peek: undefined };
-	if (!raw.format) return { ...ofRaw, route: undefined };
-	if (isPlayable(raw.format, decoders)) return { ...ofRaw, route: { kind: "pass" } };
-	const otherPlays = other?.format !== undefined && isPlayable(other.format, decoders);
-	const peekRaw = seen.has(raw) ? undefined : raw;
-	const byOther = other && { source: other, sound: other, route: { kind: "other-profile" as const } };
-	// The sub stream costs nothing; the main stream in place of the sub one costs the camera's bandwidth.
-	if (byOther && otherPlays && name === "main") return { ...byOther, peek: peekRaw };
-	const refusal = decoders.video.has("h264") ? transcoder.outlook(raw) : "codec-unsupported";
-	if (refusal === undefined) {
-		const transcode = transcoder.video(raw);
-		if (!transcode) return { ...ofRaw, route: undefined };
-		return { ...ofRaw, source: transcode.stream, route: { kind: "transcode" } };
+	const { raw, other, transcoder } = wish;
+	const { route, source = raw } = decide(wish);
+	const choice: Choice = { route, source, sound: raw, peek: undefined };
+	switch (route?.kind) {
+		case "other-profile":
+			return { ...choice, sound: source, peek: seen.has(raw) ? undefined : raw };
+		case "transcode": {
+			const transcode = transcoder.video(raw);
+			return transcode ? { ...choice, source: transcode.stream } : { ...choice, source: raw, route: undefined };
+		}
+		case "refused":
+			return { ...choice, peek: other && !other.format && !seen.has(other) ? other : undefined };
+		default:
+			return choice;
 	}
-	if (byOther && otherPlays) return { ...byOther, peek: peekRaw };
-	const peek = other && !other.format && !seen.has(other) ? other : undefined;
-	return { ...ofRaw, route: { kind: "refused", reason: refusal }, peek };
 }
 
 /** Where a viewer who comes now would be led to, without beginning anything; `undefined` if there is nothing yet. */
-export function foreseeSource({ raw, other, name, decoders, transcoder }: Wish): ReadableStreamSource | undefined {
-	if (!raw.format) return raw;
-	if (isPlayable(raw.format, decoders)) return raw;
-	const otherPlays = other?.format !== undefined && isPlayable(other.format, decoders);
-	if (otherPlays && name === "main") return other;
-	if (transcoder.outlook(raw) === undefined) return transcoder.current(raw)?.stream;
-	return otherPlays ? other : undefined;
+export function foreseeSource(wish: Wish): ReadableStreamSource | undefined {
+	return decide(wish).source;
 }
 
 /** The pictures that a newcomer begins with. */

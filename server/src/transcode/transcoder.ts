@@ -108,7 +108,8 @@ export class Transcoder {
 	audio(source: ReadableStreamSource, target: AudioTarget): AudioTranscode | undefined {
 		const there = this.#audios.get(source)?.get(target);
 		if (there) return there;
-		if (!this.canTranscodeAudio(target) || this.#failedSounds.has(source)) return undefined;
+		if (!this.#options.ffmpeg.facts) this.lookForFfmpeg();
+		if (!this.canTranscodeAudio(source, target)) return undefined;
 		if (this.#audioCount >= MAX_AUDIO_TRANSCODES) return undefined;
 		const transcode: AudioTranscode = new AudioTranscode({
 			...this.#options,
@@ -120,6 +121,8 @@ export class Transcoder {
 				const ofSource = this.#audios.get(source);
 				ofSource?.delete(target);
 				if (ofSource?.size === 0) this.#audios.delete(source);
+				// A place is free.
+				this.#notify();
 			},
 			onFailed: () => this.#pause(this.#failedSounds, source),
 		});
@@ -129,7 +132,9 @@ export class Transcoder {
 		return transcode;
 	}
 
-	canTranscodeAudio(target: AudioTarget): boolean {
+	/** Whether sound can be made of this stream's, as far as is known. */
+	canTranscodeAudio(source: ReadableStreamSource, target: AudioTarget): boolean {
+		if (this.#failedSounds.has(source)) return false;
 		const encoder = target === "opus" ? "libopus" : "aac";
 		return !this.#closed && this.#options.ffmpeg.facts?.encoders.has(encoder) === true;
 	}
@@ -185,7 +190,8 @@ export class Transcoder {
 	}
 
 	#onFailed(source: ReadableStreamSource, encoder: VideoEncoder): void {
-		if (encoder === this.#encoder && this.#software()?.name !== encoder.name) this.#softwareOnly.add(source);
+		const software = this.#software();
+		if (software && encoder === this.#encoder && software.name !== encoder.name) this.#softwareOnly.add(source);
 		else this.#pause(this.#failed, source);
 		this.#remove(source);
 	}

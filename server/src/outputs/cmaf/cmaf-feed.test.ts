@@ -84,6 +84,7 @@ test("all readers of a feed get the same chunks, written once, and the stream is
 test("sound is fetched only while somebody wants it, and its header comes first", () => {
 	const { camera, feed } = open();
 	camera.stream.setAudioFormat(OPUS);
+	camera.pushSound();
 	expect(feed.hasAudio).toBe(true);
 	const deaf = new Taker();
 	feed.attach(deaf);

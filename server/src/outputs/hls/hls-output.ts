@@ -123,6 +123,8 @@ export class HlsOutput {
 			onStop: () => {
 				this.#count--;
 				life.tracks.delete(key);
+				// Sound is cut where its pictures are.
+				if (name.kind === "video") life.tracks.get(keyOf({ ...name, kind: "audio" }))?.stop();
 				if (life.tracks.size === 0) this.#cameras.delete(name.cameraId);
 			},
 		});
@@ -164,7 +166,7 @@ export class HlsOutput {
 	/** The other playlists of the same multivariant playlist that are being made, as seen from this one. */
 	#reports(name: TrackName): RenditionReport[] {
 		const reports: RenditionReport[] = [];
-		for (const stream of ["sub", "main"] as const) {
+		for (const stream of this.streams(name.cameraId)) {
 			for (const kind of ["video", "audio"] as const) {
 				if (stream === name.stream && kind === name.kind) continue;
 				const position = this.running({ ...name, stream, kind })?.position;

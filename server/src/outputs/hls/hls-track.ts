@@ -110,7 +110,8 @@ export class HlsTrack {
 		this.#options = options;
 		this.kind = options.kind;
 		this.#startWallMs = clock.wallMs();
-		this.life = Math.floor(this.#startWallMs).toString(36);
+		// Pictures and sound begin in the same millisecond, and their names lie side by side.
+		this.life = `${options.kind[0]}${Math.floor(this.#startWallMs).toString(36)}`;
 		this.#lastUsedMs = clock.nowMs();
 		this.#lastPartMs = this.#lastUsedMs;
 	}
@@ -190,6 +191,8 @@ export class HlsTrack {
 	/** Somebody asked for something of this track. */
 	touch(): void {
 		this.#lastUsedMs = this.#options.clock.nowMs();
+		// The sound follows their cuts.
+		this.#options.pictures?.touch();
 	}
 
 	/** Resolves when a player can start, or the route refuses. */
@@ -343,6 +346,8 @@ export class HlsTrack {
 			for (const follower of this.#followers) follower(this.#lastStart);
 		}
 		if (hasChanged) this.#changed();
+		// A part target stays for a playlist's life: players find the next one, with another.
+		if (segmenter.isOutgrown) this.stop();
 	}
 
 	#cutAt({ ticks, programMs, discontinuity }: SegmentStart): void {

@@ -154,6 +154,7 @@ test("a refused stream is said with its reason, and taken back when it plays aft
 test("sound comes with its header before the first picture, and passes pictures that wait", () => {
 	const { page, viewer, play, camera, acknowledge } = open();
 	camera.stream.setAudioFormat(OPUS);
+	camera.pushSound();
 	play(1);
 	viewer.setChannels(1, [wish(0, "cam1", true)]);
 	camera.pushSound();

@@ -53,7 +53,8 @@ export interface SnapshotsOptions {
 }
 
 interface CachedStill extends Still {
-	readonly picture: StreamUnit;
+	/** {@link StreamUnit.timestamp} of its picture: those of a stream only rise. */
+	readonly timestamp: number;
 	readonly renderedAtMs: number;
 }
 
@@ -104,8 +105,8 @@ export class Snapshots {
 		return made;
 	}
 
-	#isFresh({ picture, renderedAtMs }: CachedStill, newest: StreamUnit): boolean {
-		return picture === newest || this.#options.clock.nowMs() - renderedAtMs < RENDER_EVERY_MS;
+	#isFresh({ timestamp, renderedAtMs }: CachedStill, newest: StreamUnit): boolean {
+		return timestamp === newest.timestamp || this.#options.clock.nowMs() - renderedAtMs < RENDER_EVERY_MS;
 	}
 
 	#wallMsOf({ arrivalMs }: StreamUnit): number {
@@ -146,7 +147,7 @@ export class Snapshots {
 			const capturedWallMs = this.#wallMsOf(picture);
 			const jpeg = await render(ffmpeg, source, picture, width);
 			if (!jpeg) return "snapshot-failed";
-			const still = { jpeg, capturedWallMs, picture, renderedAtMs: clock.nowMs() };
+			const still = { jpeg, capturedWallMs, timestamp: picture.timestamp, renderedAtMs: clock.nowMs() };
 			this.#remember(key, still);
 			return still;
 		} finally {
