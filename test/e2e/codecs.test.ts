@@ -26,6 +26,8 @@ const RETRY_LIMIT_MS = 60_000;
 const STILL_AGE_LIMIT_MS = 10_000;
 /** The camera of the simulator, for H.264 that nothing is wrong with. */
 const PLAIN = 7;
+/** A picture of this age is marked whatever its camera. */
+const OLD_MS = 10_000;
 
 interface TestCamera {
 	readonly url: string;
@@ -320,7 +322,13 @@ test("enlarging a camera whose main stream is H.265 keeps its H.264 sub stream, 
 			expect(line).toBe("Showing the sub stream: this browser cannot play the main stream's codec.");
 			return true;
 		});
+		await eventually("the server has let go of the main stream, whose last picture is old", async () => {
+			const [camera] = await server.cameras();
+			const { state, lastVideoMs = 0 } = camera?.streams.main ?? {};
+			return state === "idle" && lastVideoMs > OLD_MS;
+		});
 		await eventually("the sub stream plays on", () => plays(page, "cam1", PLAIN));
+		expect((await readTiles(page)).map(({ state }) => state)).toEqual(["live"]);
 	});
 });
 

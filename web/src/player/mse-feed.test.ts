@@ -9,7 +9,7 @@ import {
 	installFakeMediaSource,
 } from "../testing/fake-media-source.ts";
 import { MAX_APPEND_BYTES, MAX_WAITING_BYTES } from "./media-buffer.ts";
-import { KEPT_BEHIND, MseFeed, SOUND_ENDED_AFTER, WAIT_FOR_SOUND_MS } from "./mse-feed.ts";
+import { KEPT_BEHIND, MseFeed, SOUND_ENDED_AFTER, SOUND_BACK_AFTER_MS, WAIT_FOR_SOUND_MS } from "./mse-feed.ts";
 
 const BASELINE = "avc1.42c01e";
 
@@ -272,7 +272,7 @@ describe("sound", () => {
 		expect([...source().buffers.keys()]).toEqual(["video", "audio"]);
 		expect(pictures().log).toEqual(["append init 0"]);
 		expect(sound().log).toEqual(["append init 0"]);
-		expect(feed.hasSound).toBe(true);
+		expect(feed.soundIsBack).toBe(false);
 	});
 
 	test("but not for ever", () => {
@@ -284,7 +284,28 @@ describe("sound", () => {
 		feed.tick(nowMs);
 		feed.push(media(0, true, 0, "audio"));
 		expect([...source().buffers.keys()]).toEqual(["video"]);
-		expect([feed.hasSound, faults]).toEqual([false, []]);
+		expect(faults).toEqual([]);
+	});
+
+	test("that comes after all is told once it has come for a while without a pause, and is no picture", () => {
+		make(true);
+		source().open();
+		feed.push(init());
+		feed.push(media(0, true));
+		nowMs = WAIT_FOR_SOUND_MS;
+		feed.tick(nowMs);
+		const { received } = feed.counters();
+		const hear = (forMs: number): void => {
+			for (let passed = 0; passed <= forMs; passed += 100, nowMs += 100) feed.push(media(0, true, 0, "audio"));
+		};
+		hear(SOUND_BACK_AFTER_MS - 100);
+		expect(feed.soundIsBack).toBe(false);
+		nowMs += 5000;
+		hear(SOUND_BACK_AFTER_MS - 100);
+		expect(feed.soundIsBack).toBe(false);
+		hear(100);
+		expect(feed.soundIsBack).toBe(true);
+		expect(feed.counters().received).toBe(received);
 	});
 
 	test("that ends while the pictures go on is left out", () => {
@@ -298,7 +319,7 @@ describe("sound", () => {
 		sound().finishAll();
 		feed.tick(0);
 		expect([...source().buffers.keys()]).toEqual(["video"]);
-		expect([feed.hasSound, faults]).toEqual([false, []]);
+		expect(faults).toEqual([]);
 	});
 
 	test("is not taken where none was asked for", () => {

@@ -8,13 +8,17 @@ import { isTypeSupported, MediaBuffer, mediaSourceClass } from "./media-buffer.t
 export const KEPT_BEHIND = 10;
 /** The pictures wait no longer for the first sound, whose buffer must be made before anything is appended. In ms. */
 export const WAIT_FOR_SOUND_MS = 1500;
+/** Sound that was left out and has come for this long is worth another feed, in milliseconds. */
+export const SOUND_BACK_AFTER_MS = 2000;
+/** With pauses no longer than this. */
+const MAX_SOUND_PAUSE_MS = 500;
 /** Sound that is this far behind the pictures has ended, in seconds: with its buffer, playback would stand at its end. */
 export const SOUND_ENDED_AFTER = 1.5;
 
 export interface MseFeedOptions {
 	/**
 	 * Sound comes too: nothing is appended before its first fragment came, or {@link WAIT_FOR_SOUND_MS} went by. Sound that
-	 * does not come or ends is left out from then on.
+	 * does not come or ends is left out from then on: {@link MseFeed.soundIsBack} tells when another feed would have it.
 	 */
 	readonly audio: boolean;
 	/** The clock of {@link Feed.tick}, in milliseconds. */
@@ -42,6 +46,8 @@ export class MseFeed implements Feed {
 	#closed = false;
 	#failed = false;
 	#videoKnownMs: number | undefined;
+	/** Of sound that comes although it was left out. */
+	#unheard: { readonly sinceMs: number; lastMs: number } | undefined;
 	#received = 0;
 	#bytes = 0;
 
@@ -52,16 +58,17 @@ export class MseFeed implements Feed {
 		}
 	}
 
-	/** Sound is asked for, and neither missing nor ended. */
-	get hasSound(): boolean {
-		return this.#buffers.has("audio");
+	/** Sound that was left out, because it did not come or ended, comes again: SourceBuffers are not added later. */
+	get soundIsBack(): boolean {
+		return this.#unheard !== undefined && this.#unheard.lastMs - this.#unheard.sinceMs >= SOUND_BACK_AFTER_MS;
 	}
 
 	/** Takes the next media frame. Its payload belongs to the feed from now on. */
 	push(frame: MediaFrame): void {
 		if (this.#closed) return;
-		if (frame.kind === "media") this.#received++;
+		if (frame.kind === "media" && frame.track === "video") this.#received++;
 		this.#bytes += frame.payload.length;
+		if (frame.track === "audio" && this.#options.audio && !this.#buffers.has("audio")) this.#noteUnheard();
 		this.#buffers.get(frame.track)?.push(frame);
 		if (!this.#opened) this.#open();
 	}
@@ -174,6 +181,13 @@ export class MseFeed implements Feed {
 		} catch (error) {
 			this.#fail("codec", error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 		}
+	}
+
+	#noteUnheard(): void {
+		const nowMs = this.#options.nowMs();
+		const unheard = this.#unheard;
+		if (unheard && nowMs - unheard.lastMs <= MAX_SOUND_PAUSE_MS) unheard.lastMs = nowMs;
+		else this.#unheard = { sinceMs: nowMs, lastMs: nowMs };
 	}
 
 	#leaveSoundOut(): void {

@@ -76,7 +76,7 @@ beforeEach(() => {
 		url: "api/cameras/1/snapshot.jpg?stream=sub&width=320",
 		clock,
 		onPicture: () => pictures++,
-		onError: (code, message) => errors.push(`${code}: ${message}`),
+		onError: (code) => errors.push(code),
 	});
 });
 afterEach(() => {
@@ -87,7 +87,6 @@ afterEach(() => {
 test("a picture is shown with the time at which it was taken, whatever this computer's clock says", async () => {
 	await last().answer(jpeg());
 	expect([still.element.src, pictures]).toEqual(["blob:1", 1]);
-	expect(still.capturedAtMs).toBe(Date.parse(CAPTURED));
 	expect(still.ageMs()).toBe(2750);
 	clock.advance(400);
 	expect(still.ageMs()).toBe(3150);
@@ -95,7 +94,7 @@ test("a picture is shown with the time at which it was taken, whatever this comp
 
 test("without the time of capture its age is not known", async () => {
 	await last().answer(jpeg({}));
-	expect([pictures, still.capturedAtMs, still.ageMs()]).toEqual([1, undefined, undefined]);
+	expect([pictures, still.ageMs()]).toEqual([1, undefined]);
 });
 
 test("the next one is loaded after a rest, one at a time, and the one before is let go", async () => {
@@ -128,7 +127,7 @@ test("an error of the server is told with its code, tried again further and furt
 	clock.advance(STILL_INTERVAL_MS);
 	const body = JSON.stringify({ error: { code: "ffmpeg-missing", message: "Install FFmpeg." } });
 	await last().answer(new Response(body, { status: 503 }));
-	expect([errors, still.element.src]).toEqual([["ffmpeg-missing: Install FFmpeg."], "blob:1"]);
+	expect([errors, still.element.src]).toEqual([["ffmpeg-missing"], "blob:1"]);
 	for (let delayMs = STILL_RETRY_MS; delayMs < LONGEST_STILL_RETRY_MS; delayMs *= 2) {
 		const count = requests.length;
 		clock.advance(delayMs - 1);
@@ -137,7 +136,7 @@ test("an error of the server is told with its code, tried again further and furt
 		expect(requests).toHaveLength(count + 1);
 		await last().answer(new Response("<html>", { status: 502 }));
 	}
-	expect(errors.at(-1)).toBe("network: HTTP 502");
+	expect(errors.at(-1)).toBe("network");
 	clock.advance(LONGEST_STILL_RETRY_MS);
 	await last().answer(jpeg());
 	clock.advance(STILL_INTERVAL_MS);
@@ -151,14 +150,14 @@ test("what does not come in time is given up", async () => {
 	clock.advance(STILL_TIMEOUT_MS);
 	await settle();
 	expect(last().signal.aborted).toBe(true);
-	expect(errors[0]).toContain("network: ");
+	expect(errors).toEqual(["network"]);
 });
 
 test("what is not a picture is not shown", async () => {
 	FakeImage.broken = true;
 	await last().answer(jpeg());
 	expect([still.element.src, pictures, objectUrls.size]).toEqual(["", 0, 0]);
-	expect(errors[0]).toContain("not-an-image: ");
+	expect(errors).toEqual(["not-an-image"]);
 });
 
 test("closing ends the load and everything after it", async () => {

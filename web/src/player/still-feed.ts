@@ -18,24 +18,22 @@ export const STILL_TIMEOUT_MS = 20_000;
 /** When the picture was taken, by the server's clock: an HTTP date or ISO 8601. */
 const CAPTURED_AT_HEADER = "x-vigia-captured-at";
 
-export interface StillPictureOptions {
+export interface StillEvents {
+	/** Another picture is in sight. */
+	readonly onPicture: () => void;
+	/** A load failed and is tried again: the server's code, or `network` (nothing came, or not in time) or `not-an-image`. */
+	readonly onError: (code: string) => void;
+}
+
+export interface StillPictureOptions extends StillEvents {
 	/** Of the snapshot, with all parameters. */
 	readonly url: string;
 	readonly clock: Clock;
-	/** Another picture is in sight. */
-	readonly onPicture: () => void;
-	/**
-	 * A load failed and is tried again. `code` is the server's, or `network` (nothing came, or not in time) or `not-an-image`;
-	 * `message` is for people, in the page's language if the server's.
-	 */
-	readonly onError: (code: string, message: string) => void;
 }
 
 /** Owns {@link element}; its picture stays when a later one does not come. */
 export class StillPicture {
 	readonly element: HTMLImageElement;
-	/** When the picture in sight was taken, in milliseconds since 1970 by the server's clock. */
-	capturedAtMs: number | undefined;
 	readonly #options: StillPictureOptions;
 	/** When the picture in sight was taken, by the page's clock. */
 	#takenMs: number | undefined;
@@ -88,7 +86,7 @@ export class StillPicture {
 			const picture = await response.blob();
 			await this.#show(picture, response.headers);
 		} catch (error) {
-			failure = error instanceof StillError ? error : new StillError("network", String(error));
+			failure = error instanceof StillError ? error : new StillError("network");
 		}
 		timeout.cancel();
 		turns.give();
@@ -99,7 +97,7 @@ export class StillPicture {
 			? Math.min(LONGEST_STILL_RETRY_MS, STILL_RETRY_MS * 2 ** (this.#errors - 1))
 			: Math.max(STILL_INTERVAL_MS, STILL_REST_FACTOR * tookMs);
 		this.#timer = clock.after(delayMs, () => void this.#load());
-		if (failure) this.#options.onError(failure.code, failure.message);
+		if (failure) this.#options.onError(failure.code);
 		else this.#options.onPicture();
 	}
 
@@ -114,7 +112,7 @@ export class StillPicture {
 			await next.decode();
 		} catch {
 			URL.revokeObjectURL(objectUrl);
-			throw new StillError("not-an-image", "The server's answer is not a picture.");
+			throw new StillError("not-an-image");
 		}
 		if (this.#closed) {
 			URL.revokeObjectURL(objectUrl);
@@ -126,7 +124,6 @@ export class StillPicture {
 		const capturedAtMs = readDate(headers.get(CAPTURED_AT_HEADER));
 		// Both times are the server's: what this computer takes for the time of day does not matter.
 		const answeredAtMs = readDate(headers.get("date")) ?? this.#options.clock.wallMs();
-		this.capturedAtMs = capturedAtMs;
 		this.#takenMs = capturedAtMs === undefined ? undefined : receivedMs - Math.max(0, answeredAtMs - capturedAtMs);
 	}
 }
@@ -154,8 +151,8 @@ const turns = new Turns();
 
 class StillError extends Error {
 	readonly code: string;
-	constructor(code: string, message: string) {
-		super(message);
+	constructor(code: string) {
+		super(code);
 		this.code = code;
 	}
 }
@@ -163,11 +160,8 @@ class StillError extends Error {
 /** The error of an answer: the server's own JSON, or what a proxy in between said. */
 async function serverError(response: Response): Promise<StillError> {
 	const body: unknown = await response.json().catch(() => undefined);
-	const error = (body as { error?: { code?: unknown; message?: unknown } } | undefined)?.error;
-	if (typeof error?.code === "string" && typeof error.message === "string") {
-		return new StillError(error.code, error.message);
-	}
-	return new StillError("network", `HTTP ${response.status}`);
+	const code = (body as { error?: { code?: unknown } } | undefined)?.error?.code;
+	return new StillError(typeof code === "string" ? code : "network");
 }
 
 function readDate(text: string | null): number | undefined {

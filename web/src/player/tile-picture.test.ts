@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeElement, FakeFeed, installFakeDom } from "../testing/fake-dom.ts";
+import type { StillEvents } from "./still-feed.ts";
 import { TilePicture } from "./tile-picture.ts";
 
 let picture: TilePicture;
@@ -93,16 +94,19 @@ test("only what is in sight is heard", () => {
 
 test("a still is in sight once it has come, and its age is that of the picture", () => {
 	const element = document.createElement("img");
-	let came: () => void = () => {};
+	let events: StillEvents | undefined;
 	const still = { element, ageMs: () => 4200, close: vi.fn() };
-	const make = (onPicture: () => void) => {
-		came = onPicture;
+	const make = (given: StillEvents) => {
+		events = given;
 		return still as never;
 	};
 	picture.show("grid", "sub", new FakeFeed("webrtc"));
 	picture.showStill(true, make);
 	expect((element as unknown as FakeElement).classes.has("waiting")).toBe(true);
-	came();
+	events?.onError("ffmpeg-missing");
+	expect(picture.stillProblem).toBe("ffmpeg-missing");
+	events?.onPicture();
+	expect(picture.stillProblem).toBeUndefined();
 	picture.showStill(true, make);
 	expect((element as unknown as FakeElement).classes.has("waiting")).toBe(false);
 	expect([picture.stillAgeMs, picture.stillWatch?.lastPaintMs]).toEqual([4200, 0]);

@@ -7,7 +7,7 @@
 import type { Rung, StreamName } from "@vigia/api";
 import type { Feed, FeedFault } from "./feed.ts";
 import { SlotWatch } from "./slot-watch.ts";
-import type { StillPicture } from "./still-feed.ts";
+import type { StillEvents, StillPicture } from "./still-feed.ts";
 import { VideoLayer } from "./video-layer.ts";
 
 /** The grid's own picture of a tile, or the main stream behind an enlarged one. */
@@ -41,7 +41,9 @@ export class TilePicture {
 		grid: { shown: undefined, next: undefined },
 		main: { shown: undefined, next: undefined },
 	};
-	#still: { readonly picture: StillPicture; readonly watch: SlotWatch; count: number } | undefined;
+	#still:
+		| { readonly picture: StillPicture; readonly watch: SlotWatch; count: number; problem: string | undefined }
+		| undefined;
 	#loud = false;
 
 	constructor(options: TilePictureOptions) {
@@ -136,19 +138,30 @@ export class TilePicture {
 		return this.#still?.picture.ageMs();
 	}
 
-	/** Loads stills, in sight over everything else or not yet. `make` is given what to call for each that came. */
-	showStill(inSight: boolean, make: (onPicture: () => void) => StillPicture): void {
+	/** Why the last still did not come, as a code of {@link StillEvents.onError}; `undefined` when it came. */
+	get stillProblem(): string | undefined {
+		return this.#still?.problem;
+	}
+
+	/** Loads stills, in sight over everything else or not yet. */
+	showStill(inSight: boolean, make: (events: StillEvents) => StillPicture): void {
 		if (!this.#still) {
-			const picture = make(() => {
-				if (this.#still?.picture !== picture) return;
-				const { watch } = this.#still;
-				const nowMs = this.#options.nowMs();
-				this.#still.count += 1;
-				watch.received(this.#still.count, this.#still.count, nowMs);
-				watch.painted(this.#still.count, nowMs);
-				this.#options.onChange();
+			const still = { watch: new SlotWatch(), count: 0, problem: undefined as string | undefined };
+			const picture = make({
+				onPicture: () => {
+					if (this.#still?.picture !== picture) return;
+					const nowMs = this.#options.nowMs();
+					this.#still.count += 1;
+					this.#still.problem = undefined;
+					still.watch.received(this.#still.count, this.#still.count, nowMs);
+					still.watch.painted(this.#still.count, nowMs);
+					this.#options.onChange();
+				},
+				onError: (code) => {
+					if (this.#still?.picture === picture) this.#still.problem = code;
+				},
 			});
-			this.#still = { picture, watch: new SlotWatch(), count: 0 };
+			this.#still = { ...still, picture };
 			this.element.append(picture.element);
 		}
 		this.#still.picture.element.classList.toggle(WAITING, !inSight || this.#still.count === 0);

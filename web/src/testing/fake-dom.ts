@@ -20,6 +20,7 @@ export class FakeFeed implements Feed {
 	/** Whether it shows the past. */
 	past = false;
 	closed = false;
+	soundIsBack = false;
 	readonly ticks: number[] = [];
 	readonly frames: MediaFrame[] = [];
 

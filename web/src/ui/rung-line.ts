@@ -11,6 +11,11 @@ export function rungLine(view: TileView, carrier: Carrier, t: Translate): string
 	return why === undefined ? rung : t("rung.because", { rung, why });
 }
 
+/** Why there is not even a still, where somebody can do something about it; else as {@link rungReason}. */
+export function stillReason(view: TileView, t: Translate): string | undefined {
+	return view.stillProblem === "ffmpeg-missing" ? t("reason.ffmpeg-missing") : rungReason(view, t);
+}
+
 /** Why a picture comes no better; `undefined` where nothing better is possible. */
 export function rungReason({ rungReason: reason, refusal }: TileView, t: Translate): string | undefined {
 	switch (reason) {

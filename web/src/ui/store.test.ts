@@ -21,6 +21,7 @@ const view = (name: string, kind: "live" | "offline"): TileView => ({
 	rung: "webrtc" as const,
 	rungReason: "best" as const,
 	refusal: undefined,
+	stillProblem: undefined,
 	route: "pass",
 	hasSound: false,
 });

@@ -6,7 +6,7 @@ import type { Rect } from "../wall/layout.ts";
 import type { TileView } from "../wall/wall-tile.ts";
 import { GridIcon, MoreIcon, MuteIcon, SoundIcon, StateIcon } from "./icons.tsx";
 import { listenForPointer } from "./pointer.ts";
-import { rungReason } from "./rung-line.ts";
+import { stillReason } from "./rung-line.ts";
 import { useWall, type WallStore } from "./store.ts";
 
 /** Where the menu opens for the keyboard, from the corner of its tile, in CSS pixels. */
@@ -133,7 +133,7 @@ function TileMessage({ view, faultText, t }: { view: TileView; faultText: string
 					<strong>
 						{state.ageMs === undefined ? t("still.none") : t("still.taken", { age: formatAge(t, state.ageMs) })}
 					</strong>
-					<span>{rungReason(view, t)}</span>
+					<span>{stillReason(view, t)}</span>
 				</div>
 			);
 		case "frozen":

@@ -33,12 +33,11 @@ export function createFeedMakers({ base, clock, capabilities, tiles }: FeedMaker
 			const url = `${base}hls/${address(camera)}/${view}/${audio ? "stream" : "video"}.m3u8`;
 			return new HlsFeed({ url, audio, lowLatency: isMultiplexed() || tiles() <= MOST_HELD_HTTP1 });
 		},
-		still: (camera, stream, onPicture) =>
+		still: (camera, stream, events) =>
 			new StillPicture({
 				url: `${base}api/cameras/${address(camera)}/snapshot.jpg?stream=${stream}&width=${STILL_WIDTH}`,
 				clock,
-				onPicture,
-				onError: () => {},
+				...events,
 			}),
 	};
 }

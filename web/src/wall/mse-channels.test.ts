@@ -67,3 +67,15 @@ test("numbers begin anew and never meet one that is in use", () => {
 		expect(all.every(({ channel }) => channel < MAX_CHANNELS)).toBe(true);
 	}
 });
+
+test("a feed whose sound is back is made anew, on another channel", () => {
+	const [before] = channels.want([wish("cam1", true)]);
+	const feed = feedOf("cam1", true);
+	feed.soundIsBack = true;
+	const [after] = channels.want([wish("cam1", true)]);
+	expect(after?.channel).not.toBe(before?.channel);
+	expect(feedOf("cam1", true)).not.toBe(feed);
+	channels.receive(frame(before?.channel ?? -1));
+	expect(feed.frames).toEqual([]);
+	expect(channels.want([wish("cam1", true)])).toEqual([after]);
+});

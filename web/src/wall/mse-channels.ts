@@ -6,6 +6,8 @@ import type { Feed } from "../player/feed.ts";
 export interface ChannelFeed extends Feed {
 	/** Its payload belongs to the feed. */
 	push(frame: MediaFrame): void;
+	/** Another feed would have the sound that this one is without. */
+	readonly soundIsBack: boolean;
 }
 
 /** A stream that is wanted on a channel. */
@@ -31,15 +33,19 @@ export class MseChannels {
 		this.#makeFeed = makeFeed;
 	}
 
-	/** Takes the whole wanted state and answers it as the view says it. Feeds of what is not wanted are forgotten. */
+	/**
+	 * Takes the whole wanted state and answers it as the view says it. Feeds of what is not wanted are forgotten, and those
+	 * that are without their sound are made anew.
+	 */
 	want(wishes: readonly MediaWish[]): ChannelWish[] {
 		const before = new Map(this.#wanted);
 		this.#wanted.clear();
 		for (const wish of wishes) {
 			const key = keyOf(wish);
 			const known = before.get(key);
-			before.delete(key);
-			this.#wanted.set(key, known ?? this.#open(wish));
+			const keeps = known && !known.feed.soundIsBack;
+			if (keeps) before.delete(key);
+			this.#wanted.set(key, keeps ? known : this.#open(wish));
 		}
 		for (const { channel } of before.values()) this.#byNumber.delete(channel);
 		return [...this.#wanted.values()].map(({ channel, camera, stream, audio }) => ({ channel, camera, stream, audio }));

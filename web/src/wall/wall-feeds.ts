@@ -6,7 +6,7 @@
 import type { ClientMessage, Rung, ServerMessage, StreamName } from "@vigia/api";
 import type { Feed } from "../player/feed.ts";
 import type { TileWant } from "../player/ladder.ts";
-import type { StillPicture } from "../player/still-feed.ts";
+import type { StillEvents, StillPicture } from "../player/still-feed.ts";
 import { type ChannelFeed, MseChannels } from "./mse-channels.ts";
 import type { PeerLink } from "./peer-link.ts";
 import type { SlotWish } from "./slots.ts";
@@ -23,7 +23,7 @@ type View = Omit<Extract<ClientMessage, { type: "view" }>, "type" | "revision">;
 export interface FeedMakers {
 	mse(audio: boolean): ChannelFeed;
 	hls(camera: string, stream: StreamName, audio: boolean): Feed;
-	still(camera: string, stream: StreamName, onPicture: () => void): StillPicture;
+	still(camera: string, stream: StreamName, events: StillEvents): StillPicture;
 }
 
 export interface WallFeedsOptions {
@@ -177,7 +177,7 @@ export class WallFeeds {
 
 	#showStill({ camera, stream }: SlotWish, { shown, preparing }: TileWant, { picture }: WallTile): void {
 		if (shown !== "still" && preparing !== "still") picture.dropStill();
-		else picture.showStill(shown === "still", (onPicture) => this.#options.makers.still(camera, stream, onPicture));
+		else picture.showStill(shown === "still", (events) => this.#options.makers.still(camera, stream, events));
 	}
 
 	#feedOf(wish: SlotWish, rung: Rung): Feed | undefined {

@@ -15,7 +15,8 @@ export class WallSound {
 	set(camera: string | undefined): void {
 		this.#loud = camera;
 		if (camera === undefined) this.#silence();
-		else void this.#element?.play().catch(() => this.#silence());
+		// A browser that asks for a touch takes this one. There may be nothing to play yet: update says what fails then.
+		else void this.#element?.play().catch(() => undefined);
 	}
 
 	/** Has what is wanted heard, from wherever it comes now. `track` is the connection's track with sound. */

@@ -88,6 +88,30 @@ describe("an enlarged tile", () => {
 	});
 });
 
+describe("a main stream in whose place the server sends the sub stream", () => {
+	/** Nobody pulls it any more, and its last picture gets older and older. */
+	const idle = (lastVideoMs: number) => camera({ state: "idle", lastVideoMs, fps: 25 });
+
+	test("is judged by the sub stream, also long after its own last picture", () => {
+		tile.noteRoute("main", "other-profile");
+		main.own = true;
+		for (let lastVideoMs = 500; lastVideoMs < 20_000; lastVideoMs += 500) tick(idle(lastVideoMs));
+		expect(tile.view).toMatchObject({ stream: "main", state: { kind: "live" } });
+		expect(tile.isServerLive("main", true)).toBe(true);
+		expect(tile.ladderFacts("main", true).fps).toBe(15);
+		const silent = camera({ state: "idle" }, { state: "stalled", lastVideoMs: 5000, fps: 15 });
+		tick(silent);
+		expect(tile.view.state.kind).not.toBe("live");
+	});
+
+	test("is noticed over HLS too, where no message tells the way", () => {
+		tile.follow("main", { shown: "hls", preparing: undefined, reason: "forced", refusal: undefined });
+		main.own = true;
+		for (let lastVideoMs = 500; lastVideoMs < 20_000; lastVideoMs += 500) tick(idle(lastVideoMs));
+		expect(tile.view).toMatchObject({ stream: "main", state: { kind: "live" } });
+	});
+});
+
 describe("a main stream that cannot be had", () => {
 	test.each([
 		["refused", "auth-refused"],

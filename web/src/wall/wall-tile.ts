@@ -38,6 +38,8 @@ export interface TileView {
 	readonly rungReason: RungReason;
 	/** The server's word for `refused`. */
 	readonly refusal: ReasonCode | undefined;
+	/** Why no still came, where one is wanted and there is none. */
+	readonly stillProblem: string | undefined;
 	/** How the server comes by this picture. */
 	readonly route: PictureRoute;
 	/** The camera has sound. */
@@ -175,7 +177,7 @@ export class WallTile {
 		return {
 			codec,
 			bFrames,
-			fps: this.#fps[stream],
+			fps: this.#fps[this.#origin(stream)],
 			serverLive: this.isServerLive(role, linked),
 			watched: this.#visibleSinceMs !== undefined,
 			frozen: inSight && state.kind === "frozen" ? state.fault : undefined,
@@ -207,8 +209,23 @@ export class WallTile {
 		this.#visibleSinceMs = visible ? (this.#visibleSinceMs ?? this.#clock.nowMs()) : undefined;
 	}
 
-	/** What the server says of one stream, brought forward to now. */
-	facts(stream: StreamName, linked: boolean): ServerFacts {
+	/**
+	 * The stream that the pictures come from which are asked for by a name: where the browser does not play the camera's
+	 * main stream, the server sends the sub stream in its place, or the other way round. Over HLS nothing tells; but of a
+	 * stream that the server does not pull there are no pictures.
+	 */
+	#origin(stream: StreamName): StreamName {
+		const { streams } = this.#status;
+		const other = stream === "main" ? "sub" : "main";
+		if (!streams[other]) return stream;
+		const { shown } = this.#wants[stream === gridStream(this.#status) ? "grid" : "main"];
+		const isIdle = shown === "hls" && streams[stream]?.state === "idle";
+		return isIdle || this.#routes.get(stream) === "other-profile" ? other : stream;
+	}
+
+	/** What the server says of the stream that is shown under a name, brought forward to now. */
+	facts(name: StreamName, linked: boolean): ServerFacts {
+		const stream = this.#origin(name);
 		const sinceMs = this.#clock.nowMs() - this.#statusMs;
 		const status = this.#status.streams[stream];
 		const { reason, retryInMs } = status ?? this.#status;
@@ -280,6 +297,7 @@ export class WallTile {
 			rung: want.shown,
 			rungReason: want.reason,
 			refusal: want.refusal,
+			stillProblem: state.kind === "still" && state.ageMs === undefined ? this.picture.stillProblem : undefined,
 			route: this.#routes.get(stream) ?? "pass",
 			hasSound: this.#status.streams[stream]?.audio !== undefined,
 			name: this.#status.name,
@@ -316,6 +334,7 @@ export function sameView(a: TileView, b: TileView): boolean {
 		a.rung === b.rung &&
 		a.rungReason === b.rungReason &&
 		a.refusal === b.refusal &&
+		a.stillProblem === b.stillProblem &&
 		a.route === b.route &&
 		a.hasSound === b.hasSound &&
 		sameState(a.state, b.state)
