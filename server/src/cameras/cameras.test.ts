@@ -143,6 +143,8 @@ test("the status says what the pictures and the sound are", async () => {
 	const nalUnits = [sps, Buffer.from("aO48gA==", "base64"), Uint8Array.of(0x65, 0x88)];
 	handlers.onVideo({ ...key, nalUnits }, clock.nowMs(), clock.nowMs());
 	handlers.onVideo({ ...key, nalUnits: [Uint8Array.of(0x01, 0x9e)], randomAccess: false }, clock.nowMs(), 40);
+	expect(cameras.statuses()[0]?.streams.main?.audio).toBeUndefined();
+	handlers.onAudio?.({ codec: "aac", data: new Uint8Array(64), rtpTimestamp: 0 }, clock.nowMs(), clock.nowMs());
 	const [status] = cameras.statuses();
 	expect(cameraStatusSchema.parse(status).streams.main).toMatchObject({
 		state: "live",
