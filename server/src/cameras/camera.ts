@@ -1,11 +1,12 @@
 /** One camera at run time: its streams, who keeps them alive, and what the public may know of them. @module */
+import { isDeepStrictEqual } from "node:util";
 import { type CameraStatus, REASON_TEXTS, type StreamName, type StreamStatus } from "@vigia/api";
 import type { CameraSettings, StreamAddress } from "../config/settings.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { AuthGuard } from "../sources/auth-guard.ts";
 import type { HostGate } from "../sources/host-gate.ts";
 import type { OpenSource } from "../sources/source.ts";
-import { Supervisor, type SupervisorStatus } from "../sources/supervisor.ts";
+import { Supervisor, type SupervisorStatus, type SupervisorTarget } from "../sources/supervisor.ts";
 import type { VideoFormat } from "../streams/reader.ts";
 import { Stream } from "../streams/stream.ts";
 
@@ -26,45 +27,82 @@ export interface CameraOptions {
 
 export interface CameraStream {
 	readonly name: StreamName;
+	/** Stays the same when the camera's address changes: whoever reads it goes on. */
 	readonly stream: Stream;
 	readonly supervisor: Supervisor;
 }
 
+const STREAM_NAMES = ["sub", "main"] as const;
+
 export class Camera {
 	readonly id: string;
-	readonly name: string;
-	readonly streams: ReadonlyMap<StreamName, CameraStream>;
-	/** Fills the grid and is pulled always: the sub stream, or the only one there is. */
-	readonly gridStream: CameraStream;
 	readonly #options: CameraOptions;
+	#settings: CameraSettings;
+	/** The sub stream first. */
+	#streams: ReadonlyMap<StreamName, CameraStream>;
 	readonly #lingers = new Map<StreamName, Timer>();
-	#stopped = false;
+	#running = false;
 
 	constructor(options: CameraOptions) {
 		this.#options = options;
+		this.#settings = options.settings;
 		this.id = options.settings.id;
-		this.name = options.settings.name;
 		const streams = new Map<StreamName, CameraStream>();
-		for (const name of ["sub", "main"] as const) {
+		for (const name of STREAM_NAMES) {
 			const address = options.settings.streams[name];
 			if (address) streams.set(name, this.#makeStream(name, address));
 		}
-		const grid = streams.get("sub") ?? streams.get("main");
+		this.#streams = streams;
+	}
+
+	get name(): string {
+		return this.#settings.name;
+	}
+
+	get streams(): ReadonlyMap<StreamName, CameraStream> {
+		return this.#streams;
+	}
+
+	/** Fills the grid and is pulled always: the sub stream, or the only one there is. */
+	get gridStream(): CameraStream {
+		const grid = this.#streams.get("sub") ?? this.#streams.get("main");
 		if (!grid) throw new Error(`camera ${this.id} has no stream`);
-		this.streams = streams;
-		this.gridStream = grid;
+		return grid;
 	}
 
 	start(): void {
+		this.#running = true;
 		this.gridStream.supervisor.start();
 	}
 
 	/** Says TEARDOWN on every session; resolves when all are closed. */
 	async stop(): Promise<void> {
-		this.#stopped = true;
-		for (const timer of this.#lingers.values()) timer.cancel();
-		this.#lingers.clear();
-		await Promise.all([...this.streams.values()].map(({ supervisor }) => supervisor.stop()));
+		this.#running = false;
+		for (const name of STREAM_NAMES) this.#lingerNot(name);
+		await Promise.all([...this.#streams.values()].map(({ supervisor }) => supervisor.close()));
+	}
+
+	/** Takes other settings for the same id. A stream that is fetched as before is not touched. */
+	apply(settings: CameraSettings): void {
+		const before = this.#settings;
+		this.#settings = settings;
+		const reachedAsBefore = isReachedAlike(before, settings);
+		const streams = new Map<StreamName, CameraStream>();
+		for (const name of STREAM_NAMES) {
+			const address = settings.streams[name];
+			const known = this.#streams.get(name);
+			if (!address) {
+				this.#lingerNot(name);
+				void known?.supervisor.close();
+				continue;
+			}
+			streams.set(name, known ?? this.#makeStream(name, address));
+			const isSame = reachedAsBefore && isDeepStrictEqual(address, before.streams[name]);
+			if (known && !isSame) known.supervisor.retarget(this.#targetOf(address));
+		}
+		this.#streams = streams;
+		if (!this.#running) return;
+		for (const { name, stream } of this.#streams.values()) this.#onReadersChanged(name, stream.readers);
 	}
 
 	status(): CameraStatus {
@@ -88,36 +126,45 @@ export class Camera {
 	}
 
 	#makeStream(name: StreamName, address: StreamAddress): CameraStream {
-		const { clock, random, hostGate, authGuard, settings } = this.#options;
-		const host = `${address.host.toLowerCase()}:${address.port}`;
+		const { clock, random, hostGate } = this.#options;
 		const stream = new Stream({
 			readersChanged: (count) => this.#onReadersChanged(name, count),
 			readerFailed: (error) => this.#options.onReaderFailed(this, error),
 		});
 		const supervisor = new Supervisor({
+			...this.#targetOf(address),
 			clock,
 			random,
-			host,
 			hostGate,
-			auth: authGuard.ticket(host, settings.credentials),
 			stream,
-			openSource: this.#options.openSource(settings, address),
 			onChange: (status) => this.#options.onChange(this, name, status),
 		});
 		return { name, stream, supervisor };
 	}
 
+	#targetOf(address: StreamAddress): SupervisorTarget {
+		const { authGuard, openSource } = this.#options;
+		const host = `${address.host.toLowerCase()}:${address.port}`;
+		const auth = authGuard.ticket(host, this.#settings.credentials);
+		return { host, auth, openSource: openSource(this.#settings, address) };
+	}
+
 	#onReadersChanged(name: StreamName, count: number): void {
-		const entry = this.streams.get(name);
-		if (!entry || entry === this.gridStream || this.#stopped) return;
-		this.#lingers.get(name)?.cancel();
-		this.#lingers.delete(name);
-		if (count > 0) entry.supervisor.start();
+		const entry = this.#streams.get(name);
+		if (!entry || !this.#running) return;
+		this.#lingerNot(name);
+		const { supervisor } = entry;
+		if (entry === this.gridStream || count > 0) supervisor.start();
 		else
 			this.#lingers.set(
 				name,
-				this.#options.clock.after(LINGER_MS, () => void entry.supervisor.stop()),
+				this.#options.clock.after(LINGER_MS, () => void supervisor.stop()),
 			);
+	}
+
+	#lingerNot(name: StreamName): void {
+		this.#lingers.get(name)?.cancel();
+		this.#lingers.delete(name);
 	}
 
 	/** Why a stream is not live, and when it is tried again. */
@@ -158,4 +205,13 @@ function describeVideo({ codec, codecString, width, height, hasBFrames }: VideoF
 
 function round(value: number, digits: number): number {
 	return Number(value.toFixed(digits));
+}
+
+/** All that decides how an address is connected to. */
+function isReachedAlike(a: CameraSettings, b: CameraSettings): boolean {
+	return (
+		isDeepStrictEqual(a.credentials?.reveal(), b.credentials?.reveal()) &&
+		a.transport === b.transport &&
+		isDeepStrictEqual(a.tls, b.tls)
+	);
 }

@@ -1,4 +1,6 @@
 import { cameraStatusSchema } from "@vigia/api";
+import type { AccessUnit } from "@vigia/rtp";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Credentials } from "../config/credentials.ts";
 import type { CameraSettings } from "../config/settings.ts";
@@ -6,6 +8,7 @@ import { FakeClock } from "../platform/fake-clock.ts";
 import { emptyCounters } from "../sources/counters.ts";
 import { HostGate } from "../sources/host-gate.ts";
 import type { SourceHandlers } from "../sources/source.ts";
+import type { StreamUnit } from "../streams/reader.ts";
 import { LINGER_MS } from "./camera.ts";
 import { Cameras } from "./cameras.ts";
 
@@ -15,6 +18,13 @@ const DOOR: CameraSettings = {
 	name: "Front door",
 	credentials: new Credentials("operator", "p@ss:w#rd%/ñ"),
 	streams: { main: address("/main"), sub: address("/sub") },
+};
+const PICTURE: AccessUnit = {
+	codec: "h264",
+	nalUnits: [Uint8Array.of(0x67, 1), Uint8Array.of(0x68, 1), Uint8Array.of(0x65, 0x88)],
+	rtpTimestamp: 0,
+	randomAccess: true,
+	sizeBytes: 6,
 };
 const YARD: CameraSettings = { id: "yard", name: "Yard", streams: { main: address("/only") } };
 
@@ -168,4 +178,115 @@ test("stopping says TEARDOWN everywhere and leaves no timer", async () => {
 	await cameras.stop();
 	expect(paths()).toEqual([]);
 	expect(clock.pending).toBe(0);
+});
+
+/** Other settings than {@link DOOR}'s, with the same id. */
+const door = (changes: Partial<CameraSettings>): CameraSettings => ({ ...DOOR, ...changes });
+
+test("another list touches only what is another in it, and keeps its order", async () => {
+	const { cameras, running, paths, settle } = open(DOOR, YARD);
+	let told = 0;
+	cameras.onChange(() => told++);
+	cameras.start();
+	await settle();
+	const [doorSession, yardSession] = [running.get("/sub"), running.get("/only")];
+	const stream = cameras.stream("door", "sub");
+	told = 0;
+	const gate: CameraSettings = { id: "gate", name: "Gate", streams: { main: address("/gate") } };
+	cameras.apply([gate, door({ name: "Back door", credentials: new Credentials("operator", "p@ss:w#rd%/ñ") })]);
+	await settle();
+	expect(told).toBeGreaterThan(0);
+	expect(cameras.statuses().map(({ id, name }) => [id, name])).toEqual([
+		["gate", "Gate"],
+		["door", "Back door"],
+	]);
+	expect(paths()).toEqual(["/gate", "/sub"]);
+	expect(running.get("/sub")).toBe(doorSession);
+	expect(cameras.stream("door", "sub")).toBe(stream);
+	expect([yardSession === undefined, cameras.hasCamera("yard"), cameras.stream("yard", "main")]).toEqual([
+		false,
+		false,
+		undefined,
+	]);
+});
+
+test("another address or password connects anew behind the same stream, and readers go on", async () => {
+	const { cameras, running, paths, settle } = open(DOOR);
+	cameras.start();
+	const seen: StreamUnit[] = [];
+	const stream = cameras.stream("door", "sub");
+	stream?.attach({ push: (unit) => seen.push(unit) });
+	await settle();
+	const before = running.get("/sub");
+	cameras.apply([door({ credentials: new Credentials("operator", "another") })]);
+	await settle();
+	expect(paths()).toEqual(["/sub"]);
+	expect(running.get("/sub")).not.toBe(before);
+	cameras.apply([door({ streams: { main: address("/main"), sub: address("/elsewhere") } })]);
+	await settle();
+	expect(paths()).toEqual(["/elsewhere"]);
+	running.get("/elsewhere")?.onVideo(PICTURE, 1000, 1000);
+	expect(seen).toHaveLength(1);
+	expect(cameras.stream("door", "sub")).toBe(stream);
+});
+
+test("a password that was refused is forgotten with another one, which is tried at once", async () => {
+	const { cameras, running, settle } = open(DOOR);
+	cameras.start();
+	await settle();
+	running.get("/sub")?.onEnd({ code: "auth-refused", detail: "401" });
+	expect(cameras.statuses()[0]?.state).toBe("refused");
+	cameras.apply([door({ credentials: new Credentials("operator", "right") })]);
+	await settle();
+	expect(cameras.statuses()[0]).toMatchObject({ state: "connecting" });
+	expect(cameras.statuses()[0]?.reason).toBeUndefined();
+});
+
+test("a sub stream that comes or goes changes what fills the grid", async () => {
+	const { cameras, clock, paths, settle } = open(door({ streams: { main: address("/main") } }));
+	cameras.start();
+	await settle();
+	expect(paths()).toEqual(["/main"]);
+	cameras.apply([DOOR]);
+	clock.advance(LINGER_MS);
+	await settle();
+	expect(paths()).toEqual(["/sub"]);
+	expect(Object.keys(cameras.statuses()[0]?.streams ?? {})).toEqual(["sub", "main"]);
+	cameras.apply([door({ streams: { main: address("/main") } })]);
+	await settle();
+	expect(paths()).toEqual(["/main"]);
+	expect(cameras.stream("door", "sub")).toBe(cameras.stream("door", "main"));
+});
+
+test("any list after any other leaves no session behind that nobody wants", async () => {
+	const id = fc.constantFrom("a", "b", "c", "d");
+	const stream = fc.record({ main: fc.constantFrom("/1", "/2"), sub: fc.option(fc.constantFrom("/3", "/4")) });
+	const lists = fc.array(fc.uniqueArray(fc.record({ id, stream }), { selector: (entry) => entry.id }), {
+		maxLength: 6,
+	});
+	await fc.assert(
+		fc.asyncProperty(lists, async (all) => {
+			const { cameras, clock, paths, settle } = open();
+			cameras.start();
+			for (const list of all) {
+				const settings = list.map(({ id: name, stream: { main, sub } }) => ({
+					id: name,
+					name,
+					streams: {
+						main: address(`/${name}${main}`),
+						...(sub !== null && { sub: address(`/${name}${sub}`) }),
+					},
+				}));
+				cameras.apply(settings);
+				clock.advance(LINGER_MS);
+				await settle();
+				const wanted = settings.map(({ streams }) => (streams.sub ?? streams.main).path);
+				expect(paths()).toEqual(wanted.toSorted());
+				expect([...cameras.all()].map((camera) => camera.id)).toEqual(settings.map((camera) => camera.id));
+			}
+			await cameras.stop();
+			expect(paths()).toEqual([]);
+		}),
+		{ numRuns: 50 },
+	);
 });

@@ -10,31 +10,51 @@ export type CamerasOptions = Omit<CameraOptions, "settings" | "authGuard"> & {
 };
 
 export class Cameras implements StreamDirectory {
-	readonly #cameras = new Map<string, Camera>();
+	readonly #options: CamerasOptions;
+	readonly #authGuard: AuthGuard;
+	/** In the order of the settings, which is the wall's. */
+	#cameras: ReadonlyMap<string, Camera>;
 	readonly #listeners = new Set<() => void>();
+	/** Cameras that were taken out of the settings, and close. */
+	readonly #leaving = new Set<Promise<void>>();
+	#running = false;
 
 	constructor(options: CamerasOptions) {
-		const authGuard = new AuthGuard(options.clock);
-		for (const settings of options.cameras) {
-			const camera = new Camera({
-				...options,
-				authGuard,
-				settings,
-				onChange: (...change) => {
-					options.onChange(...change);
-					for (const listener of this.#listeners) listener();
-				},
-			});
-			this.#cameras.set(settings.id, camera);
-		}
+		this.#options = options;
+		this.#authGuard = new AuthGuard(options.clock);
+		this.#cameras = new Map(options.cameras.map((settings) => [settings.id, this.#make(settings)]));
 	}
 
 	start(): void {
+		this.#running = true;
 		for (const camera of this.#cameras.values()) camera.start();
 	}
 
 	async stop(): Promise<void> {
-		await Promise.all([...this.#cameras.values()].map((camera) => camera.stop()));
+		this.#running = false;
+		await Promise.all([...this.#leaving, ...[...this.#cameras.values()].map((camera) => camera.stop())]);
+	}
+
+	/** Takes another list. A camera that is in both with the same settings is not touched. */
+	apply(list: readonly CameraSettings[]): void {
+		const before = new Map(this.#cameras);
+		const cameras = new Map<string, Camera>();
+		const added: Camera[] = [];
+		for (const settings of list) {
+			const known = before.get(settings.id);
+			before.delete(settings.id);
+			known?.apply(settings);
+			const camera = known ?? this.#make(settings);
+			if (!known) added.push(camera);
+			cameras.set(settings.id, camera);
+		}
+		this.#cameras = cameras;
+		if (this.#running) for (const camera of added) camera.start();
+		for (const camera of before.values()) {
+			const left = camera.stop().finally(() => this.#leaving.delete(left));
+			this.#leaving.add(left);
+		}
+		this.#tell();
 	}
 
 	/** Calls `listener` after every change of a state; returns how to stop that. */
@@ -63,5 +83,21 @@ export class Cameras implements StreamDirectory {
 	stream(cameraId: string, name: StreamName): ReadableStreamSource | undefined {
 		const camera = this.#cameras.get(cameraId);
 		return camera && (camera.streams.get(name) ?? camera.gridStream).stream;
+	}
+
+	#make(settings: CameraSettings): Camera {
+		return new Camera({
+			...this.#options,
+			authGuard: this.#authGuard,
+			settings,
+			onChange: (...change) => {
+				this.#options.onChange(...change);
+				this.#tell();
+			},
+		});
+	}
+
+	#tell(): void {
+		for (const listener of this.#listeners) listener();
 	}
 }

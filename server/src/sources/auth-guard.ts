@@ -50,6 +50,8 @@ export interface AuthTicket {
 	accepted(): void;
 	/** The camera refused this channel. */
 	refused(failure: SourceFailure): void;
+	/** The channel has other credentials or is gone: the others do without it. Nothing is asked of it after this. */
+	leave(): void;
 }
 
 export class AuthGuard {
@@ -74,7 +76,7 @@ export class AuthGuard {
 			this.#entries.set(key, entry);
 		}
 		entry.tickets++;
-		return new Ticket(entry, this.#clock);
+		return new Ticket(entry, this.#clock, () => this.#entries.delete(key));
 	}
 }
 
@@ -84,15 +86,18 @@ const UNGUARDED: AuthTicket = {
 	limit: () => MAX_HANDSHAKES_PER_HOST,
 	accepted: () => undefined,
 	refused: () => undefined,
+	leave: () => undefined,
 };
 
 class Ticket implements AuthTicket {
 	readonly #entry: Entry;
 	readonly #clock: Clock;
+	readonly #forget: () => void;
 
-	constructor(entry: Entry, clock: Clock) {
+	constructor(entry: Entry, clock: Clock, forget: () => void) {
 		this.#entry = entry;
 		this.#clock = clock;
+		this.#forget = forget;
 	}
 
 	refusal(): Refusal | undefined {
@@ -126,5 +131,15 @@ class Ticket implements AuthTicket {
 		const step = REFUSED_STEPS_MS[Math.min(entry.blocks, REFUSED_STEPS_MS.length - 1)] ?? 0;
 		entry.blocks++;
 		entry.block = { failure, untilMs: this.#clock.nowMs() + step };
+	}
+
+	leave(): void {
+		const entry = this.#entry;
+		entry.accepted.delete(this);
+		entry.refused.delete(this);
+		entry.tickets--;
+		// What was refused is remembered: whoever comes back with the same password is told the same.
+		const blocks = entry.block && entry.block.untilMs > this.#clock.nowMs();
+		if (entry.tickets === 0 && !blocks) this.#forget();
 	}
 }

@@ -44,23 +44,28 @@ export interface SupervisorStatus {
 	readonly retryAtMs: number | undefined;
 }
 
-export interface SupervisorOptions {
+/** Where the stream is fetched from. */
+export interface SupervisorTarget {
+	/** For the gate: cameras behind one address share it. */
+	readonly host: string;
+	/** What is known of the credentials; cameras behind one address with the same ones share it. The supervisor's own. */
+	readonly auth: AuthTicket;
+	readonly openSource: OpenSource;
+}
+
+export interface SupervisorOptions extends SupervisorTarget {
 	readonly clock: Clock;
 	/** In [0, 1). */
 	readonly random: () => number;
-	/** For the gate: cameras behind one address share it. */
-	readonly host: string;
 	readonly hostGate: HostGate;
-	/** What is known of the credentials; cameras behind one address with the same ones share it. */
-	readonly auth: AuthTicket;
 	readonly stream: Stream;
-	readonly openSource: OpenSource;
 	/** After every change of {@link Supervisor.status}. */
 	readonly onChange: (status: SupervisorStatus) => void;
 }
 
 export class Supervisor {
 	readonly #options: SupervisorOptions;
+	#target: SupervisorTarget;
 	/** All sessions of this stream together. */
 	readonly #endedCounters: SourceCounters = emptyCounters();
 	#status: SupervisorStatus;
@@ -86,6 +91,7 @@ export class Supervisor {
 
 	constructor(options: SupervisorOptions) {
 		this.#options = options;
+		this.#target = options;
 		this.#status = { state: "idle", sinceWallMs: options.clock.wallMs(), failure: undefined, retryAtMs: undefined };
 	}
 
@@ -121,6 +127,24 @@ export class Supervisor {
 		await this.#closing;
 	}
 
+	/** Fetches the stream from elsewhere, or with other credentials: what was learned of the old ones is forgotten. */
+	retarget(target: SupervisorTarget): void {
+		this.#target.auth.leave();
+		this.#target = target;
+		this.#endSession();
+		this.#refusal = this.#outageSinceMs = this.#lastWaitState = undefined;
+		this.#attempt = 0;
+		if (!this.#wanted) return;
+		this.#change("connecting", undefined);
+		this.#connect();
+	}
+
+	/** {@link stop}, for good. */
+	async close(): Promise<void> {
+		await this.stop();
+		this.#target.auth.leave();
+	}
+
 	#connect(): void {
 		this.#change("connecting", this.#status.failure);
 		const generation = ++this.#generation;
@@ -131,7 +155,8 @@ export class Supervisor {
 	}
 
 	#queue(generation: number): void {
-		const { hostGate, host, auth } = this.#options;
+		const { hostGate } = this.#options;
+		const { host, auth } = this.#target;
 		this.#pass = hostGate.enter(host, {
 			limit: () => auth.limit(),
 			run: (pass) => {
@@ -147,7 +172,8 @@ export class Supervisor {
 	}
 
 	#open(generation: number): void {
-		const { stream, openSource } = this.#options;
+		const { stream } = this.#options;
+		const { openSource } = this.#target;
 		const current = (): boolean => generation === this.#generation;
 		this.connects++;
 		this.#session = openSource({
@@ -167,7 +193,7 @@ export class Supervisor {
 	}
 
 	#onPlaying(): void {
-		this.#options.auth.accepted();
+		this.#target.auth.accepted();
 		this.#pass?.leave();
 		this.#playingSinceMs = this.#lastPictureMs = this.#options.clock.nowMs();
 		this.#pictureIntervalMs = undefined;
@@ -239,8 +265,8 @@ export class Supervisor {
 	}
 
 	#fail(failure: SourceFailure): void {
-		const { clock, random, auth } = this.#options;
-		if (failure.code === "auth-refused") auth.refused(failure);
+		const { clock, random } = this.#options;
+		if (failure.code === "auth-refused") this.#target.auth.refused(failure);
 		this.#endSession();
 		const state = waitStateOf(failure.code);
 		// A rebooting camera refuses connections many times before it refuses anything else: causes count apart.

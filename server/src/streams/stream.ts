@@ -100,6 +100,10 @@ export class Stream implements ReadableStreamSource {
 		return this.#format;
 	}
 
+	get readers(): number {
+		return this.#readers.size;
+	}
+
 	get audioFormat(): AudioFormat | undefined {
 		return this.#audioCame ? this.#announcedAudio : undefined;
 	}
