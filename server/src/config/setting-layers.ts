@@ -102,6 +102,11 @@ function unknownFlag(rawName: string, name: string, names: readonly string[]): S
 	return { name: rawName, source: COMMAND_LINE, reason };
 }
 
+/** The YAML file that is read, as it is written or by default. */
+export function configFileOf(argv: readonly string[]): string {
+	return readCommandLine(argv, []).configFile ?? DEFAULT_YAML_FILE;
+}
+
 /** The environment and the `.env` file beside it, in this order. */
 export function readEnvironment(
 	env: NodeJS.ProcessEnv,

@@ -22,13 +22,13 @@ export class SettingsError extends Error {
 	}
 }
 
-/** The problems as a text for the terminal, without a closing line break. */
-export function formatProblems(problems: readonly SettingsProblem[]): string {
+/** The problems as a text for the terminal, without a closing line break. `opening` is what comes of them. */
+export function formatProblems(problems: readonly SettingsProblem[], opening = "Vigía does not start"): string {
 	const count = problems.length === 1 ? "1 setting is" : `${problems.length} settings are`;
 	const entries = problems.map(({ name, source, reason, example }) =>
 		[`  ${name} (${source}): ${reason}`, ...(example === undefined ? [] : [`      for example: ${example}`])].join(
 			"\n",
 		),
 	);
-	return [`Vigía does not start: ${count} not right.`, ...entries, "All settings: docs/settings.md"].join("\n\n");
+	return [`${opening}: ${count} not right.`, ...entries, "All settings: docs/settings.md"].join("\n\n");
 }

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { systemClock } from "../platform/clock.ts";
+import { loadSettings } from "./load.ts";
+import type { Settings } from "./settings.ts";
+import { SettingsReload } from "./settings-reload.ts";
+
+const PASSWORD = "p@ss:w#rd%/ñ";
+const camera = (id: string, more = ""): string => `  - {id: ${id}, url: 'rtsp://192.168.1.20/${id}'${more}}\n`;
+
+let cwd: string;
+let lines: string[];
+let lists: string[][];
+let reload: SettingsReload | undefined;
+
+beforeEach(() => {
+	cwd = mkdtempSync(join(tmpdir(), "vigia-reload-"));
+	lines = [];
+	lists = [];
+});
+afterEach(() => {
+	reload?.[Symbol.dispose]();
+	rmSync(cwd, { recursive: true, force: true });
+});
+
+const write = (text: string): void => writeFileSync(join(cwd, "vigia.yaml"), text);
+
+function open(text: string, onCameras?: (settings: Settings) => void): SettingsReload {
+	write(text);
+	const load = { argv: [], env: {}, cwd };
+	const loaded = loadSettings(load);
+	if (loaded.type !== "settings") throw new Error("no settings");
+	const note =
+		(level: string) =>
+		(_: unknown, line: string): void =>
+			void lines.push(`${level}: ${line}`);
+	reload = new SettingsReload({
+		load,
+		settings: loaded.settings,
+		clock: systemClock,
+		log: { info: note("info"), warn: note("warn"), error: note("error") },
+		onCameras: (settings) => {
+			onCameras?.(settings);
+			lists.push(settings.cameras.map(({ id }) => id));
+		},
+	});
+	return reload;
+}
+
+test("other cameras are taken up, the same ones are not", () => {
+	const settings = open(`cameras:\n${camera("door")}`);
+	settings.reload();
+	expect(lists).toEqual([]);
+	write(`cameras:\n${camera("yard")}${camera("door")}`);
+	settings.reload();
+	settings.reload();
+	expect(lists).toEqual([["yard", "door"]]);
+});
+
+test("another password alone is a change, and is in no line of the log", () => {
+	const settings = open(`cameras:\n${camera("door", ", user: admin, password: old")}`);
+	write(`cameras:\n${camera("door", `, user: admin, password: '${PASSWORD}'`)}`);
+	settings.reload();
+	expect(lists).toEqual([["door"]]);
+	expect(lines.join("\n")).not.toContain(PASSWORD);
+});
+
+test("a broken file is told with all that is wrong in it, and changes nothing", () => {
+	const settings = open(`cameras:\n${camera("door")}`);
+	write(`prot: 1\ncameras:\n${camera("door", ", sub: x")}${camera("yard")}`);
+	settings.reload();
+	expect(lists).toEqual([]);
+	expect(lines).toHaveLength(1);
+	expect(lines[0]).toContain("The changed settings are not used, and the old ones stay: 2 settings are not right.");
+	expect(lines[0]).toContain("did you mean port?");
+	write("cameras: [");
+	settings.reload();
+	expect(lists).toEqual([]);
+	expect(lines.at(-1)).toContain("this is not valid YAML");
+});
+
+test("what counts with the next start only is named, each time until then", () => {
+	const settings = open(`port: 8000\ncameras:\n${camera("door")}`);
+	write(`port: 8001\nlog_level: debug\ncameras:\n${camera("door")}`);
+	settings.reload();
+	expect(lines).toEqual(["warn: changed, and used from the next start on: PORT, LOG_LEVEL"]);
+	expect(lists).toEqual([]);
+});
+
+test("a mistake of ours with one list is made with it again, not hidden", () => {
+	const settings = open(`cameras:\n${camera("door")}`, () => {
+		throw new Error("ours");
+	});
+	write(`cameras:\n${camera("yard")}`);
+	expect(() => settings.reload()).toThrow("ours");
+	expect(() => settings.reload()).toThrow("ours");
+});
+
+test("a file that changes or appears is noticed, also when another one takes its place", {
+	timeout: 30_000,
+}, async () => {
+	open(`cameras:\n${camera("door")}`).watch();
+	// The watch notes how the file is now, with its first look.
+	await vi.waitUntil(
+		() => {
+			write(`cameras:\n${camera("yard")}`);
+			return lists.length > 0;
+		},
+		{ timeout: 20_000, interval: 1500 },
+	);
+	rmSync(join(cwd, "vigia.yaml"));
+	write(`cameras:\n${camera("gate")}${camera("yard")}`);
+	await vi.waitUntil(() => lists.at(-1)?.join() === "gate,yard", { timeout: 20_000 });
+});

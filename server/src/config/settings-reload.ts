@@ -1,0 +1,109 @@
+/** Takes up changed settings while the server runs: the cameras at once, the others with the next start. @module */
+import { unwatchFile, watchFile } from "node:fs";
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "../observe/log.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import { type LoadOptions, loadSettings } from "./load.ts";
+import { configFileOf } from "./setting-layers.ts";
+import type { Settings } from "./settings.ts";
+import { formatProblems, SettingsError } from "./settings-error.ts";
+
+/**
+ * How often the file's time is looked at, in ms. Looking works where notifications do not: on mounted files of
+ * containers, on network drives, and with editors that write another file in its place.
+ */
+const LOOK_EVERY_MS = 1_000;
+/** From a change to the reading, in ms: editors empty a file before they write it. */
+const SETTLE_MS = 300;
+
+/** Settings that count with the next start, by their names in the environment. */
+const WITH_NEXT_START: Readonly<Record<Exclude<keyof Settings, "cameras">, string>> = {
+	host: "HOST",
+	port: "PORT",
+	webrtcPort: "WEBRTC_PORT",
+	webrtcHosts: "WEBRTC_HOSTS",
+	iceServers: "ICE_SERVERS",
+	allowOrigins: "ALLOW_ORIGINS",
+	protocol: "PROTOCOL",
+	rtspTransport: "RTSP_TRANSPORT",
+	transcodeMax: "TRANSCODE_MAX",
+	ffmpeg: "FFMPEG",
+	logLevel: "LOG_LEVEL",
+};
+
+export interface SettingsReloadOptions {
+	readonly load: LoadOptions;
+	/** As they were loaded at the start. */
+	readonly settings: Settings;
+	readonly clock: Clock;
+	readonly log: Pick<Logger, "info" | "warn" | "error">;
+	/** The cameras are others now. What it throws is a mistake of ours, and the cameras stay as they are. */
+	readonly onCameras: (settings: Settings) => void;
+}
+
+export class SettingsReload implements Disposable {
+	readonly #options: SettingsReloadOptions;
+	readonly #file: string;
+	readonly #started: Settings;
+	#cameras: Settings["cameras"];
+	#settling: Timer | undefined;
+	readonly #changed = (): void => {
+		this.#settling?.cancel();
+		this.#settling = this.#options.clock.after(SETTLE_MS, () => this.reload());
+	};
+
+	constructor(options: SettingsReloadOptions) {
+		this.#options = options;
+		this.#started = options.settings;
+		this.#cameras = options.settings.cameras;
+		const { argv, cwd } = options.load;
+		this.#file = resolve(cwd, configFileOf(argv));
+	}
+
+	/** Reloads whenever `vigia.yaml` (or the file of `--config`) has changed, until this is disposed of. */
+	watch(): void {
+		watchFile(this.#file, { persistent: false, interval: LOOK_EVERY_MS }, this.#changed);
+	}
+
+	[Symbol.dispose](): void {
+		unwatchFile(this.#file, this.#changed);
+		this.#settling?.cancel();
+	}
+
+	/** Reads all settings anew. Wrong ones are told in the log, and change nothing. */
+	reload(): void {
+		const { log, onCameras } = this.#options;
+		const settings = this.#read();
+		if (!settings) return;
+		const waiting = Object.entries(WITH_NEXT_START).flatMap(([key, name]) =>
+			isDeepStrictEqual(settings[key as keyof Settings], this.#started[key as keyof Settings]) ? [] : [name],
+		);
+		if (waiting.length > 0) log.warn({}, `changed, and used from the next start on: ${waiting.join(", ")}`);
+		if (isSameList(settings.cameras, this.#cameras)) return;
+		onCameras(settings);
+		this.#cameras = settings.cameras;
+		log.info({ cameras: settings.cameras.length }, "the cameras are those of the changed settings");
+	}
+
+	#read(): Settings | undefined {
+		const { log, load } = this.#options;
+		try {
+			const loaded = loadSettings(load);
+			if (loaded.type !== "settings") return undefined;
+			for (const warning of loaded.warnings) log.warn({}, warning);
+			return loaded.settings;
+		} catch (error) {
+			if (!(error instanceof SettingsError)) throw error;
+			log.error({}, formatProblems(error.problems, "The changed settings are not used, and the old ones stay"));
+			return undefined;
+		}
+	}
+}
+
+function isSameList(a: Settings["cameras"], b: Settings["cameras"]): boolean {
+	// Credentials tell nothing of themselves to a comparison.
+	const plain = (cameras: Settings["cameras"]): unknown =>
+		cameras.map(({ credentials, ...camera }) => ({ ...camera, login: credentials?.reveal() }));
+	return isDeepStrictEqual(plain(a), plain(b));
+}
