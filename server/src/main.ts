@@ -7,7 +7,9 @@ import packageJson from "../../package.json" with { type: "json" };
 import { Cameras } from "./cameras/cameras.ts";
 import { loadSettingsOrExit } from "./config/load.ts";
 import { secretsOf } from "./config/secrets.ts";
-import { startDemo } from "./demo.ts";
+import type { Settings } from "./config/settings.ts";
+import { SettingsReload } from "./config/settings-reload.ts";
+import { Demo } from "./demo.ts";
 import { buildApp } from "./http/app.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { registerWhep } from "./http/whep.ts";
@@ -40,12 +42,8 @@ const release = packageJson.version;
 const clock = systemClock;
 const webDirectory = fileURLToPath(new URL("../../web/dist/", import.meta.url));
 
-const { settings, warnings } = loadSettingsOrExit({
-	argv: process.argv.slice(2),
-	env: process.env,
-	cwd: process.cwd(),
-	release,
-});
+const load = { argv: process.argv.slice(2), env: process.env, cwd: process.cwd() };
+const { settings, warnings } = loadSettingsOrExit({ ...load, release });
 const redactor = new Redactor();
 for (const secret of secretsOf(settings)) redactor.add(secret);
 const log = createLogger({ level: settings.logLevel, redactor });
@@ -61,11 +59,12 @@ try {
 
 async function run(): Promise<void> {
 	await using stack = new AsyncDisposableStack();
-	const demo = settings.cameras.length === 0 ? stack.use(await startDemo()) : undefined;
+	const demo = stack.use(new Demo());
+	let list = await demo.camerasOr(settings.cameras);
 	const streamLog = new StreamLog(log);
 	const { lookup } = new NameLookup(clock);
 	const cameras = new Cameras({
-		cameras: demo?.cameras ?? settings.cameras,
+		cameras: list,
 		clock,
 		random: Math.random,
 		hostGate: new HostGate(clock),
@@ -77,7 +76,7 @@ async function run(): Promise<void> {
 		onReaderFailed: (camera, error) => log.error({ camera: camera.id, error }, "a reader failed and was detached"),
 	});
 	const { rtspTransport: transport } = settings;
-	const probes = new ProbeService({ cameras: demo?.cameras ?? settings.cameras, clock, transport });
+	const probes = new ProbeService({ cameras: () => list, clock, transport });
 	const ffmpeg = new Ffmpeg({ path: settings.ffmpeg, clock });
 	stack.defer(() => ffmpeg.close());
 	await ffmpeg.look();
@@ -98,7 +97,7 @@ async function run(): Promise<void> {
 	const serverId = randomUUID();
 	const app = await buildApp({
 		cameras,
-		statuses: new StatusBroadcast(cameras, clock),
+		statuses: new StatusBroadcast(cameras, clock, () => demo.isRunning),
 		clock,
 		log,
 		webDirectory,
@@ -109,7 +108,7 @@ async function run(): Promise<void> {
 			version: WALL_PROTOCOL_VERSION,
 			serverId,
 			release,
-			demo: demo !== undefined,
+			demo: demo.isRunning,
 			iceServers: [...settings.iceServers],
 			protocol: settings.protocol,
 			ffmpeg: ffmpeg.facts !== undefined,
@@ -136,8 +135,19 @@ async function run(): Promise<void> {
 		});
 	}
 	cameras.start();
+	const takeUp = async (changed: Settings): Promise<void> => {
+		for (const secret of secretsOf(changed)) redactor.add(secret);
+		list = await demo.camerasOr(changed.cameras);
+		cameras.apply(list);
+		await demo.endUnless(changed.cameras.length === 0);
+	};
+	const reload = stack.use(
+		new SettingsReload({ load, settings, clock, log, onCameras: (changed) => void takeUp(changed) }),
+	);
+	reload.watch();
+	process.on("SIGHUP", () => reload.reload());
 	const address = await listen(app);
-	log.info({ webrtcPort: webrtc.port, demo: demo !== undefined, release }, `the wall is ready: ${address}`);
+	log.info({ webrtcPort: webrtc.port, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
 
 	const signal = await new Promise<string>((resolve) => {
 		// Ctrl-C reaches us twice, from the terminal and from npm: the second one must not cut the first one's work short.

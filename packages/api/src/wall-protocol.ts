@@ -167,7 +167,13 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		stream: streamNameSchema,
 		reason: reasonCodeSchema,
 	}),
-	z.object({ type: z.literal("status"), cameras: z.array(cameraStatusSchema) }),
+	z.object({
+		type: z.literal("status"),
+		/** All cameras, in the order of the wall: others than before, once the settings have changed. */
+		cameras: z.array(cameraStatusSchema),
+		/** Left out where it is not known. */
+		demo: z.optional(z.boolean()),
+	}),
 	z.object({
 		type: z.literal("error"),
 		code: wallErrorCodeSchema,

@@ -32,7 +32,7 @@ beforeEach(async () => {
 		};
 		return { id: `cam${index + 1}`, name: "Camera", credentials: new Credentials("admin", PASSWORD), streams };
 	});
-	probes = new ProbeService({ cameras, clock: systemClock, transport: "tcp", seconds: 1 });
+	probes = new ProbeService({ cameras: () => cameras, clock: systemClock, transport: "tcp", seconds: 1 });
 	app = fastify({ logger: false });
 	installErrorHandlers(app, pino({ level: "silent" }));
 	registerProbe(app, probes);

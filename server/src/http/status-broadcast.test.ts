@@ -23,7 +23,7 @@ function open() {
 		onReaderFailed: () => {},
 	});
 	const texts: string[] = [];
-	const broadcast = new StatusBroadcast(cameras, clock);
+	const broadcast = new StatusBroadcast(cameras, clock, () => false);
 	return { clock, cameras, sources, texts, broadcast, listen: (text: string) => void texts.push(text) };
 }
 

@@ -11,15 +11,18 @@ const MIN_INTERVAL_MS = 250;
 export class StatusBroadcast {
 	readonly #cameras: Cameras;
 	readonly #clock: Clock;
+	readonly #isDemo: () => boolean;
 	readonly #listeners = new Set<(text: string) => void>();
 	#timer: Timer | undefined;
 	#dueMs = 0;
 	#sentMs = Number.NEGATIVE_INFINITY;
 	#stopListening: (() => void) | undefined;
 
-	constructor(cameras: Cameras, clock: Clock) {
+	/** @param isDemo whether the cameras are simulated now. */
+	constructor(cameras: Cameras, clock: Clock, isDemo: () => boolean) {
 		this.#cameras = cameras;
 		this.#clock = clock;
+		this.#isDemo = isDemo;
 	}
 
 	/** Calls `listener` with the message as JSON text; runs a timer only while somebody listens. */
@@ -49,7 +52,7 @@ export class StatusBroadcast {
 	#send(): void {
 		this.#timer = undefined;
 		this.#sentMs = this.#clock.nowMs();
-		const message: ServerMessage = { type: "status", cameras: this.#cameras.statuses() };
+		const message: ServerMessage = { type: "status", cameras: this.#cameras.statuses(), demo: this.#isDemo() };
 		const text = JSON.stringify(message);
 		for (const listener of this.#listeners) listener(text);
 		this.#schedule(STATUS_INTERVAL_MS);

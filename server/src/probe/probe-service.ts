@@ -17,7 +17,8 @@ export type ProbeRefusal = "unknown-camera" | "unknown-stream" | "probe-running"
 export type ProbeAnswer = { readonly findings: ProbeFindings } | { readonly refusal: ProbeRefusal };
 
 export interface ProbeServiceOptions {
-	readonly cameras: readonly CameraSettings[];
+	/** Those of the settings, as they are now. */
+	readonly cameras: () => readonly CameraSettings[];
 	readonly clock: Clock;
 	readonly transport: RtspTransport;
 	/** How long pictures are watched at most. Default: {@link DEFAULT_PROBE_SECONDS}. */
@@ -47,7 +48,7 @@ export class ProbeService {
 	 * @param stream default: the one that fills the grid.
 	 */
 	async probeCamera(id: string, stream: StreamName | undefined): Promise<ProbeAnswer> {
-		const camera = this.#options.cameras.find((entry) => entry.id === id);
+		const camera = this.#options.cameras().find((entry) => entry.id === id);
 		if (!camera) return { refusal: "unknown-camera" };
 		const target = cameraStream(camera, stream, this.#options.transport);
 		if (!target) return { refusal: "unknown-stream" };

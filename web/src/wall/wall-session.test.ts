@@ -47,6 +47,12 @@ const views = () =>
 			: [],
 	);
 
+/** The slot of each camera's grid picture in the last view. */
+const slotsAsked = () => {
+	const view = socket().sent.findLast((message) => message.type === "view");
+	return Object.fromEntries(view?.type === "view" ? view.tiles.map(({ camera: id, slot }) => [id, slot]) : []);
+};
+
 function welcome(ids: readonly string[], serverId = "s1"): void {
 	socket().onopen?.({} as Event);
 	const cameras = ids.map(camera);
@@ -180,23 +186,41 @@ describe("after the socket was lost", () => {
 		expect(FakePeer.made[0]?.closed).toBe(false);
 	});
 
-	test("no slot of the old connection is taken for another camera's", async () => {
+	test("each camera keeps its slot of the old connection, wherever it stands now", async () => {
 		await lose();
 		welcome(["cam2", "cam1"]);
-		expect(FakePeer.made[0]?.closed).toBe(true);
-		expect([tracksOf("cam1"), tracksOf("cam2")]).toEqual([["1/0"], ["1/1"]]);
+		expect(FakePeer.made[0]?.closed).toBe(false);
+		expect(new Set(tracksOf("cam1"))).toEqual(new Set(["1/0"]));
+		expect(slotsAsked()).toEqual({ cam1: 0, cam2: 1 });
 		offer(1, 2);
 		await settle();
 		expect(FakePeer.made).toHaveLength(2);
 		clock.advance(0);
-		expect(tracksOf("cam1")).toEqual(["1/1", "1/0"]);
+		expect(tracksOf("cam1")).toEqual(["1/0", "1/0"]);
 	});
 
-	test("nor is one of a server that was started anew", async () => {
+	test("but not of a server that was started anew", async () => {
 		await lose();
 		welcome(["cam1", "cam2"], "s2");
 		expect(FakePeer.made[0]?.closed).toBe(true);
 	});
+});
+
+test("a status with other cameras adds and removes tiles, and touches no other", async () => {
+	welcome(["cam1", "cam2"]);
+	offer(1, 4);
+	await settle();
+	const before = videosOf("cam2")[0];
+	told = [];
+	socket().says({ type: "status", cameras: ["cam3", "cam2"].map(camera), demo: false });
+	expect(told).toEqual(["order cam3 cam2", "welcome false"]);
+	expect(session.pictureOf("cam1")).toBeUndefined();
+	expect(slotsAsked()).toEqual({ cam2: 1, cam3: 0 });
+	expect(videosOf("cam2")[0]).toBe(before);
+	expect(FakePeer.made[0]?.closed).toBe(false);
+	expect(tracksOf("cam3")).toEqual(["1/0"]);
+	socket().says({ type: "status", cameras: ["cam3", "cam2"].map(camera), demo: false });
+	expect(told).toHaveLength(2);
 });
 
 describe("a browser that refuses every track of the offer", () => {

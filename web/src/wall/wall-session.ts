@@ -10,7 +10,7 @@ import { diagnosticsText } from "../player/diagnostics.ts";
 import type { Carrier, PlayerCapabilities } from "../player/ladder.ts";
 import type { LadderMemory } from "../player/ladder-memory.ts";
 import { Presence } from "./presence.ts";
-import { type SlotWish, wishes } from "./slots.ts";
+import { SlotNumbers, type SlotWish, wishes } from "./slots.ts";
 import { WallDelivery } from "./wall-delivery.ts";
 import type { FeedMakers } from "./wall-feeds.ts";
 import { type TileView, WallTile } from "./wall-tile.ts";
@@ -30,7 +30,7 @@ const SHOWN_REFUSALS: ReadonlySet<WallErrorCode> = new Set(["too-many-viewers", 
 /** What the views are told. */
 export interface WallEvents {
 	link(state: LinkState): void;
-	/** The server's `welcome`: whether its cameras are simulated. */
+	/** The server's `welcome`, and when something of it has changed: whether its cameras are simulated. */
 	welcome(info: { readonly demo: boolean }): void;
 	/** The server has no room or made a mistake; `undefined` once it offers again. */
 	refused(code: WallErrorCode | undefined): void;
@@ -63,6 +63,7 @@ export class WallSession {
 	readonly #presence: Presence;
 	readonly #delivery: WallDelivery;
 	readonly #tiles = new Map<string, WallTile>();
+	readonly #slots = new SlotNumbers();
 	#order: string[] = [];
 	#serverId: string | undefined;
 	#release: string | undefined;
@@ -76,6 +77,8 @@ export class WallSession {
 	#soon: Timer | undefined;
 	/** What the views have not been told of the last `welcome`. */
 	#untold: { readonly demo: boolean; readonly timer: Timer } | undefined;
+	/** What the views were told last. */
+	#demo: boolean | undefined;
 	#playable = true;
 
 	constructor(options: WallSessionOptions) {
@@ -225,7 +228,9 @@ export class WallSession {
 				this.#welcomed(message);
 				break;
 			case "status":
+				this.#relist(message.cameras);
 				this.#reported(message.cameras);
+				if (message.demo !== undefined) this.#tellDemo(message.demo);
 				break;
 			case "offer":
 				this.#delivery.offered(message, this.#iceServers);
@@ -245,24 +250,18 @@ export class WallSession {
 	}
 
 	#welcomed(message: Extract<ServerMessage, { type: "welcome" }>): void {
-		const order = message.cameras.map(({ id }) => id);
-		// A slot of the old connection may be another camera's now.
-		if (message.serverId !== this.#serverId || order.join() !== this.#order.join()) this.#delivery.close();
+		// The slots of another server's connection are not known to this one.
+		if (message.serverId !== this.#serverId) this.#delivery.close();
 		this.#serverId = message.serverId;
 		this.#release = message.release;
 		this.#iceServers = message.iceServers;
-		this.#order = order;
+		this.#setOrder(message.cameras);
 		const capabilities = this.#options.capabilities();
 		const protocol = this.#options.protocol ?? message.protocol;
 		this.#delivery.setPolicy({ protocol, capabilities, stills: message.ffmpeg });
 		const { webrtc, mse, nativeHls } = capabilities;
 		this.#setPlayable(webrtc.includes("h264") || mse.includes("h264") || nativeHls);
 		this.#options.events.refused(undefined);
-		for (const [id, tile] of this.#tiles) {
-			if (this.#order.includes(id)) continue;
-			tile.close();
-			this.#tiles.delete(id);
-		}
 		this.#reported(message.cameras);
 		this.#delivery.linkOpened();
 		this.#askAnew(false);
@@ -277,8 +276,35 @@ export class WallSession {
 		if (!untold) return;
 		untold.timer.cancel();
 		this.#untold = undefined;
-		this.#options.events.welcome({ demo: untold.demo });
+		this.#tellDemo(untold.demo);
 		this.#options.events.order(this.#order);
+	}
+
+	#tellDemo(demo: boolean): void {
+		if (this.#untold || demo === this.#demo) return;
+		this.#demo = demo;
+		this.#options.events.welcome({ demo });
+	}
+
+	/** Takes the list of cameras; answers whether it is another one. Tiles of those that are gone are closed. */
+	#setOrder(cameras: readonly CameraStatus[]): boolean {
+		const order = cameras.map(({ id }) => id);
+		if (order.join() === this.#order.join()) return false;
+		this.#order = order;
+		for (const [id, tile] of this.#tiles) {
+			if (order.includes(id)) continue;
+			tile.close();
+			this.#tiles.delete(id);
+		}
+		return true;
+	}
+
+	/** The settings have changed while the link is open: other cameras, or in another order. */
+	#relist(cameras: readonly CameraStatus[]): void {
+		if (!this.#setOrder(cameras)) return;
+		this.#reported(cameras);
+		this.#delivery.ask();
+		if (!this.#untold) this.#options.events.order(this.#order);
 	}
 
 	/** Asks for all pictures. After a stop, what is on the tiles is marked before anybody sees it. */
@@ -321,7 +347,7 @@ export class WallSession {
 	#wishes(): SlotWish[] {
 		if (this.#presence.away || !this.#playable) return [];
 		const cameras = this.#order.flatMap((id) => this.#tiles.get(id)?.status ?? []);
-		return wishes(cameras, this.#mainOf);
+		return wishes(cameras, this.#mainOf, this.#slots);
 	}
 
 	#wantMain(id: string | undefined): void {

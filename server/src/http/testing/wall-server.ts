@@ -59,7 +59,7 @@ export async function openWallServer() {
 	const app = fastify({ forceCloseConnections: true, requestTimeout: 1000 });
 	installErrorHandlers(app, pino({ level: "silent" }));
 	await app.register(fastifyWebsocket, { options: { maxPayload: MAX_WALL_MESSAGE_BYTES } });
-	const statuses = new StatusBroadcast(cameras, clock);
+	const statuses = new StatusBroadcast(cameras, clock, () => false);
 	registerWall(app, () => ({
 		clock,
 		statuses,
