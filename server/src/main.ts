@@ -1,5 +1,6 @@
 /** The composition root: makes every part, wires them, and takes them down again. @module */
 import { randomUUID } from "node:crypto";
+import type { Server as TlsServer } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { WALL_PROTOCOL_VERSION } from "@vigia/api";
 import type { FastifyInstance } from "fastify";
@@ -12,6 +13,7 @@ import { SettingsReload } from "./config/settings-reload.ts";
 import { Demo } from "./demo.ts";
 import { buildApp } from "./http/app.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
+import { TlsFiles } from "./http/tls-files.ts";
 import { registerWhep } from "./http/whep.ts";
 import { createLogger } from "./observe/log.ts";
 import { createMetrics, type MetricsSnapshot } from "./observe/metrics.ts";
@@ -95,11 +97,13 @@ async function run(): Promise<void> {
 	stack.defer(() => hls.close());
 	const snapshots = new Snapshots({ directory: cameras, ffmpeg, clock });
 	const serverId = randomUUID();
+	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
 	const app = await buildApp({
 		cameras,
 		statuses: new StatusBroadcast(cameras, clock, () => demo.isRunning),
 		clock,
 		log,
+		tls: tls?.material,
 		webDirectory,
 		release,
 		allowOrigins: settings.allowOrigins,
@@ -147,6 +151,7 @@ async function run(): Promise<void> {
 	reload.watch();
 	process.on("SIGHUP", () => reload.reload());
 	const address = await listen(app);
+	tls?.watch((material) => (app.server as unknown as TlsServer).setSecureContext(material));
 	log.info({ webrtcPort: webrtc.port, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
 
 	const signal = await new Promise<string>((resolve) => {

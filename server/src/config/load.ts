@@ -54,6 +54,20 @@ export function loadSettings({ argv, env, cwd }: LoadOptions): Loaded {
 	const wrong = new Set(result.success ? [] : result.error.issues.map((issue) => issue.path[0]));
 	const right = Object.fromEntries(Object.entries(raw).filter(([name]) => !wrong.has(name)));
 	const values = result.success ? result.data : settingsSchema.parse(right);
+	for (const [name, partner] of [
+		["TLS_CERT", "TLS_KEY"],
+		["TLS_KEY", "TLS_CERT"],
+	] as const) {
+		const source = find(name)?.source;
+		if (values[name] === undefined || values[partner] !== undefined || wrong.has(partner) || !source) continue;
+		const { example } = docOf(settingsSchema.shape[partner]);
+		problems.push({
+			name: partner,
+			source,
+			reason: `it is not set, but ${name} is, which belongs to it`,
+			example: `${partner}=${example}`,
+		});
+	}
 	const cameras = buildCameraList({
 		values,
 		sourceOf: (name) => find(name)?.source,
@@ -68,6 +82,8 @@ export function loadSettings({ argv, env, cwd }: LoadOptions): Loaded {
 		settings: {
 			host: values.HOST,
 			port: values.PORT,
+			...(values.TLS_CERT !== undefined &&
+				values.TLS_KEY !== undefined && { tls: { certFile: values.TLS_CERT, keyFile: values.TLS_KEY } }),
 			webrtcPort: values.WEBRTC_PORT,
 			webrtcHosts: values.WEBRTC_HOSTS,
 			iceServers: values.ICE_SERVERS,

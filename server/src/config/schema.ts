@@ -86,6 +86,8 @@ const template = z.string().transform((text, context) => {
 	return z.NEVER;
 });
 
+const filePath = z.string().regex(/^[^\p{Cc}]{1,4096}$/u);
+
 const transport = z.enum(["auto", "tcp", "udp", "http"]);
 const TRANSPORT_RULE = "auto, tcp, udp or http";
 const TRANSPORT_SUMMARY =
@@ -122,6 +124,17 @@ export const settingsSchema = z.object({
 		example: "127.0.0.1",
 		defaultText: "0.0.0.0, all IPv4 addresses",
 		flag: "host",
+	}),
+	TLS_CERT: documented(filePath.optional(), {
+		rule: "the path of a file",
+		summary:
+			"The certificate with which the page is served over HTTPS and HTTP/2, with its chain, in PEM. It is read again when it has been renewed. `TLS_KEY` belongs to it.",
+		example: "/etc/vigia/fullchain.pem",
+	}),
+	TLS_KEY: documented(filePath.optional(), {
+		rule: "the path of a file",
+		summary: "The private key of `TLS_CERT`, in PEM, without a passphrase.",
+		example: "/etc/vigia/privkey.pem",
 	}),
 	WEBRTC_PORT: documented(wholeNumber(0, 65_535).prefault("8555"), {
 		rule: "a whole number from 0 to 65535",
@@ -174,19 +187,13 @@ export const settingsSchema = z.object({
 		example: "4",
 		defaultText: "2",
 	}),
-	FFMPEG: documented(
-		z
-			.string()
-			.regex(/^[^\p{Cc}]{1,4096}$/u)
-			.prefault("ffmpeg"),
-		{
-			rule: "the path of a program, or its name",
-			summary:
-				"The FFmpeg program, by its path or by its name on `PATH`. It makes still pictures, and converts what a browser cannot play; without it everything else works.",
-			example: "/usr/local/bin/ffmpeg",
-			defaultText: "ffmpeg",
-		},
-	),
+	FFMPEG: documented(filePath.prefault("ffmpeg"), {
+		rule: "the path of a program, or its name",
+		summary:
+			"The FFmpeg program, by its path or by its name on `PATH`. It makes still pictures, and converts what a browser cannot play; without it everything else works.",
+		example: "/usr/local/bin/ffmpeg",
+		defaultText: "ffmpeg",
+	}),
 	LOG_LEVEL: documented(z.enum(["trace", "debug", "info", "warn", "error", "silent"]).prefault("info"), {
 		rule: "trace, debug, info, warn, error or silent",
 		summary: "How much is logged.",

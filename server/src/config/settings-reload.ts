@@ -21,6 +21,7 @@ const SETTLE_MS = 300;
 const WITH_NEXT_START: Readonly<Record<Exclude<keyof Settings, "cameras">, string>> = {
 	host: "HOST",
 	port: "PORT",
+	tls: "TLS_CERT, TLS_KEY",
 	webrtcPort: "WEBRTC_PORT",
 	webrtcHosts: "WEBRTC_HOSTS",
 	iceServers: "ICE_SERVERS",

@@ -39,6 +39,8 @@ export interface Settings {
 	/** HTTP. */
 	readonly host: string;
 	readonly port: number;
+	/** Files of the certificate and of its key: the page is served over HTTPS. */
+	readonly tls?: { readonly certFile: string; readonly keyFile: string };
 	/** The one UDP port of all WebRTC media. */
 	readonly webrtcPort: number;
 	/** Addresses or names to offer besides the interfaces and the page's host. */

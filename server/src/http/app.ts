@@ -16,6 +16,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { ProbeService } from "../probe/probe-service.ts";
 import { installErrorHandlers, sendError } from "./errors.ts";
 import { hostOf, isAllowedOrigin, publicHost } from "./origin.ts";
+import type { TlsMaterial } from "./tls-files.ts";
 import type { StatusBroadcast } from "./status-broadcast.ts";
 import { registerProbe } from "./probe.ts";
 import { registerHls } from "./hls.ts";
@@ -33,6 +34,8 @@ export interface AppOptions {
 	readonly statuses: StatusBroadcast;
 	readonly clock: Clock;
 	readonly log: Logger;
+	/** With it the page is served over HTTPS and HTTP/2. */
+	readonly tls?: TlsMaterial | undefined;
 	/** The built page. */
 	readonly webDirectory: string;
 	readonly release: string;
@@ -54,13 +57,18 @@ export interface AppOptions {
 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 	const { cameras, log } = options;
-	const app = fastify({
+	const common = {
 		bodyLimit: MAX_BODY_BYTES,
 		requestTimeout: REQUEST_TIMEOUT_MS,
 		forceCloseConnections: true,
 		logger: false,
 		routerOptions: { maxParamLength: 128 },
-	});
+	} as const;
+	const { tls } = options;
+	// WebSockets and older programs come over HTTP/1.1.
+	const app = tls
+		? (fastify({ ...common, http2: true, https: { ...tls, allowHTTP1: true } }) as unknown as FastifyInstance)
+		: fastify(common);
 	installErrorHandlers(app, log);
 	await app.register(fastifyHelmet, {
 		contentSecurityPolicy: {

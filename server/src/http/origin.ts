@@ -37,7 +37,13 @@ function isLocalName(name: string): boolean {
 export function publicHost(headers: IncomingHttpHeaders): string | undefined {
 	const forwarded = headers["x-forwarded-host"];
 	const first = (typeof forwarded === "string" ? forwarded : forwarded?.[0])?.split(",", 1)[0]?.trim();
-	return first || headers.host;
+	return first || askedHost(headers);
+}
+
+/** The host and port that we were asked for ourselves. HTTP/2 has a pseudo-header for it: RFC 9113 section 8.3.1. */
+export function askedHost(headers: IncomingHttpHeaders): string | undefined {
+	const authority = headers[":authority"];
+	return headers.host ?? (typeof authority === "string" ? authority : undefined);
 }
 
 /** The host of a Host header, without port and without the brackets of IPv6. */

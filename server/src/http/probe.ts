@@ -9,7 +9,7 @@ import { PROBE_LANGUAGES, type ProbeLanguage } from "../probe/advice-texts.ts";
 import type { ProbeTarget } from "../probe/camera-stream.ts";
 import type { ProbeAnswer, ProbeRefusal, ProbeService } from "../probe/probe-service.ts";
 import { sendError } from "./errors.ts";
-import { hostOf } from "./origin.ts";
+import { askedHost, hostOf } from "./origin.ts";
 
 /** Seconds after which a place is free again: a probe takes about ten. */
 const RETRY_AFTER_SECONDS = 10;
@@ -103,7 +103,7 @@ const PROXY_FIELDS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-for
 function isLocal({ socket, headers }: FastifyRequest): boolean {
 	if (PROXY_FIELDS.some((name) => headers[name] !== undefined)) return false;
 	// A proxy that adds no field often keeps the name that it was asked for itself.
-	const host = hostOf(headers.host)?.toLowerCase();
+	const host = hostOf(askedHost(headers))?.toLowerCase();
 	return isLoopback(socket.remoteAddress) && (host === "localhost" || isLoopback(host));
 }
 

@@ -13,7 +13,7 @@ import type { Webrtc } from "../outputs/webrtc/webrtc.ts";
 import { PeerError } from "../platform/datachannel.ts";
 import type { StreamDirectory } from "../streams/reader.ts";
 import { sendError } from "./errors.ts";
-import { hostOf } from "./origin.ts";
+import { askedHost, hostOf } from "./origin.ts";
 
 /** Bytes of an offer or a fragment: browsers send 5-20 kB. */
 export const MAX_SDP_BYTES = 64 * 1024;
@@ -110,7 +110,7 @@ async function openSession(
 	if (!read.ok) return badOffer(reply);
 	// Before the answer is out nobody knows the id, so the session can only end by itself then.
 	const sessionId = randomUUID();
-	const pageHost = hostOf(request.headers.host);
+	const pageHost = hostOf(askedHost(request.headers));
 	const onClose = (): boolean => sessions.delete(sessionId);
 	let player: PlayerSession | undefined;
 	try {
