@@ -1,0 +1,181 @@
+/**
+ * Changes the list of cameras in `vigia.yaml`, as the page does it: comments and everything else in the file stay, and at
+ * no moment is there half a file.
+ * @module
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Document, isMap, isScalar, isSeq, parseDocument, Scalar, type YAMLMap, YAMLSeq } from "yaml";
+
+/** Keys of a camera in the file, in the order in which new ones are written. */
+export const CAMERA_KEYS = [
+	"id",
+	"name",
+	"url",
+	"main",
+	"host",
+	"port",
+	"scheme",
+	"template",
+	"channel",
+	"user",
+	"password",
+	"transport",
+	"tls",
+] as const;
+export type CameraKey = (typeof CAMERA_KEYS)[number];
+
+/** One camera as it stands in the file: text, as it is written there without quotes. */
+export type CameraEntry = Readonly<Partial<Record<CameraKey, string>>>;
+
+export interface CameraEntries {
+	readonly cameras: readonly CameraEntry[];
+	/** Of the file's text: another one when somebody has changed it. */
+	readonly revision: string;
+}
+
+/** Only its owner reads it: there are passwords in it. */
+const MODE = 0o600;
+
+/** Why the file was not written. */
+export type SettingsFileProblem =
+	/** It has changed since the list was read: read it again first. */
+	| "changed-meanwhile"
+	/** It is not valid YAML, or its cameras are no list: somebody has to mend it by hand. */
+	| "not-readable"
+	/** The folder or the file may not be written by this user. */
+	| "not-writable";
+
+export class SettingsFileError extends Error {
+	readonly problem: SettingsFileProblem;
+
+	constructor(problem: SettingsFileProblem, cause?: unknown) {
+		super(`the settings file: ${problem}`, { cause });
+		this.name = "SettingsFileError";
+		this.problem = problem;
+	}
+}
+
+export class SettingsFile {
+	readonly path: string;
+
+	constructor(path: string) {
+		this.path = path;
+	}
+
+	/** The cameras in the file; none where there is no file yet. @throws {SettingsFileError} `not-readable`. */
+	read(): CameraEntries {
+		const text = this.#text();
+		return { cameras: entriesOf(parse(text)), revision: revisionOf(text) };
+	}
+
+	/**
+	 * Makes these the cameras of the file, in this order. An entry with the id of one that is there keeps its comments.
+	 *
+	 * @param revision of {@link read}.
+	 * @throws {SettingsFileError}
+	 */
+	write(cameras: readonly CameraEntry[], revision: string): void {
+		const text = this.#text();
+		if (revisionOf(text) !== revision) throw new SettingsFileError("changed-meanwhile");
+		const document = parse(text);
+		putCameras(document, cameras);
+		// Long addresses stay on their line.
+		this.#replace(document.toString({ lineWidth: 0 }));
+	}
+
+	#text(): string {
+		try {
+			return readFileSync(this.path, "utf8");
+		} catch (error) {
+			if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+			throw new SettingsFileError("not-readable", error);
+		}
+	}
+
+	/** By a file beside it that takes its place: whoever reads meanwhile finds the old one or the new one. */
+	#replace(text: string): void {
+		const beside = join(dirname(this.path), `.vigia-${randomUUID()}.tmp`);
+		try {
+			const file = openSync(beside, "wx", MODE);
+			try {
+				writeSync(file, text);
+				fsyncSync(file);
+			} finally {
+				closeSync(file);
+			}
+			renameSync(beside, this.path);
+		} catch (error) {
+			rmSync(beside, { force: true });
+			throw new SettingsFileError("not-writable", error);
+		}
+	}
+}
+
+function revisionOf(text: string): string {
+	return createHash("sha256").update(text).digest("base64url");
+}
+
+/** All scalars stay text, as for whoever loads the settings: a password of digits is no number. */
+function parse(text: string): Document {
+	const document: Document = parseDocument(text, { schema: "failsafe", prettyErrors: false });
+	if (document.errors.length > 0) throw new SettingsFileError("not-readable");
+	const { contents } = document;
+	if (contents === null || (isScalar(contents) && (contents.value === "" || contents.value === null))) {
+		document.contents = document.createNode({});
+	} else if (!isMap(contents)) throw new SettingsFileError("not-readable");
+	return document;
+}
+
+/** The list under `cameras`; `undefined` where there is none yet. */
+function listOf(document: Document): YAMLSeq | undefined {
+	const node = document.get("cameras", true);
+	if (node === undefined || (isScalar(node) && (node.value === "" || node.value === null))) return undefined;
+	if (!isSeq(node) || !node.items.every(isMap)) throw new SettingsFileError("not-readable");
+	return node;
+}
+
+function entriesOf(document: Document): CameraEntry[] {
+	return (listOf(document)?.items ?? []).map((item) => {
+		const map = item as YAMLMap;
+		const entry: Partial<Record<CameraKey, string>> = {};
+		for (const key of CAMERA_KEYS) {
+			const value = map.get(key);
+			if (typeof value === "string") entry[key] = value;
+		}
+		return entry;
+	});
+}
+
+function putCameras(document: Document, cameras: readonly CameraEntry[]): void {
+	const list = listOf(document);
+	const known = new Map<unknown, YAMLMap>();
+	for (const item of (list?.items ?? []) as YAMLMap[]) known.set(item.get("id"), item);
+	const items = cameras.map((entry) =>
+		putCamera(document, (entry.id !== undefined && known.get(entry.id)) || undefined, entry),
+	);
+	if (list) list.items = items;
+	else {
+		const made = new YAMLSeq();
+		made.items = items;
+		document.set("cameras", made);
+	}
+}
+
+function putCamera(document: Document, known: YAMLMap | undefined, entry: CameraEntry): YAMLMap {
+	const map = known ?? (document.createNode({}) as YAMLMap);
+	for (const key of CAMERA_KEYS) {
+		const value = entry[key];
+		if (value === undefined) map.delete(key);
+		else if (map.get(key) !== value) map.set(key, textOf(document, key, value));
+	}
+	return map;
+}
+
+/** Passwords are written between quotes: so they stay what they are when somebody edits the file. */
+function textOf(document: Document, key: CameraKey, value: string): Scalar {
+	const scalar = document.createNode(value) as Scalar;
+	if (key === "password" || key === "user") scalar.type = Scalar.QUOTE_SINGLE;
+	return scalar;
+}
