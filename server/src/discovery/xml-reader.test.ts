@@ -67,7 +67,7 @@ describe("bounds", () => {
 	});
 
 	test("of elements", () => {
-		expect(readXml(`<a>${"<b/>".repeat(MAX_XML_ELEMENTS - 1)}</a>`)?.children).toHaveLength(MAX_XML_ELEMENTS - 1);
+		expect(readXml(`<a>${"<b/>".repeat(MAX_XML_ELEMENTS - 1)}</a>`)?.children.length).toBe(MAX_XML_ELEMENTS - 1);
 		expect(readXml(`<a>${"<b/>".repeat(MAX_XML_ELEMENTS)}</a>`)).toBeUndefined();
 	});
 
