@@ -23,8 +23,16 @@ if (command === "probe") {
 	});
 	// Standard input that was not read to its end would keep the process waiting.
 	process.stdin.destroy();
+} else if (command === "import") {
+	const { importCommand } = await import("./import/cli.ts");
+	process.exitCode = importCommand(rest, {
+		env: process.env,
+		cwd: process.cwd(),
+		out: (text) => process.stdout.write(text),
+		error: (text) => process.stderr.write(text),
+	});
 } else if (command !== "" && !command.startsWith("-")) {
-	process.stderr.write("This is no command of vigia: it is vigia [flags] for the wall, or vigia probe; see --help.\n");
+	process.stderr.write("This is no command of vigia: it is vigia [flags] for the wall, vigia probe or vigia import; see --help.\n");
 	process.exitCode = EXIT_USAGE;
 } else {
 	const page = fileURLToPath(new URL("../../web/dist/index.html", import.meta.url));

@@ -12,7 +12,7 @@ export const COMMAND_LINE = "command line";
 export const ENVIRONMENT = "environment";
 export const ENV_FILE = ".env";
 /** Read where it is there; `--config` names another one, which must be there. */
-const DEFAULT_YAML_FILE = "vigia.yaml";
+export const DEFAULT_YAML_FILE = "vigia.yaml";
 
 /** The names of all settings but the cameras. */
 export const SETTING_NAMES = Object.keys(settingsSchema.shape) as (keyof typeof settingsSchema.shape)[];

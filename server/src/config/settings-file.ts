@@ -150,10 +150,12 @@ function entriesOf(document: Document): CameraEntry[] {
 
 function putCameras(document: Document, cameras: readonly CameraEntry[]): void {
 	const list = listOf(document);
-	const known = new Map<unknown, YAMLMap>();
-	for (const item of (list?.items ?? []) as YAMLMap[]) known.set(item.get("id"), item);
+	const maps = (list?.items ?? []) as YAMLMap[];
+	const known = new Map(maps.map((item) => [item.get("id"), item]));
+	// Cameras without an id are told apart by their place among themselves.
+	const nameless = maps.filter((item) => item.get("id") === undefined);
 	const items = cameras.map((entry) =>
-		putCamera(document, (entry.id !== undefined && known.get(entry.id)) || undefined, entry),
+		putCamera(document, entry.id === undefined ? nameless.shift() : known.get(entry.id), entry),
 	);
 	if (list) list.items = items;
 	else {
