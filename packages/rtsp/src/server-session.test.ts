@@ -33,6 +33,7 @@ class Harness {
 	authentication: RtspAuthentication | RtspRefusal | undefined;
 	/** `undefined`: a DESCRIBE stays without an answer. */
 	description: RtspDescription | undefined = { sdp: fromByteString("v=0\r\n"), contentBase: `${URL}/` };
+	onDescribe = (): void => undefined;
 	#cseq = 0;
 	#ids = 0;
 
@@ -49,7 +50,10 @@ class Harness {
 			onRequest: (method) => this.events.push(method),
 			authentication: () => this.authentication,
 			onWrongCredentials: () => this.events.push("wrong credentials"),
-			describe: (target) => (target === URL ? this.description : { refuse: 404, reason: "No such camera" }),
+			describe: (target) => {
+				this.onDescribe();
+				return target === URL ? this.description : { refuse: 404, reason: "No such camera" };
+			},
 			setup: (setup) => {
 				this.setups.push(setup);
 				return { ssrc: 0xabc, ...(setup.transport.type === "udp" ? { serverPort: [6000, 6001] as const } : {}) };
@@ -198,6 +202,14 @@ describe("RtspServerSession", () => {
 		harness.session.handleTimeout(99_000);
 		harness.session.handleConnectionClosed();
 		expect(harness.events.filter((event) => event.startsWith("end"))).toHaveLength(1);
+	});
+
+	it("answers nothing more when the connection turns out to be gone while it answers", () => {
+		const harness = new Harness();
+		const bytes = serializeRequest(makeRequest("DESCRIBE", URL, { CSeq: 1 }));
+		harness.onDescribe = () => harness.session.handleConnectionClosed();
+		harness.session.handleInput(new Uint8Array([...bytes, ...bytes, ...bytes]), 0);
+		expect([harness.events, harness.responses]).toEqual([["DESCRIBE"], []]);
 	});
 
 	it("ends the session once when the connection is gone", () => {

@@ -195,6 +195,8 @@ export class RtspServerSession {
 	handleConnectionClosed(): void {
 		if (this.#closed) return;
 		this.#closed = true;
+		// The handler may find out in the middle of a read, by what it is to send.
+		this.#parser.stop();
 		this.#endSession("connection-closed");
 	}
 
@@ -375,6 +377,7 @@ export class RtspServerSession {
 	}
 
 	#answer(request: RtspRequest, status: number, headers: HeaderInit, body?: Uint8Array, reason?: string): void {
+		if (this.#closed) return;
 		const sessionId = this.#sessionId();
 		this.#transmit(
 			status,

@@ -285,6 +285,7 @@ export class RtspConnection implements RtspServerHandler {
 	}
 
 	#onStalled(): void {
+		if (this.#closed) return;
 		this.#host.counters.stalledClients++;
 		this.close();
 	}
