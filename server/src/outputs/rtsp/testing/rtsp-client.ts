@@ -86,11 +86,12 @@ export class RtspClient implements Disposable {
 		target: string,
 		who: PlainCredentials,
 		algorithm: DigestAlgorithm,
+		headers: Record<string, string> = {},
 	): Promise<RtspResponse> {
-		const refused = await this.request(method, target);
-		return refused.status === 401
-			? await this.request(method, target, authorization(refused, { method, target, who, algorithm }))
-			: refused;
+		const refused = await this.request(method, target, headers);
+		if (refused.status !== 401) return refused;
+		const answer = authorization(refused, { method, target, who, algorithm });
+		return await this.request(method, target, { ...headers, ...answer });
 	}
 
 	[Symbol.dispose](): void {
