@@ -51,7 +51,8 @@ export { parseJpegSize, type PictureSize } from "./jpeg-file.ts";
 export { MIN_JPEG_PAYLOAD_BYTES, packetizeJpeg } from "./jpeg-packetizer.ts";
 export { splitAnnexB } from "./nal-annex-b.ts";
 export { OpusDepacketizer } from "./opus-depacketizer.ts";
-export { MAX_MPEG4_BYTES, MAX_MPEG4_CONFIG_BYTES } from "./mpeg4-depacketizer.ts";
+export { MAX_MPEG4_BYTES, MAX_MPEG4_CONFIG_BYTES, mpeg4ConfigOf } from "./mpeg4-depacketizer.ts";
+export { packetizeMpeg4 } from "./mpeg4-packetizer.ts";
 export { MAX_OPUS_SAMPLES, opusSamples } from "./opus-toc.ts";
 export {
 	AUDIO_ENCODINGS,

@@ -119,6 +119,14 @@ export class Mpeg4Depacketizer implements Depacketizer {
 }
 
 /**
+ * The configuration (VOS, VO, VOL) in front of a picture, as the format parameter `config` has it (RFC 6416 section 7.1):
+ * a view. Undefined where there is none.
+ */
+export function mpeg4ConfigOf(picture: Uint8Array): Uint8Array | undefined {
+	return readHeaders(picture).config;
+}
+
+/**
  * What stands before the picture itself: a view of the configuration, if a video object layer is in it, and where the
  * VOP begins; that is the length where there is none.
  */

@@ -11,6 +11,8 @@ export interface SdpMediaInit {
 	readonly channels?: number;
 	/** The text after `a=fmtp:96 `. */
 	readonly formatParameters?: string;
+	/** Further attributes without their `a=`: `x-dimensions:2560,1440`. */
+	readonly attributes?: readonly string[];
 	readonly control: string;
 }
 
@@ -43,6 +45,7 @@ export function writeSdp(init: SdpInit): Uint8Array {
 			lines.push(`a=rtpmap:${media.payloadType} ${media.encoding}/${media.clockRate ?? 90_000}${channels}`);
 		}
 		if (media.formatParameters !== undefined) lines.push(`a=fmtp:${media.payloadType} ${media.formatParameters}`);
+		for (const attribute of media.attributes ?? []) lines.push(`a=${attribute}`);
 		lines.push("a=recvonly", `a=control:${media.control}`);
 	}
 	return fromByteString(lines.map((line) => `${utf8ByteString(line).replace(/[\r\n]/g, " ")}\r\n`).join(""));

@@ -9,6 +9,8 @@ import { headerOf, makeRequest, type RtspResponse, serializeRequest } from "./me
 import { RtspParser } from "./message-parser.ts";
 import {
 	type RtspAuthentication,
+	type RtspDescription,
+	type RtspRefusal,
 	type RtspServerEnd,
 	type RtspServerHandler,
 	RtspServerSession,
@@ -28,7 +30,10 @@ class Harness {
 	readonly responses: RtspResponse[] = [];
 	readonly events: string[] = [];
 	readonly setups: RtspSetup[] = [];
-	authentication: RtspAuthentication | undefined;
+	authentication: RtspAuthentication | RtspRefusal | undefined;
+	/** `undefined`: a DESCRIBE stays without an answer. */
+	description: RtspDescription | undefined = { sdp: fromByteString("v=0\r\n"), contentBase: `${URL}/` };
+	onDescribe = (): void => undefined;
 	#cseq = 0;
 	#ids = 0;
 
@@ -44,8 +49,11 @@ class Harness {
 			disconnect: (reason: RtspServerEnd) => this.events.push(`disconnect ${reason}`),
 			onRequest: (method) => this.events.push(method),
 			authentication: () => this.authentication,
-			describe: (target) =>
-				target === URL ? { sdp: fromByteString("v=0\r\n"), contentBase: `${URL}/` } : { refuse: 404 },
+			onWrongCredentials: () => this.events.push("wrong credentials"),
+			describe: (target) => {
+				this.onDescribe();
+				return target === URL ? this.description : { refuse: 404, reason: "No such camera" };
+			},
 			setup: (setup) => {
 				this.setups.push(setup);
 				return { ssrc: 0xabc, ...(setup.transport.type === "udp" ? { serverPort: [6000, 6001] as const } : {}) };
@@ -124,6 +132,45 @@ describe("RtspServerSession", () => {
 		expect(new Harness().request(method, headers, target).status).toBe(status);
 	});
 
+	it("says why in the handler's own words where it has some", () => {
+		expect(new Harness().request("DESCRIBE", {}, "rtsp://camera/other").reason).toBe("No such camera");
+		expect(new Harness().request("PLAY").reason).toBe("Session Not Found");
+	});
+
+	it("answers what came behind an open DESCRIBE after it, in order", () => {
+		const harness = new Harness();
+		const description = harness.description;
+		harness.description = undefined;
+		const ask = (method: string, cseq: number, headers: Record<string, string> = {}): void =>
+			harness.session.handleInput(serializeRequest(makeRequest(method, URL, { CSeq: cseq, ...headers })), 0);
+		ask("DESCRIBE", 1);
+		ask("SETUP", 2, TCP);
+		ask("DESCRIBE", 3);
+		ask("PLAY", 4, { Session: "s1" });
+		expect(harness.responses).toEqual([]);
+		if (description) harness.session.answerDescribe(description);
+		expect(harness.responses.map((response) => headerOf(response, "cseq"))).toEqual(["1", "2"]);
+		harness.session.answerDescribe({ refuse: 503, reason: "No pictures yet" });
+		expect(harness.responses.map((response) => [response.status, response.reason]).slice(2)).toEqual([
+			[503, "No pictures yet"],
+			[200, "OK"],
+		]);
+		harness.session.answerDescribe({ refuse: 503 });
+		expect(harness.responses).toHaveLength(4);
+	});
+
+	it("keeps no more than a few requests behind an open DESCRIBE", () => {
+		const harness = new Harness();
+		harness.description = undefined;
+		const bytes = serializeRequest(makeRequest("DESCRIBE", URL, { CSeq: 1 }));
+		for (let count = 0; count < 17; count++) harness.session.handleInput(bytes, 0);
+		expect(harness.events).not.toContain("disconnect protocol-error");
+		harness.session.handleInput(bytes, 0);
+		expect(harness.events.at(-1)).toBe("disconnect protocol-error");
+		harness.session.answerDescribe({ refuse: 503 });
+		expect(harness.responses).toEqual([]);
+	});
+
 	it("answers 400 to a request without CSeq", () => {
 		const harness = new Harness();
 		harness.session.handleInput(serializeRequest(makeRequest("OPTIONS", URL, {})), 0);
@@ -157,6 +204,14 @@ describe("RtspServerSession", () => {
 		expect(harness.events.filter((event) => event.startsWith("end"))).toHaveLength(1);
 	});
 
+	it("answers nothing more when the connection turns out to be gone while it answers", () => {
+		const harness = new Harness();
+		const bytes = serializeRequest(makeRequest("DESCRIBE", URL, { CSeq: 1 }));
+		harness.onDescribe = () => harness.session.handleConnectionClosed();
+		harness.session.handleInput(new Uint8Array([...bytes, ...bytes, ...bytes]), 0);
+		expect([harness.events, harness.responses]).toEqual([["DESCRIBE"], []]);
+	});
+
 	it("ends the session once when the connection is gone", () => {
 		const harness = new Harness();
 		harness.request("SETUP", TCP);
@@ -171,7 +226,7 @@ describe("RtspServerSession with a password", () => {
 	const credentials = { username: "admin", password: "p@ss:w#rd%/ñ" };
 
 	function authorization(method: string, challenge: string, password = credentials.password): Record<string, string> {
-		const parsed = parseChallenges([challenge])[0];
+		const [parsed] = parseChallenges([challenge]);
 		if (parsed?.scheme !== "digest") throw new Error("There is no digest challenge.");
 		const qop = parsed.qopAuth ? { nc: "00000001", cnonce: "c" } : undefined;
 		const input = { ...parsed, credentials: { ...credentials, password }, method, uri: URL, ...(qop ? { qop } : {}) };
@@ -194,8 +249,33 @@ describe("RtspServerSession with a password", () => {
 			expect(wrong.status).toBe(401);
 			// The same nonce again tells the client that the password is wrong.
 			expect(headerOf(wrong, "www-authenticate")).toBe(challenge);
+			expect(harness.events.filter((event) => event === "wrong credentials")).toHaveLength(2);
 		},
 	);
+
+	it("takes the answer to any of several challenges, and says all of them are stale at once", () => {
+		const harness = new Harness();
+		harness.authentication = { realm: "cam", credentials, algorithm: ["SHA-256", "MD5"], qopAuth: true };
+		const challenges = harness.request("DESCRIBE").headers.get("www-authenticate") ?? [];
+		expect(challenges.map((challenge) => /algorithm=([^,]*)/.exec(challenge)?.[1])).toEqual(["SHA-256", "MD5"]);
+		for (const challenge of challenges) {
+			expect(harness.request("DESCRIBE", authorization("DESCRIBE", challenge)).status).toBe(200);
+		}
+		const old = makeChallenge({ scheme: "digest", realm: "cam", nonce: "old", algorithm: "SHA-256", qopAuth: true });
+		const stale = harness.request("DESCRIBE", authorization("DESCRIBE", old));
+		expect(stale.headers.get("www-authenticate")).toEqual(challenges.map((challenge) => `${challenge}, stale=TRUE`));
+		expect(harness.events).not.toContain("wrong credentials");
+	});
+
+	it("does not even look at a password where the owner refuses", () => {
+		const harness = new Harness();
+		harness.authentication = { realm: "cam", credentials };
+		const challenge = headerOf(harness.request("DESCRIBE"), "www-authenticate") ?? "";
+		harness.authentication = { refuse: 503, reason: "Wait" };
+		const refused = harness.request("DESCRIBE", authorization("DESCRIBE", challenge));
+		expect([refused.status, refused.reason]).toEqual([503, "Wait"]);
+		expect(harness.request("OPTIONS").status).toBe(200);
+	});
 
 	it("calls a right answer to an old nonce stale", () => {
 		const harness = new Harness();

@@ -23,8 +23,11 @@ import { writeTransport } from "./transport-header.ts";
 /** What a request must prove. */
 export interface RtspAuthentication {
 	readonly realm: string;
-	/** Default MD5, then not named in the challenge. */
-	readonly algorithm?: DigestAlgorithm;
+	/**
+	 * Default MD5, then not named in the challenge. Of several each gets a challenge of its own, in this order: RFC 7616
+	 * section 3.7 wants the preferred one first, and clients that know one only take the last.
+	 */
+	readonly algorithm?: DigestAlgorithm | readonly DigestAlgorithm[];
 	/** Offer `qop="auth"`: RFC 2617. Without it the digest is that of RFC 2069. */
 	readonly qopAuth?: boolean;
 	/** `undefined` refuses whatever is sent. */
@@ -34,6 +37,14 @@ export interface RtspAuthentication {
 /** A "no" with its status: 404, 453, 503, ... */
 export interface RtspRefusal {
 	readonly refuse: number;
+	/** Reason phrase, for people: ASCII, one line. Default: the standard's. */
+	readonly reason?: string;
+}
+
+/** What DESCRIBE gives: the session description, and the base URL for its relative controls. */
+export interface RtspDescription {
+	readonly sdp: Uint8Array;
+	readonly contentBase: string;
 }
 
 export interface RtspSetup {
@@ -68,9 +79,11 @@ export interface RtspServerHandler {
 	/** A whole request came; nothing is decided yet. */
 	onRequest(method: string, target: string): void;
 	/** What a request for this target must prove; `undefined`: nothing. Not asked for OPTIONS. */
-	authentication(target: string): RtspAuthentication | undefined;
-	/** The session description, and the base URL for its relative controls. */
-	describe(target: string): { readonly sdp: Uint8Array; readonly contentBase: string } | RtspRefusal;
+	authentication(target: string): RtspAuthentication | RtspRefusal | undefined;
+	/** The answer to a challenge was wrong: somebody guesses, or has an old password. */
+	onWrongCredentials?(): void;
+	/** `undefined`: not known yet, and to be said by {@link RtspServerSession.answerDescribe}. */
+	describe(target: string): RtspDescription | RtspRefusal | undefined;
 	/** One media section is to be sent over this transport. */
 	setup(setup: RtspSetup): RtspSetupAnswer | RtspRefusal;
 	/** Media may be sent as soon as this call's caller, {@link RtspServerSession.handleInput}, has returned. */
@@ -94,9 +107,21 @@ export interface RtspServerOptions {
 	readonly timeoutS?: number;
 }
 
+type DigestOffer = Extract<ChallengeOffer, { scheme: "digest" }>;
+
+/** Why a request is not served. */
+interface Verdict {
+	readonly status: number;
+	readonly headers: HeaderInit;
+	readonly reason?: string | undefined;
+}
+
 type State =
 	| { readonly type: "init" }
 	| { readonly type: "ready" | "playing"; readonly sessionId: string; readonly channels: ReadonlySet<number> };
+
+/** Requests of one client that wait behind a DESCRIBE that is not answered yet; clients wait for answers, so one or two. */
+const MAX_HELD_REQUESTS = 16;
 
 const METHODS = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "SET_PARAMETER", "TEARDOWN"];
 /** Methods of RFC 2326 that a sending server has no use for. */
@@ -110,6 +135,9 @@ export class RtspServerSession {
 	#state: State = { type: "init" };
 	#closed = false;
 	#lastSignMs: number;
+	/** The DESCRIBE whose answer is not known yet, and what came after it. */
+	#describing: RtspRequest | undefined;
+	readonly #held: RtspRequest[] = [];
 
 	constructor(options: RtspServerOptions, handler: RtspServerHandler, nowMs: number) {
 		this.#options = options;
@@ -145,6 +173,19 @@ export class RtspServerSession {
 		this.#lastSignMs = nowMs;
 	}
 
+	/** Answers the DESCRIBE that the handler left open, then what came after it. Nothing happens if there is none. */
+	answerDescribe(answer: RtspDescription | RtspRefusal): void {
+		const request = this.#describing;
+		if (!request || this.#closed) return;
+		this.#describing = undefined;
+		this.#answerDescribe(request, answer);
+		while (!this.#describing && !this.#closed) {
+			const next = this.#held.shift();
+			if (!next) return;
+			this.#take(next);
+		}
+	}
+
 	/** Ends the session if its deadline has passed. */
 	handleTimeout(nowMs: number): void {
 		if (!this.#closed && nowMs >= this.deadlineMs) this.#close("timeout");
@@ -154,6 +195,8 @@ export class RtspServerSession {
 	handleConnectionClosed(): void {
 		if (this.#closed) return;
 		this.#closed = true;
+		// The handler may find out in the middle of a read, by what it is to send.
+		this.#parser.stop();
 		this.#endSession("connection-closed");
 	}
 
@@ -173,48 +216,63 @@ export class RtspServerSession {
 	#onMessage(message: RtspMessage): void {
 		// A response answers nothing: this end asks nothing.
 		if (message.type !== "request") return;
-		this.#handler.onRequest(message.method, message.target);
-		const refusal = this.#check(message);
-		if (refusal) this.#answer(message, refusal.status, refusal.headers);
-		else this.#dispatch(message);
+		if (!this.#describing) this.#take(message);
+		else if (this.#held.length < MAX_HELD_REQUESTS) this.#held.push(message);
+		else this.#close("protocol-error");
+	}
+
+	#take(request: RtspRequest): void {
+		this.#handler.onRequest(request.method, request.target);
+		const refusal = this.#check(request);
+		if (refusal) this.#answer(request, refusal.status, refusal.headers, undefined, refusal.reason);
+		else this.#dispatch(request);
 	}
 
 	/** What every request must satisfy, whatever it wants. */
-	#check(request: RtspRequest): { readonly status: number; readonly headers: HeaderInit } | undefined {
+	#check(request: RtspRequest): Verdict | undefined {
 		if (headerOf(request, "cseq") === undefined) return { status: 400, headers: {} };
 		const required = headerOf(request, "require");
 		// RFC 2326 section 12.32: an option that is not known is named in the answer.
 		if (required !== undefined) return { status: 551, headers: { Unsupported: required } };
-		const challenge = this.#challengeFor(request);
-		if (challenge !== undefined) return { status: 401, headers: { "WWW-Authenticate": challenge } };
+		const denial = this.#authenticate(request);
+		if (denial) return denial;
 		const given = headerOf(request, "session");
 		if (given !== undefined && parseSessionHeader(given)?.id !== this.#sessionId()) return { status: 454, headers: {} };
 		return undefined;
 	}
 
-	#challengeFor(request: RtspRequest): string | undefined {
+	#authenticate(request: RtspRequest): Verdict | undefined {
 		if (request.method === "OPTIONS") return undefined;
 		const wanted = this.#handler.authentication(request.target);
 		if (!wanted) return undefined;
-		const offer: ChallengeOffer = {
-			scheme: "digest",
-			realm: wanted.realm,
-			nonce: this.#options.nonce,
-			...(wanted.algorithm === undefined ? {} : { algorithm: wanted.algorithm }),
-			...(wanted.qopAuth === undefined ? {} : { qopAuth: wanted.qopAuth }),
-		};
-		if (!wanted.credentials) return makeChallenge(offer);
-		const verdict = verifyAuthorization(
-			{
-				authorization: headerOf(request, "authorization"),
-				method: request.method,
-				target: request.target,
-				credentials: wanted.credentials,
-				offers: [offer],
-			},
-			this.#options.hashes,
+		if ("refuse" in wanted) return { status: wanted.refuse, headers: {}, reason: wanted.reason };
+		const { realm, algorithm, qopAuth, credentials } = wanted;
+		const algorithms = typeof algorithm === "object" ? algorithm : [algorithm];
+		const offers = algorithms.map(
+			(one): DigestOffer => ({
+				scheme: "digest",
+				realm,
+				nonce: this.#options.nonce,
+				...(one === undefined ? {} : { algorithm: one }),
+				...(qopAuth === undefined ? {} : { qopAuth }),
+			}),
 		);
-		return verdict === "accepted" ? undefined : makeChallenge({ ...offer, stale: verdict === "stale" });
+		const verdict = credentials
+			? verifyAuthorization(
+					{
+						authorization: headerOf(request, "authorization"),
+						method: request.method,
+						target: request.target,
+						credentials,
+						offers,
+					},
+					this.#options.hashes,
+				)
+			: "missing";
+		if (verdict === "accepted") return undefined;
+		if (verdict === "refused") this.#handler.onWrongCredentials?.();
+		const challenges = offers.map((offer) => makeChallenge({ ...offer, stale: verdict === "stale" }));
+		return { status: 401, headers: { "WWW-Authenticate": challenges } };
 	}
 
 	#dispatch(request: RtspRequest): void {
@@ -244,7 +302,12 @@ export class RtspServerSession {
 
 	#describe(request: RtspRequest): void {
 		const answer = this.#handler.describe(request.target);
-		if ("refuse" in answer) return this.#answer(request, answer.refuse, {});
+		if (answer) this.#answerDescribe(request, answer);
+		else this.#describing = request;
+	}
+
+	#answerDescribe(request: RtspRequest, answer: RtspDescription | RtspRefusal): void {
+		if ("refuse" in answer) return this.#refuse(request, answer);
 		this.#answer(request, 200, { "Content-Base": answer.contentBase, "Content-Type": "application/sdp" }, answer.sdp);
 	}
 
@@ -257,7 +320,7 @@ export class RtspServerSession {
 		const transport = chooseTransport(request.headers.get("transport") ?? [], used);
 		if (!transport) return this.#answer(request, 461, {});
 		const answer = this.#handler.setup({ target: request.target, transport });
-		if ("refuse" in answer) return this.#answer(request, answer.refuse, {});
+		if ("refuse" in answer) return this.#refuse(request, answer);
 		const sessionId = state.type === "ready" ? state.sessionId : this.#options.makeSessionId();
 		const channels = transport.type === "interleaved" ? transport.channels : [];
 		this.#state = { type: "ready", sessionId, channels: new Set([...used, ...channels]) };
@@ -276,7 +339,7 @@ export class RtspServerSession {
 		const state = this.#sessionOf(request);
 		if (!state) return this.#answer(request, 454, {});
 		const answer = this.#handler.play(request.target);
-		if ("refuse" in answer) return this.#answer(request, answer.refuse, {});
+		if ("refuse" in answer) return this.#refuse(request, answer);
 		this.#state = { ...state, type: "playing" };
 		this.#answer(request, 200, {
 			Range: "npt=now-",
@@ -309,7 +372,12 @@ export class RtspServerSession {
 		return this.#state.type === "init" ? undefined : this.#state.sessionId;
 	}
 
-	#answer(request: RtspRequest, status: number, headers: HeaderInit, body?: Uint8Array): void {
+	#refuse(request: RtspRequest, { refuse, reason }: RtspRefusal): void {
+		this.#answer(request, refuse, {}, undefined, reason);
+	}
+
+	#answer(request: RtspRequest, status: number, headers: HeaderInit, body?: Uint8Array, reason?: string): void {
+		if (this.#closed) return;
 		const sessionId = this.#sessionId();
 		this.#transmit(
 			status,
@@ -319,12 +387,13 @@ export class RtspServerSession {
 				...headers,
 			},
 			body,
+			reason,
 		);
 	}
 
-	#transmit(status: number, headers: HeaderInit, body?: Uint8Array): void {
+	#transmit(status: number, headers: HeaderInit, body?: Uint8Array, reason?: string): void {
 		this.#handler.transmit(
-			serializeResponse(makeResponse(status, { Server: this.#options.serverName, ...headers }, body)),
+			serializeResponse(makeResponse(status, { Server: this.#options.serverName, ...headers }, body, reason)),
 		);
 	}
 }

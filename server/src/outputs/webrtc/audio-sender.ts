@@ -3,12 +3,11 @@ import { AUDIO_PAYLOAD_TYPES } from "../../platform/datachannel-tracks.ts";
 import type { Attachment, AudioFormat, AudioUnit, ReadableStreamSource, Reader } from "../../streams/reader.ts";
 import { MAX_RTP_PAYLOAD_BYTES } from "../../streams/reader.ts";
 import { TICKS_PER_MS } from "../../streams/timeline.ts";
-import { RtpWriter } from "./rtp-writer.ts";
+import { AudioTimeline } from "../rtp/audio-timeline.ts";
+import { RtpWriter } from "../rtp/rtp-writer.ts";
 
 /** The media section of the sound. */
 export const AUDIO_MID = "sound";
-/** Sound that is this much off its count of samples, in ms, had a gap: below it, only the clock's jitter. */
-export const RESYNC_MS = 100;
 
 /** What takes the packets; it copies them before it returns. */
 export interface AudioSink {
@@ -29,18 +28,13 @@ export class AudioSender implements Reader {
 	#source: ReadableStreamSource | undefined;
 	#open = false;
 	#format: AudioFormat | undefined;
-	/** The RTP timestamp of the next frame if none is missing, in ticks of the codec's clock, not cut to 32 bits. */
-	#nextRtp: number;
-	/** From the hub's ticks to this track's. */
-	#offset = 0;
-	/** The next packet begins a talk spurt: RFC 3551 section 4.1. */
-	#marker = true;
+	readonly #timeline: AudioTimeline;
 
 	constructor({ track, sequenceNumber, timestamp }: AudioSenderOptions) {
 		const { ssrc } = track;
 		const sink = { ssrc, payloadType: AUDIO_PAYLOAD_TYPES.opus, send: (packet: Uint8Array) => track.send(packet) };
 		this.#writer = new RtpWriter(sink, sequenceNumber);
-		this.#nextRtp = timestamp;
+		this.#timeline = new AudioTimeline(timestamp);
 	}
 
 	/** Lets another stream be heard, or none. */
@@ -69,32 +63,27 @@ export class AudioSender implements Reader {
 		const { format, data } = unit;
 		const payloadType = payloadTypeOf(format);
 		if (!this.#open || payloadType === undefined || data.length === 0) return;
-		const ticksPerSample = (TICKS_PER_MS * 1000) / format.clockRate;
 		if (format !== this.#format) {
 			this.#format = format;
 			this.#writer.payloadType = payloadType;
-			this.#marker = true;
-			this.#offset = this.#nextRtp - unit.timestamp / ticksPerSample;
+			this.#timeline.align(unit.timestamp, format.clockRate);
 		}
-		const expected = unit.timestamp / ticksPerSample + this.#offset;
-		if (Math.abs(expected - this.#nextRtp) > (RESYNC_MS * format.clockRate) / 1000) {
-			this.#nextRtp = Math.max(this.#nextRtp, Math.round(expected));
-			this.#offset = this.#nextRtp - unit.timestamp / ticksPerSample;
-			this.#marker = true;
+		this.#timeline.begin(unit.timestamp);
+		if (format.codec === "opus") {
+			this.#send(data, Math.round((unit.durationTicks * format.clockRate) / (TICKS_PER_MS * 1000)));
+			return;
 		}
-		if (format.codec === "opus") this.#send(data, Math.round(unit.durationTicks / ticksPerSample));
 		// A sample of G.711 is a byte, and may be cut from the next one anywhere.
-		else
-			for (let at = 0; at < data.length; at += MAX_RTP_PAYLOAD_BYTES) {
-				const part = data.length <= MAX_RTP_PAYLOAD_BYTES ? data : data.subarray(at, at + MAX_RTP_PAYLOAD_BYTES);
-				this.#send(part, part.length);
-			}
+		for (let at = 0; at < data.length; at += MAX_RTP_PAYLOAD_BYTES) {
+			const part = data.length <= MAX_RTP_PAYLOAD_BYTES ? data : data.subarray(at, at + MAX_RTP_PAYLOAD_BYTES);
+			this.#send(part, part.length);
+		}
 	}
 
 	#send(payload: Uint8Array, samples: number): void {
-		if (payload.length <= MAX_RTP_PAYLOAD_BYTES) this.#writer.send(payload, this.#nextRtp, this.#marker);
-		this.#marker = false;
-		this.#nextRtp += samples;
+		const { next, isSpurt } = this.#timeline;
+		if (payload.length <= MAX_RTP_PAYLOAD_BYTES) this.#writer.send(payload, next, isSpurt);
+		this.#timeline.advance(samples);
 	}
 }
 

@@ -9,7 +9,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Attachment, ReadableStreamSource, Reader, Route, StreamUnit } from "../../streams/reader.ts";
 import { TICKS_PER_MS } from "../../streams/timeline.ts";
 import { MAX_PENDING_BYTES, type PacedSender, type Pacer } from "./pacer.ts";
-import { type PacketSink, RtpWriter } from "./rtp-writer.ts";
+import { type PacketSink, RtpWriter } from "../rtp/rtp-writer.ts";
 
 /** A cached GOP is shown as if its pictures had come 1 ms apart, the newest now: the tile is at the live edge at once. */
 export const START_STEP_TICKS = 90;

@@ -1,4 +1,4 @@
-/** Writes the RTP packets of one slot: RFC 3550 section 5.1. @module */
+/** Writes the RTP packets of one track: RFC 3550 section 5.1. @module */
 import { RTP_HEADER_BYTES, writeRtpHeader } from "@vigia/rtp";
 import { MAX_RTP_PAYLOAD_BYTES } from "../../streams/reader.ts";
 
@@ -36,6 +36,11 @@ export class RtpWriter {
 			sequenceNumber: sequenceNumber & 0xffff,
 			timestamp: 0,
 		};
+	}
+
+	/** Of the next packet. */
+	get sequenceNumber(): number {
+		return this.#fields.sequenceNumber;
 	}
 
 	/** The next packets are of this payload type: sound changes its codec with the camera. */
