@@ -23,6 +23,7 @@ import { CmafFeeds } from "./outputs/cmaf/cmaf-feed.ts";
 import { HlsOutput } from "./outputs/hls/hls-output.ts";
 import { Mse } from "./outputs/mse/mse.ts";
 import { Snapshots } from "./outputs/snapshot/snapshots.ts";
+import { openRtspOutput } from "./outputs/rtsp/rtsp-output.ts";
 import { openWebrtc, type Webrtc } from "./outputs/webrtc/webrtc.ts";
 import { systemClock } from "./platform/clock.ts";
 import { Ffmpeg } from "./platform/ffmpeg.ts";
@@ -96,6 +97,11 @@ async function run(): Promise<void> {
 	const hls = new HlsOutput({ feeds, clock, status: (id, name) => cameras.get(id)?.streamStatus(name) });
 	stack.defer(() => hls.close());
 	const snapshots = new Snapshots({ directory: cameras, ffmpeg, clock });
+	const onRtspError = (error: unknown): void => log.error({ error }, "an RTSP session failed by our mistake");
+	const rtsp =
+		settings.rtspOutput &&
+		(await openRtspOutput({ host: settings.host, ...settings.rtspOutput, directory: cameras, clock, onError: onRtspError }));
+	if (rtsp) stack.defer(() => rtsp.close());
 	const serverId = randomUUID();
 	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
 	const app = await buildApp({

@@ -1,4 +1,5 @@
 /** Reads, merges and checks the settings: flags before environment before `.env` before YAML before defaults. @module */
+import { Credentials } from "./credentials.ts";
 import { buildCameraList, type NumberedCameras, type Sourced } from "./camera-list.ts";
 import { cameraVariablesSchema, type CameraVariable, docOf, settingsSchema } from "./schema.ts";
 import { ENV_FILE, type Layer, readCommandLine, readEnvironment, readYaml, SETTING_NAMES } from "./setting-layers.ts";
@@ -26,7 +27,7 @@ const CAMERA_VARIABLE = new RegExp(`^CAMERA_([1-9]\\d{0,2})_(${CAMERA_VARIABLES.
 /** Names of the environment shorter than this are too like other programs' to be taken for mistyped ones. */
 const MIN_MISTYPED_LENGTH = 7;
 /** An empty password is one; any other empty value counts as not set, as docker-compose passes on what is not. */
-const MAY_BE_EMPTY = /^(CAM_PASS|CAMERA_\d+_PASS)$/;
+const MAY_BE_EMPTY = /^(CAM_PASS|RTSP_PASS|CAMERA_\d+_PASS)$/;
 
 /**
  * Loads the settings.
@@ -57,6 +58,9 @@ export function loadSettings({ argv, env, cwd }: LoadOptions): Loaded {
 	for (const [name, partner] of [
 		["TLS_CERT", "TLS_KEY"],
 		["TLS_KEY", "TLS_CERT"],
+		["RTSP_USER", "RTSP_PASS"],
+		["RTSP_PASS", "RTSP_USER"],
+		["RTSP_USER", "RTSP_PORT"],
 	] as const) {
 		const source = find(name)?.source;
 		if (values[name] === undefined || values[partner] !== undefined || wrong.has(partner) || !source) continue;
@@ -90,6 +94,14 @@ export function loadSettings({ argv, env, cwd }: LoadOptions): Loaded {
 			allowOrigins: values.ALLOW_ORIGINS,
 			protocol: values.PROTOCOL,
 			rtspTransport: values.RTSP_TRANSPORT,
+			...(values.RTSP_PORT !== undefined && {
+				rtspOutput: {
+					port: values.RTSP_PORT,
+					...(values.RTSP_USER !== undefined && {
+						credentials: new Credentials(values.RTSP_USER, values.RTSP_PASS ?? ""),
+					}),
+				},
+			}),
 			transcodeMax: values.TRANSCODE_MAX,
 			ffmpeg: values.FFMPEG,
 			logLevel: values.LOG_LEVEL,

@@ -180,6 +180,22 @@ export const settingsSchema = z.object({
 		example: "tcp",
 		defaultText: "auto",
 	}),
+	RTSP_PORT: documented(wholeNumber(1, 65_535).optional(), {
+		rule: "a whole number from 1 to 65535",
+		summary:
+			"TCP port on which recorders and players fetch the cameras from this server, instead of from the cameras: `rtsp://host:8554/cam1`, the large stream `rtsp://host:8554/cam1/main`. Without it there is no such port, because other programs often have it.",
+		example: "8554",
+	}),
+	RTSP_USER: documented(credential.optional(), {
+		rule: CREDENTIAL_RULE,
+		summary: "User name that whoever fetches from `RTSP_PORT` must give; `RTSP_PASS` belongs to it.",
+		example: "recorder",
+	}),
+	RTSP_PASS: documented(credential.optional(), {
+		rule: CREDENTIAL_RULE,
+		summary: "Password of `RTSP_USER`, written as it is. Without the two anybody may fetch the cameras.",
+		example: "p@ss:w#rd%/ñ",
+	}),
 	TRANSCODE_MAX: documented(wholeNumber(0, MAX_TRANSCODES).prefault("2"), {
 		rule: `a whole number from 0 to ${MAX_TRANSCODES}`,
 		summary:

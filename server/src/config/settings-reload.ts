@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "../observe/log.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
+import { Credentials } from "./credentials.ts";
 import { type LoadOptions, loadSettings } from "./load.ts";
 import { configFileOf } from "./setting-layers.ts";
 import type { Settings } from "./settings.ts";
@@ -28,6 +29,7 @@ const WITH_NEXT_START: Readonly<Record<Exclude<keyof Settings, "cameras">, strin
 	allowOrigins: "ALLOW_ORIGINS",
 	protocol: "PROTOCOL",
 	rtspTransport: "RTSP_TRANSPORT",
+	rtspOutput: "RTSP_PORT, RTSP_USER, RTSP_PASS",
 	transcodeMax: "TRANSCODE_MAX",
 	ffmpeg: "FFMPEG",
 	logLevel: "LOG_LEVEL",
@@ -78,10 +80,10 @@ export class SettingsReload implements Disposable {
 		const settings = this.#read();
 		if (!settings) return;
 		const waiting = Object.entries(WITH_NEXT_START).flatMap(([key, name]) =>
-			isDeepStrictEqual(settings[key as keyof Settings], this.#started[key as keyof Settings]) ? [] : [name],
+			isSame(settings[key as keyof Settings], this.#started[key as keyof Settings]) ? [] : [name],
 		);
 		if (waiting.length > 0) log.warn({}, `changed, and used from the next start on: ${waiting.join(", ")}`);
-		if (isSameList(settings.cameras, this.#cameras)) return;
+		if (isSame(settings.cameras, this.#cameras)) return;
 		onCameras(settings);
 		this.#cameras = settings.cameras;
 		log.info({ cameras: settings.cameras.length }, "the cameras are those of the changed settings");
@@ -102,9 +104,14 @@ export class SettingsReload implements Disposable {
 	}
 }
 
-function isSameList(a: Settings["cameras"], b: Settings["cameras"]): boolean {
-	// Credentials tell nothing of themselves to a comparison.
-	const plain = (cameras: Settings["cameras"]): unknown =>
-		cameras.map(({ credentials, ...camera }) => ({ ...camera, login: credentials?.reveal() }));
-	return isDeepStrictEqual(plain(a), plain(b));
+/** Credentials tell nothing of themselves to a comparison, so that they are laid open for it. */
+function isSame(a: unknown, b: unknown): boolean {
+	return isDeepStrictEqual(laidOpen(a), laidOpen(b));
+}
+
+function laidOpen(value: unknown): unknown {
+	if (value instanceof Credentials) return value.reveal();
+	if (Array.isArray(value)) return value.map(laidOpen);
+	if (typeof value !== "object" || value === null) return value;
+	return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, laidOpen(inner)]));
 }

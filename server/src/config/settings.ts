@@ -50,6 +50,8 @@ export interface Settings {
 	readonly allowOrigins: readonly string[];
 	readonly protocol: "auto" | "webrtc" | "mse" | "hls";
 	readonly rtspTransport: RtspTransport;
+	/** Where others fetch the cameras from; absent: nowhere. Without credentials anybody may. */
+	readonly rtspOutput?: { readonly port: number; readonly credentials?: Credentials };
 	/** Streams that are transcoded at the same time; 0 switches transcoding off. */
 	readonly transcodeMax: number;
 	/** The FFmpeg program: a path, or a name on `PATH`. */
