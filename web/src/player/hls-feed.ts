@@ -72,6 +72,12 @@ export class HlsFeed implements Feed {
 		return { received: this.#received, decoded, bytes: this.#bytes };
 	}
 
+	/** What hls.js says is as old as the last move of playback: while that stands, the last paint tells. */
+	lateMs(): number {
+		const hls = this.#hls;
+		return hls ? Math.max(0, hls.latency - (hls.targetLatency ?? hls.latency)) * 1000 : 0;
+	}
+
 	/** The browser's own player keeps to the live edge by itself. */
 	tick(nowMs: number): void {
 		const video = this.#video;

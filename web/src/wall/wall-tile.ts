@@ -354,11 +354,12 @@ function sameState(a: TileState, b: TileState): boolean {
 		);
 	}
 	if (a.kind === "still" || b.kind === "still") return true;
+	if (a.kind === "frozen" && b.kind === "frozen" && a.moves !== b.moves) return false;
 	return a.fault === b.fault;
 }
 
 const wholeSeconds = (ms: number | undefined): number => (ms === undefined ? -1 : Math.floor(ms / 1000));
 
-function factsOf({ lastPacketMs, lastFrameMs, lastPaintMs }: SlotFacts): SlotFacts {
-	return { lastPacketMs, lastFrameMs, lastPaintMs };
+function factsOf({ lastPacketMs, lastFrameMs, lastPaintMs, lateMs }: SlotFacts): SlotFacts {
+	return { lastPacketMs, lastFrameMs, lastPaintMs, lateMs };
 }
