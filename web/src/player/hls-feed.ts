@@ -113,6 +113,7 @@ export class HlsFeed implements Feed {
 				targetDuration: details.targetduration,
 				currentTime: video.currentTime,
 				livePosition: hls.liveSyncPosition ?? undefined,
+				bufferedTo: bufferedTo(video),
 			},
 			nowMs,
 		);
@@ -178,6 +179,14 @@ export class HlsFeed implements Feed {
 		this.#failed = true;
 		this.onFault?.(fault, detail);
 	}
+}
+
+/** The end of the range that is playing, in seconds; the current time between two of them. */
+function bufferedTo({ buffered, currentTime }: HTMLVideoElement): number {
+	for (let range = buffered.length - 1; range >= 0; range--) {
+		if (buffered.start(range) <= currentTime && buffered.end(range) > currentTime) return buffered.end(range);
+	}
+	return currentTime;
 }
 
 /** Recovering would only ask the same browser again. */

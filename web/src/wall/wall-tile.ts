@@ -180,7 +180,7 @@ export class WallTile {
 			fps: this.#fps[this.#origin(stream)],
 			serverLive: this.isServerLive(role, linked),
 			watched: this.#visibleSinceMs !== undefined,
-			frozen: inSight && state.kind === "frozen" ? state.fault : undefined,
+			frozen: inSight && state.kind === "frozen" && !state.moves ? state.fault : undefined,
 			shown: this.#feedFacts(role, shown),
 			preparing: preparing && this.#feedFacts(role, preparing, this.picture.next(role)),
 		};
