@@ -3,10 +3,11 @@
  * them. @module
  */
 import type { Rung } from "@vigia/api";
-import type { Browser, Page } from "playwright-core";
-import { firstPictures, latenciesOfCodes, type Painted, TILES, withWall } from "./painted.ts";
+import { BareChromium } from "../support/bare-chromium.ts";
+import { tileReaderScript } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { firstPictures, latenciesOfCodes, type Painted, paintedScript, TILES } from "./painted.ts";
 import {
-	browserProcessorSeconds,
 	type CamerasProcess,
 	processorSeconds,
 	proportionalMegabytes,
@@ -21,6 +22,8 @@ const SETTLE_MS = 8_000;
 const MEASURE_MS = 10_000;
 /** Codes of sixteen tiles: their cost is in Chromium's, of all deliveries alike. */
 const READ_EVERY_MS = 1_000;
+/** In pixels. */
+const WINDOW = [1920, 1080] as const;
 
 /** Of the cameras' loop: where delays come near to it, a code may be of the loop before, and older than it seems. */
 const SURE_PART_OF_LOOP = 0.75;
@@ -62,43 +65,38 @@ interface Cost {
 	readonly megabytes: number;
 }
 
-export async function measureDelivery(
-	browser: Browser,
-	cameras: CamerasProcess,
-	delivery: Delivery,
-): Promise<DeliveryFigures> {
-	const measure = async (page: Page): Promise<DeliveryFigures> => {
-		const first = [...(await firstPictures(page)).values()];
-		await sleep(SETTLE_MS);
-		const costs = await startCosts(browser, delivery);
-		await page.evaluate(() => {
-			window.painted = [];
-		});
-		const fromMs = performance.now();
-		await sleep(MEASURE_MS);
-		const painted = await page.evaluate(() => window.painted);
-		const seconds = (performance.now() - fromMs) / 1000;
-		const cost = await costs();
-		await sleep(REPORT_MS);
-		checkRung(delivery, painted);
-		const values = latenciesOfCodes(cameras, painted).map(({ latencyMs }) => latencyMs);
-		if (percentile(values, 0.95) > cameras.loopPictures * PICTURE_MS * SURE_PART_OF_LOOP) {
-			throw new Error(`${delivery.name}: pictures may be older than the cameras' loop is long`);
-		}
-		const pictures = Array.from({ length: TILES }, (_, index) => countOf(painted, index + 1));
-		return {
-			name: delivery.name,
-			read: values.length,
-			p50Ms: percentile(values, 0.5),
-			p95Ms: percentile(values, 0.95),
-			firstMs: Math.min(...first),
-			lastMs: Math.max(...first),
-			picturesPerSecond: painted.length / TILES / seconds,
-			fewestPerSecond: Math.min(...pictures) / seconds,
-			...cost,
-		};
+/** In a Chromium that is watched by nobody else: {@link BareChromium} says why. */
+export async function measureDelivery(cameras: CamerasProcess, delivery: Delivery): Promise<DeliveryFigures> {
+	const script = `${tileReaderScript()}\n${paintedScript(READ_EVERY_MS)}`;
+	await using page = await BareChromium.open(delivery.url, script, WINDOW);
+	await eventually("every tile has painted", async () => (await firstPictures(page)).size === TILES);
+	const first = [...(await firstPictures(page)).values()];
+	await sleep(SETTLE_MS);
+	const costs = await startCosts(page, delivery);
+	await page.evaluate("window.painted.length = 0");
+	const fromMs = performance.now();
+	await sleep(MEASURE_MS);
+	const painted = (await page.evaluate("window.painted")) as readonly Painted[];
+	const seconds = (performance.now() - fromMs) / 1000;
+	const cost = await costs();
+	await sleep(REPORT_MS);
+	checkRung(delivery, painted);
+	const values = latenciesOfCodes(cameras, painted).map(({ latencyMs }) => latencyMs);
+	if (percentile(values, 0.95) > cameras.loopPictures * PICTURE_MS * SURE_PART_OF_LOOP) {
+		throw new Error(`${delivery.name}: pictures may be older than the cameras' loop is long`);
+	}
+	const pictures = Array.from({ length: TILES }, (_, index) => countOf(painted, index + 1));
+	return {
+		name: delivery.name,
+		read: values.length,
+		p50Ms: percentile(values, 0.5),
+		p95Ms: percentile(values, 0.95),
+		firstMs: Math.min(...first),
+		lastMs: Math.max(...first),
+		picturesPerSecond: painted.length / TILES / seconds,
+		fewestPerSecond: Math.min(...pictures) / seconds,
+		...cost,
 	};
-	return await withWall(browser, delivery.url, measure, READ_EVERY_MS);
 }
 
 function countOf(painted: readonly Painted[], camera: number): number {
@@ -113,13 +111,14 @@ function checkRung({ name, rung }: Delivery, painted: readonly Painted[]): void 
 
 /** Begins to count processor time. The function that it returns ends it. */
 async function startCosts(
-	browser: Browser,
+	page: BareChromium,
 	{ serverPid, others }: Delivery,
 ): Promise<() => Promise<Pick<DeliveryFigures, "browserPercent" | "server" | "others">>> {
+	const sumOf = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + processorSeconds(pid), 0);
 	const used = async (): Promise<{ browser: number; server: number; others: number }> => ({
-		browser: await browserProcessorSeconds(browser),
+		browser: sumOf(await page.pids()),
 		server: serverPid === undefined ? 0 : processorSeconds(serverPid),
-		others: (others?.pids ?? []).reduce((sum, pid) => sum + processorSeconds(pid), 0),
+		others: sumOf(others?.pids ?? []),
 	});
 	const [before, fromMs] = [await used(), performance.now()];
 	return async () => {

@@ -70,7 +70,7 @@ async function attempt(what: string, measure: () => Promise<unknown>): Promise<v
 
 async function measureDeliveryRow(cameras: CamerasProcess, delivery: Delivery, budgetMs?: number): Promise<void> {
 	await attempt(delivery.name, async () => {
-		const figures = await measureDelivery(browser, cameras, delivery);
+		const figures = await measureDelivery(cameras, delivery);
 		deliveries.push(figures);
 		report(latencyRow(figures, budgetMs));
 	});

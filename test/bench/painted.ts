@@ -39,69 +39,71 @@ declare global {
 }
 
 /**
- * Notes every picture that a video paints, and its code where {@link readCodes} asked for it.
- * @param readEveryMs reads a code of each tile about so often, from the beginning; default: never.
+ * A script for a page, before its own ones: notes every picture that a video paints.
+ * @param readEveryMs reads a code of each tile about so often, from the beginning; default: only where {@link readCodes}
+ * asks for it.
  */
-async function notePaintedPictures(page: Page, readEveryMs?: number): Promise<void> {
-	await page.addInitScript(() => {
-		window.painted = [];
-		window.readCodesOf = new Set();
-		const canvas = document.createElement("canvas");
-		const known = new WeakSet<HTMLVideoElement>();
-		const readCode = (video: HTMLVideoElement): number | undefined => {
-			canvas.width = video.videoWidth;
-			canvas.height = Math.ceil(video.videoWidth / 20);
-			const context = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
-			context.drawImage(video, 0, 0);
-			const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-			const { readFrameCode } = window as unknown as {
-				readFrameCode: (...args: unknown[]) => { camera: number; counter: number } | undefined;
-			};
-			return readFrameCode(data, canvas.width, canvas.height, 4)?.counter;
+export function paintedScript(readEveryMs?: number): string {
+	const reading = readEveryMs === undefined ? "" : `(${installReading.toString()})(${TILES}, ${readEveryMs});`;
+	return `(${installNotes.toString()})();\n${reading}`;
+}
+
+/** Runs in the page. */
+function installNotes(): void {
+	window.painted = [];
+	window.readCodesOf = new Set();
+	const canvas = document.createElement("canvas");
+	const known = new WeakSet<HTMLVideoElement>();
+	const readCode = (video: HTMLVideoElement): number | undefined => {
+		canvas.width = video.videoWidth;
+		canvas.height = Math.ceil(video.videoWidth / 20);
+		const context = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+		context.drawImage(video, 0, 0);
+		const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+		const { readFrameCode } = window as unknown as {
+			readFrameCode: (...args: unknown[]) => { camera: number; counter: number } | undefined;
 		};
-		const watch = (video: HTMLVideoElement): void => {
-			if (known.has(video)) return;
-			known.add(video);
-			const note: VideoFrameRequestCallback = (_now, metadata) => {
-				const camera = Number(video.closest<HTMLElement>("[data-camera]")?.dataset.camera?.slice(3));
-				const readAtMs = performance.timeOrigin + performance.now();
-				const counter = window.readCodesOf.delete(camera) ? readCode(video) : undefined;
-				const { rung } = video.dataset;
-				window.painted.push({
-					camera,
-					atMs: performance.timeOrigin + metadata.presentationTime,
-					rtpTimestamp: metadata.rtpTimestamp ?? 0,
-					width: metadata.width,
-					...(rung !== undefined && { rung }),
-					...(counter !== undefined && { counter, readAtMs }),
-				});
-				video.requestVideoFrameCallback(note);
-			};
+		return readFrameCode(data, canvas.width, canvas.height, 4)?.counter;
+	};
+	const watch = (video: HTMLVideoElement): void => {
+		if (known.has(video)) return;
+		known.add(video);
+		const note: VideoFrameRequestCallback = (_now, metadata) => {
+			const camera = Number(video.closest<HTMLElement>("[data-camera]")?.dataset.camera?.slice(3));
+			const readAtMs = performance.timeOrigin + performance.now();
+			const counter = window.readCodesOf.delete(camera) ? readCode(video) : undefined;
+			const { rung } = video.dataset;
+			window.painted.push({
+				camera,
+				atMs: performance.timeOrigin + metadata.presentationTime,
+				rtpTimestamp: metadata.rtpTimestamp ?? 0,
+				width: metadata.width,
+				...(rung !== undefined && { rung }),
+				...(counter !== undefined && { counter, readAtMs }),
+			});
 			video.requestVideoFrameCallback(note);
 		};
-		new MutationObserver(() => document.querySelectorAll("video").forEach(watch)).observe(document, {
-			childList: true,
-			subtree: true,
-		});
+		video.requestVideoFrameCallback(note);
+	};
+	new MutationObserver(() => document.querySelectorAll("video").forEach(watch)).observe(document, {
+		childList: true,
+		subtree: true,
 	});
-	if (readEveryMs === undefined) return;
-	await page.addInitScript(
-		([tiles, everyMs]) => {
-			let camera = 0;
-			// One after the other: all at once would hold up the painting that is measured.
-			window.readingCodes = window.setInterval(() => {
-				camera = (camera % tiles) + 1;
-				window.readCodesOf.add(camera);
-			}, everyMs / tiles);
-		},
-		[TILES, readEveryMs] as const,
-	);
+}
+
+/** Runs in the page. One tile after the other: all at once would hold up the painting that is measured. */
+function installReading(tiles: number, everyMs: number): void {
+	let camera = 0;
+	window.readingCodes = window.setInterval(() => {
+		camera = (camera % tiles) + 1;
+		window.readCodesOf.add(camera);
+	}, everyMs / tiles);
 }
 
 /**
  * Opens a page in a browser context of its own, which knows nothing of earlier ones, and waits until every tile has
  * painted.
- * @param readEveryMs as with {@link notePaintedPictures}.
+ * @param readEveryMs as with {@link paintedScript}.
  */
 export async function withWall<T>(
 	browser: Browser,
@@ -112,7 +114,7 @@ export async function withWall<T>(
 	const context = await openContext(browser, 1920, 1080);
 	try {
 		const page = await context.newPage();
-		await notePaintedPictures(page, readEveryMs);
+		await page.addInitScript({ content: paintedScript(readEveryMs) });
 		await page.goto(url);
 		try {
 			await eventually("every tile has painted", async () => (await firstPictures(page)).size === TILES);
@@ -132,9 +134,17 @@ async function unpaintedTiles(page: Page): Promise<string> {
 	return tiles.map(({ camera, rung, state }) => `${camera} ${rung} ${state}`).join(", ") || "all are missing";
 }
 
+/** A page of Playwright's or of {@link BareChromium}. */
+export interface Evaluates {
+	/** @param expression of what can be told as JSON. */
+	evaluate(expression: string): Promise<unknown>;
+}
+
 /** Milliseconds from navigation to each tile's first picture. */
-export async function firstPictures(page: Page): Promise<Map<number, number>> {
-	const { origin, painted } = await page.evaluate(() => ({ origin: performance.timeOrigin, painted: window.painted }));
+export async function firstPictures(page: Evaluates): Promise<Map<number, number>> {
+	const { origin, painted } = (await page.evaluate(
+		"({ origin: performance.timeOrigin, painted: window.painted })",
+	)) as { origin: number; painted: readonly Painted[] };
 	const first = new Map<number, number>();
 	for (const { camera, atMs, width } of painted) if (width > 0 && !first.has(camera)) first.set(camera, atMs - origin);
 	return first;

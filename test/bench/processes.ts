@@ -3,7 +3,6 @@ import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { cameraPath } from "@vigia/camera-sim";
-import type { Browser } from "playwright-core";
 import type { CamerasMessage, ReceivedPicture, SentPicture, ViewerMessage } from "./ipc.ts";
 
 /** Messages of the cameras' and viewers' processes come each second. */
@@ -130,14 +129,6 @@ export function proportionalMegabytes(pids: readonly number[]): number {
 		Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]),
 	);
 	return kilobytes.reduce((sum, each) => sum + each, 0) / 1024;
-}
-
-/** Processor seconds that all processes of a browser have used which live now. */
-export async function browserProcessorSeconds(browser: Browser): Promise<number> {
-	const session = await browser.newBrowserCDPSession();
-	const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-	await session.detach();
-	return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

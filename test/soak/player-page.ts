@@ -7,7 +7,7 @@ import { latenciesOfCodes, type Painted } from "../bench/painted.ts";
 import { type CamerasProcess, proportionalMegabytes } from "../bench/processes.ts";
 import { percentile } from "../bench/table.ts";
 import { type TilePicture, tileReaderScript } from "../support/browser.ts";
-import { BareChromium } from "./bare-chromium.ts";
+import { BareChromium } from "../support/bare-chromium.ts";
 
 /** Each tile's code is read about so often: more would cost what is measured. */
 const CODE_EVERY_MS = 1_000;

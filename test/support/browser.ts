@@ -108,8 +108,13 @@ export async function openContext(browser: Browser, width = 1280, height = 720):
 	return context;
 }
 
-export async function readTiles(page: Page): Promise<TilePicture[]> {
-	return await page.evaluate(() => window.readTiles());
+/** Playwright's page, or a bare Chromium's. */
+export interface Evaluates {
+	evaluate(expression: string): Promise<unknown>;
+}
+
+export async function readTiles(page: Evaluates): Promise<TilePicture[]> {
+	return (await page.evaluate("window.readTiles()")) as TilePicture[];
 }
 
 /** Camera number by tile of all tiles whose counter moved between two readings. */

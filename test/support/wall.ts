@@ -1,7 +1,7 @@
 /** A server, simulated cameras and pages with the wall, for tests of the ladder. @module */
 import { type CameraSim, type CameraSimOptions, startCameraSim } from "@vigia/camera-sim";
 import type { Browser, Page } from "playwright-core";
-import { openContext, readTiles, type TilePicture } from "./browser.ts";
+import { type Evaluates, openContext, readTiles, type TilePicture } from "./browser.ts";
 import { eventually } from "./eventually.ts";
 import { freeUdpPort, type ServerProcess, startServer } from "./server-process.ts";
 
@@ -56,7 +56,7 @@ export async function withPage(browser: Browser, url: string, use: (page: Page) 
 export const CLIMB_LIMIT_MS = 60_000;
 
 /** Every tile is live on this rung, and shows its own camera, moving. Resolves with the milliseconds that it took. */
-export async function allLiveOn(page: Page, rung: string, limitMs = CLIMB_LIMIT_MS): Promise<number> {
+export async function allLiveOn(page: Evaluates, rung: string, limitMs = CLIMB_LIMIT_MS): Promise<number> {
 	const startMs = performance.now();
 	const isLive = ({ state, rung: on }: TilePicture): boolean => state === "live" && on === rung;
 	let tiles: TilePicture[] = [];

@@ -39,7 +39,7 @@ const session = new WallSession({
 	createSocket: () => carriers.connect(),
 	capabilities: detectCapabilities,
 	protocol: readProtocol(location.search),
-	makers: createFeedMakers({ base, clock, capabilities: detectCapabilities, tiles: () => store.ids.peek().length }),
+	makers: createFeedMakers({ base, clock, capabilities: detectCapabilities }),
 	memory: new LadderMemory({
 		storage: () => localStorage,
 		origin: location.origin,

@@ -11,6 +11,7 @@ export const en = {
 	"state.offline": "Offline",
 	"state.still": "Still picture",
 	"frozen.badge": "Frozen {age}",
+	"late.badge": "{age} late",
 	"fault.camera": "The camera sends no video",
 	"fault.network": "Nothing arrives here from the server",
 	"fault.server": "The server cannot be reached",

@@ -12,6 +12,7 @@ export const es: Record<MessageKey, string> = {
 	"state.offline": "Sin conexión",
 	"state.still": "Imagen fija",
 	"frozen.badge": "Congelada {age}",
+	"late.badge": "Con {age} de retraso",
 	"fault.camera": "La cámara no envía vídeo",
 	"fault.network": "Aquí no llega nada del servidor",
 	"fault.server": "No se puede contactar con el servidor",

@@ -17,7 +17,7 @@ const input: DiagnosticsInput = {
 		reason: { code: "video-stalled", text: "Its video has stopped." },
 		streams: { sub: { state: "stalled", codec: "H264", codecString: "avc1.42C01E", gopSeconds: 2, lastVideoMs: 6100 } },
 	},
-	state: { kind: "frozen", ageMs: 6200, fault: "camera" },
+	state: { kind: "frozen", ageMs: 6200, fault: "camera", moves: false },
 	stream: "sub",
 	want: { shown: "webrtc", preparing: undefined, reason: "best", refusal: undefined },
 	route: "pass",
@@ -60,7 +60,7 @@ test("the history keeps the last changes and no more", () => {
 	for (let i = 0; i < 100; i++) {
 		history.add({ kind: "live" }, "webrtc", i);
 		history.add({ kind: "live" }, "webrtc", i);
-		history.add({ kind: "frozen", ageMs: i, fault: "network" }, "mse", i);
+		history.add({ kind: "frozen", ageMs: i, fault: "network", moves: false }, "mse", i);
 	}
 	expect(history.changes).toHaveLength(HISTORY_LENGTH);
 	expect(history.changes[HISTORY_LENGTH - 1]).toEqual({ wallMs: 99, text: "frozen (network) over mse" });

@@ -43,6 +43,11 @@ export interface Feed {
 	 * where none does. It is better than no picture, and worse than one that is in sight already.
 	 */
 	isPast?(frame: VideoFrameCallbackMetadata): boolean;
+	/**
+	 * How much further behind the newest picture playback is than this feed aims at, in milliseconds; at least 0. It grows
+	 * like a clock while nothing comes, and what is in the buffer still plays. Left out where the browser does not tell.
+	 */
+	lateMs?(nowMs: number): number;
 	/** At each tick of the page (twice a second): keeps to the live edge and trims buffers. Time as `performance.now()`. */
 	tick(nowMs: number): void;
 	/** Set by the owner before {@link attach}; called at most once. */

@@ -4,12 +4,18 @@ import type * as HlsLight from "hls.js/light";
 import { HLS_TYPE } from "./capabilities.ts";
 import type { Feed, FeedCounters, FeedFault } from "./feed.ts";
 import { HlsLatency, STALL_ADDS } from "./hls-latency.ts";
+import { rememberParts } from "./hls-parts.ts";
 import { classicPlaylistLoader } from "./hls-playlist.ts";
 
 /** What is kept behind and fetched ahead of playback, in seconds: nobody goes back, and a wall has many tiles. */
 const KEPT_SECONDS = 10;
 /** Faster playback brings the live edge back; hls.js by default never does (1). */
 const FASTEST_RATE = 1.15;
+/**
+ * Where nothing is held: so many target durations behind the live edge. Between two playlists a player needs one and the
+ * segment that is being made, which is half of one with the usual key frames.
+ */
+const CLASSIC_BEHIND_DURATIONS = 2;
 /** Further behind than this many target durations is jumped over. */
 const MOST_BEHIND_DURATIONS = 6;
 
@@ -66,6 +72,12 @@ export class HlsFeed implements Feed {
 		return { received: this.#received, decoded, bytes: this.#bytes };
 	}
 
+	/** What hls.js says is as old as the last move of playback: while that stands, the last paint tells. */
+	lateMs(): number {
+		const hls = this.#hls;
+		return hls ? Math.max(0, hls.latency - (hls.targetLatency ?? hls.latency)) * 1000 : 0;
+	}
+
 	/** The browser's own player keeps to the live edge by itself. */
 	tick(nowMs: number): void {
 		const video = this.#video;
@@ -101,6 +113,7 @@ export class HlsFeed implements Feed {
 				targetDuration: details.targetduration,
 				currentTime: video.currentTime,
 				livePosition: hls.liveSyncPosition ?? undefined,
+				bufferedTo: bufferedTo(video),
 			},
 			nowMs,
 		);
@@ -133,11 +146,15 @@ export class HlsFeed implements Feed {
 			// Fragmented MP4 is passed through: a worker for each tile would only cost.
 			enableWorker: false,
 		};
-		if (!lowLatency) config.pLoader = classicPlaylistLoader(Hls.DefaultConfig.loader);
+		if (!lowLatency) {
+			config.pLoader = classicPlaylistLoader(Hls.DefaultConfig.loader);
+			config.liveSyncDurationCount = CLASSIC_BEHIND_DURATIONS;
+		}
 		const hls = new Hls(config);
 		// In its options it goes only with a fixed latency, instead of the one that the playlist asks for.
 		hls.config.liveMaxLatencyDurationCount = MOST_BEHIND_DURATIONS;
 		this.#hls = hls;
+		rememberParts(hls, Events);
 		hls.on(Events.FRAG_LOADED, (_, { payload }: FragLoadedData) => {
 			this.#received++;
 			this.#bytes += payload.byteLength;
@@ -162,6 +179,14 @@ export class HlsFeed implements Feed {
 		this.#failed = true;
 		this.onFault?.(fault, detail);
 	}
+}
+
+/** The end of the range that is playing, in seconds; the current time between two of them. */
+function bufferedTo({ buffered, currentTime }: HTMLVideoElement): number {
+	for (let range = buffered.length - 1; range >= 0; range--) {
+		if (buffered.start(range) <= currentTime && buffered.end(range) > currentTime) return buffered.end(range);
+	}
+	return currentTime;
 }
 
 /** Recovering would only ask the same browser again. */

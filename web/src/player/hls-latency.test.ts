@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CALM_MS, HlsLatency, type HlsPlayback, JUMP_PAUSE_MS, STALL_ADDS } from "./hls-latency.ts";
+import { BEGINNING_MS, CALM_MS, HlsLatency, type HlsPlayback, JUMP_PAUSE_MS, STALL_ADDS } from "./hls-latency.ts";
 
 const TICK_MS = 500;
 const PLAYING: HlsPlayback = {
@@ -9,6 +9,7 @@ const PLAYING: HlsPlayback = {
 	targetDuration: 2,
 	currentTime: 100,
 	livePosition: 100.1,
+	bufferedTo: 100.5,
 };
 
 test("what stalls have added is taken back, a step for each time of calm, and no more", () => {
@@ -33,17 +34,32 @@ test("a stall begins the calm anew", () => {
 	expect(latency.update({ ...PLAYING, target: 1.25 }, 2 * CALM_MS - TICK_MS).target).toBe(1);
 });
 
-test("more than a target duration behind is jumped over, and not again at once", () => {
+/** Has begun some time ago. */
+function begun(): HlsLatency {
 	const latency = new HlsLatency();
-	const behind = { ...PLAYING, latency: 4, currentTime: 100, livePosition: 103 };
+	latency.update(PLAYING, -BEGINNING_MS);
+	return latency;
+}
+
+test("more than a target duration behind is jumped over though it must be loaded, and not again at once", () => {
+	const latency = begun();
+	const behind = { ...PLAYING, latency: 4, currentTime: 100, livePosition: 103, bufferedTo: 102 };
 	expect(latency.update({ ...behind, latency: 2.5 }, 0).seekTo).toBeUndefined();
 	expect(latency.update(behind, 500).seekTo).toBe(103);
 	expect(latency.update(behind, 500 + JUMP_PAUSE_MS - 1).seekTo).toBeUndefined();
 	expect(latency.update(behind, 500 + JUMP_PAUSE_MS).seekTo).toBe(103);
 });
 
+test("what is buffered is jumped over sooner, and soonest at the beginning", () => {
+	const behind = { ...PLAYING, latency: 1.2, currentTime: 100, livePosition: 100.6, bufferedTo: 101 };
+	expect(new HlsLatency().update(behind, 0).seekTo).toBe(100.6);
+	expect(new HlsLatency().update({ ...behind, bufferedTo: 100.8 }, 0).seekTo).toBeUndefined();
+	expect(begun().update(behind, 0).seekTo).toBeUndefined();
+	expect(begun().update({ ...behind, latency: 1.7 }, 0).seekTo).toBe(100.6);
+});
+
 test("it never jumps back, and not before it knows where to", () => {
-	const latency = new HlsLatency();
+	const latency = begun();
 	const behind = { ...PLAYING, latency: 4, currentTime: 100 };
 	expect(latency.update({ ...behind, livePosition: 99 }, 0).seekTo).toBeUndefined();
 	expect(latency.update({ ...behind, livePosition: undefined }, 500).seekTo).toBeUndefined();

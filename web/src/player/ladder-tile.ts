@@ -14,7 +14,7 @@ export const QUIET_MS = 5000;
 /** A rung that held this long is as good as new, in milliseconds. */
 export const GOOD_AFTER_MS = 60_000;
 
-const NOTHING: SlotFacts = { lastPacketMs: undefined, lastFrameMs: undefined, lastPaintMs: undefined };
+const NOTHING: SlotFacts = { lastPacketMs: undefined, lastFrameMs: undefined, lastPaintMs: undefined, lateMs: 0 };
 
 interface Candidate {
 	readonly rung: Rung;

@@ -43,7 +43,7 @@ class Feed {
 	}
 	get facts(): FeedFacts {
 		const { rung, fault, decodedFps, lastFrameMs, lastPacketMs, lastPaintMs } = this;
-		return { rung, fault, decodedFps, watch: { lastFrameMs, lastPacketMs, lastPaintMs } };
+		return { rung, fault, decodedFps, watch: { lastFrameMs, lastPacketMs, lastPaintMs, lateMs: 0 } };
 	}
 }
 

@@ -90,7 +90,7 @@ export interface TileFacts {
 	readonly serverLive: boolean;
 	/** Somebody may be looking: what is hidden is not painted, and nothing is judged by it. */
 	readonly watched: boolean;
-	/** The tile's state is `frozen`, by whose fault. */
+	/** The picture stands, by whose fault. One that moves and is late is still better than a rung further down. */
 	readonly frozen: Fault | undefined;
 	/** The feed of the rung that {@link TileWant.shown} said last; `undefined` before it was made. */
 	readonly shown: FeedFacts | undefined;

@@ -10,21 +10,24 @@
  * @module
  */
 
-/** The least distance from the edge, in seconds: at 0.1 Chromium still plays on a quiet machine, at 0.05 it stalls. */
-export const LEAST_TARGET = 0.2;
+/**
+ * The least distance from the edge, in seconds. Of sixteen tiles in Chromium on two cores some stall at 0.15, none at
+ * 0.17; a single one plays at 0.1 and stalls at 0.05.
+ */
+export const LEAST_TARGET = 0.18;
 /** The most, in seconds: pictures that come later than this are an outage, which no buffer covers. */
 export const MOST_TARGET = 1.2;
-/** What a decoder needs ahead of the latest of the expected arrivals, in seconds. */
-export const DECODER_MARGIN = 0.12;
+/** What a decoder needs ahead of the latest of the expected arrivals, in seconds: at 0.08 sixteen tiles stall. */
+export const DECODER_MARGIN = 0.11;
 /** Each stall adds so much to the target, in seconds: this browser's decoder needs more than others. */
 export const STALL_ADDS = 0.05;
 /** Once all is calm the target comes down: in a second by this part of what is too much, and by at least so many seconds. */
 const TARGET_DECAY = 0.05;
 const LEAST_TARGET_DECAY = 0.01;
-/** Later than the target by this much is let be, in seconds. */
-export const TOLERANCE = 0.05;
+/** Later than the target by this much is let be, in seconds: each short stall leaves playback anywhere in it. */
+export const TOLERANCE = 0.02;
 /** Earlier by this much, in seconds: less, because a stall is worse than a little latency. */
-export const TOLERANCE_EARLY = 0.02;
+export const TOLERANCE_EARLY = 0.01;
 /** Or by this part of the target: what jitters much is known less exactly. */
 const TOLERANCE_PART = 0.1;
 const TOLERANCE_EARLY_PART = 0.05;
@@ -46,6 +49,8 @@ const SETTLING_MS = 2000;
 const AHEAD_OF_SEEK = 0.1;
 /** A seek lands this far after the start of a range, in seconds: what browsers tell of its start is rounded. */
 const INSIDE_RANGE = 0.01;
+/** A decoder's clock runs so far over the end of a range, or stands before its start, in seconds. */
+const OUTSIDE_RANGE = 0.05;
 /** A seek gains at least this part of what it is for: while nothing arrives there is nowhere to go. */
 const LEAST_GAIN = 0.5;
 /** Playback that did not move for so long in front of a hole stands at it, in milliseconds. */
@@ -191,7 +196,7 @@ export class LiveEdge {
 	/** Whether playback is at the end of this range, and it is time for what comes after it. */
 	#isOver(buffered: Ranges, range: number, { nowMs, currentTime }: Playback, tooLate: number): boolean {
 		const stuck = nowMs - this.#lastMovedMs > STUCK_MS;
-		if (!stuck && buffered.end(range) - currentTime > TOLERANCE) return false;
+		if (!stuck && buffered.end(range) - currentTime > OUTSIDE_RANGE) return false;
 		return stuck || currentTime + tooLate >= buffered.start(range + 1);
 	}
 
@@ -236,7 +241,7 @@ function rangeOf(buffered: Ranges, time: number): number | undefined {
 	const newest = buffered.length - 1;
 	if (time > buffered.end(newest) + SEEK_BEYOND) return undefined;
 	for (let i = newest; i >= 0; i--) {
-		if (time >= buffered.start(i) - TOLERANCE) return i;
+		if (time >= buffered.start(i) - OUTSIDE_RANGE) return i;
 	}
 	return undefined;
 }

@@ -9,6 +9,7 @@ import {
 	installFakeMediaSource,
 } from "../testing/fake-media-source.ts";
 import { MAX_APPEND_BYTES, MAX_WAITING_BYTES } from "./media-buffer.ts";
+import { LEAST_TARGET } from "./live-edge.ts";
 import { KEPT_BEHIND, MseFeed, SOUND_ENDED_AFTER, SOUND_BACK_AFTER_MS, WAIT_FOR_SOUND_MS } from "./mse-feed.ts";
 
 const BASELINE = "avc1.42c01e";
@@ -210,7 +211,7 @@ describe("playback", () => {
 		for (let i = 0; i < 20; i++) feed.push(media(1000 + i / 10, i === 0));
 		source().open();
 		pictures().finishAll();
-		expect(video.currentTime).toBeCloseTo(1001.8);
+		expect(video.currentTime).toBeCloseTo(1002 - LEAST_TARGET);
 	});
 
 	test("shows the past while what was cached comes in", () => {
@@ -221,6 +222,18 @@ describe("playback", () => {
 		source().open();
 		pictures().finishAll();
 		expect([1000, 1001.4, 1001.7, 1001.9].map(isPast)).toEqual([true, true, false, false]);
+	});
+
+	test("says how late it is while nothing more comes, as if a clock went on", () => {
+		expect(feed.lateMs(nowMs)).toBe(0);
+		feed.push(init());
+		for (let i = 0; i < 20; i++) feed.push(media(1000 + i / 10, i === 0));
+		source().open();
+		pictures().finishAll();
+		expect(feed.lateMs(nowMs)).toBeCloseTo(0);
+		// Half a second of pictures was played in three seconds of the clock.
+		video.currentTime += 0.5;
+		expect(feed.lateMs(nowMs + 3000)).toBeCloseTo(2500);
 	});
 
 	test("a hidden page does not correct the rate", () => {

@@ -103,6 +103,11 @@ export class MseFeed implements Feed {
 		return behind !== undefined && behind > this.#liveEdge.target + SEEK_BEYOND_AT_FIRST;
 	}
 
+	lateMs(nowMs: number): number {
+		const behind = this.#video && this.#liveEdge.behind(this.#video.currentTime, nowMs);
+		return behind === undefined ? 0 : Math.max(0, behind - this.#liveEdge.target) * 1000;
+	}
+
 	tick(nowMs: number): void {
 		const video = this.#video;
 		if (!video || this.#closed) return;

@@ -8,6 +8,8 @@ export interface SlotFacts {
 	readonly lastFrameMs: number | undefined;
 	/** A picture was painted. Only what is visible is painted. */
 	readonly lastPaintMs: number | undefined;
+	/** How much later than aimed at playback is, in milliseconds: pictures that move can show the past. */
+	readonly lateMs: number;
 }
 
 /** Watches one slot (or nothing yet). A new PeerConnection begins its counters at zero: that is noticed by itself. */
@@ -15,6 +17,7 @@ export class SlotWatch implements SlotFacts {
 	lastPacketMs: number | undefined;
 	lastFrameMs: number | undefined;
 	lastPaintMs: number | undefined;
+	lateMs = 0;
 	#packets = 0;
 	#frames = 0;
 	#presented = 0;

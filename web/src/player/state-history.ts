@@ -38,7 +38,7 @@ export function describeState(state: TileState): string {
 		case "connecting":
 			return state.fault ? `connecting (${state.fault})` : "connecting";
 		case "frozen":
-			return `frozen (${state.fault})`;
+			return `${state.moves ? "late" : "frozen"} (${state.fault})`;
 		case "offline":
 			return state.reason ? `offline (${state.reason})` : "offline";
 	}

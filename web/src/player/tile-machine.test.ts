@@ -21,6 +21,8 @@ class Bench {
 	socket = true;
 	decodes = true;
 	paints = true;
+	/** The player shows pictures of its buffer that are so late, in milliseconds. */
+	lateMs = 0;
 	visibleSinceMs: number | undefined = 0;
 	playable = true;
 	/** The server sends its cached pictures again, which decode. */
@@ -56,7 +58,7 @@ class Bench {
 		const reportAgeMs = this.#reported && this.nowMs - this.#reported.atMs;
 		return this.machine.update({
 			nowMs: this.nowMs,
-			slot: this.#slot,
+			slot: { ...this.#slot, lateMs: this.lateMs },
 			playable: this.playable,
 			visibleSinceMs: this.visibleSinceMs,
 			server: {
@@ -155,6 +157,20 @@ describe("frozen", () => {
 		const states = bench.run(3000).filter((state) => state.kind === "frozen");
 		expect(states.length).toBeGreaterThan(0);
 		expect(states.every((state) => state.kind === "frozen" && state.fault === "camera")).toBe(true);
+	});
+
+	test("pictures that move and show the past are marked with how late they are, until the player has caught up", () => {
+		const bench = live();
+		bench.lateMs = 1500;
+		expect(bench.after(2000).kind).toBe("live");
+		bench.lateMs = 4000;
+		expect(bench.tick()).toEqual({ kind: "frozen", ageMs: 4000, fault: "device", moves: true });
+		bench.packetsArrive = false;
+		bench.lateMs = 6000;
+		expect(bench.after(5000)).toMatchObject({ kind: "frozen", ageMs: 6000, fault: "network", moves: false });
+		bench.packetsArrive = true;
+		bench.lateMs = 0;
+		expect(bench.tick().kind).toBe("live");
 	});
 
 	test("the age goes on growing", () => {

@@ -57,7 +57,13 @@ export interface TileInput {
 export type TileState =
 	| { readonly kind: "connecting"; readonly ageMs: number | undefined; readonly fault: Fault | undefined }
 	| { readonly kind: "live" }
-	| { readonly kind: "frozen"; readonly ageMs: number; readonly fault: Fault }
+	| {
+			readonly kind: "frozen";
+			readonly ageMs: number;
+			readonly fault: Fault;
+			/** The pictures move and show the past. */
+			readonly moves: boolean;
+	  }
 	/** No moving picture can be had, and stills stand in. Not of this machine: the ladder says so. */
 	| { readonly kind: "still"; readonly ageMs: number | undefined }
 	| {
@@ -112,8 +118,10 @@ export class TileMachine {
 			const named = waitedMs >= SLOW_START_MS || !input.playable;
 			return { kind: "connecting", ageMs, fault: named ? this.#hold(faultOf(input), nowMs) : undefined };
 		}
-		if (ageMs > frozenAfterMs(server.fps) || (known && server.state === "stalled")) {
-			return { kind: "frozen", ageMs, fault: this.#hold(faultOf(input), nowMs) };
+		const frozenMs = frozenAfterMs(server.fps);
+		if (ageMs > frozenMs || (known && server.state === "stalled")) {
+			const moves = slot.lateMs >= ageMs && nowMs - (slot.lastPaintMs ?? 0) <= frozenMs;
+			return { kind: "frozen", ageMs, fault: this.#hold(faultOf(input), nowMs), moves };
 		}
 		this.#awaitingSinceMs = undefined;
 		return { kind: "live" };
@@ -172,11 +180,12 @@ export function isDown(state: CameraState): boolean {
 /**
  * How old the picture on the tile is, in milliseconds; `undefined` without one. A picture is as old as the last
  * decoded one, or as the last painted one, or as the last that the server had from the camera: the cached pictures
- * that a server sends again decode well and are old all the same.
+ * that a server sends again decode well and are old all the same. So are those that a player still has in its buffer
+ * while nothing comes: it says how late it is.
  */
 function pictureAgeMs({ nowMs, slot, server, visibleSinceMs }: TileInput): number | undefined {
 	if (slot.lastFrameMs === undefined) return undefined;
-	let ageMs = nowMs - slot.lastFrameMs;
+	let ageMs = Math.max(nowMs - slot.lastFrameMs, slot.lateMs);
 	if (visibleSinceMs !== undefined) ageMs = Math.max(ageMs, nowMs - Math.max(slot.lastPaintMs ?? 0, visibleSinceMs));
 	if (isKnown(server)) ageMs = Math.max(ageMs, server.videoAgeMs ?? 0);
 	return ageMs;

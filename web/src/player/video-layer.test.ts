@@ -124,9 +124,10 @@ test("its counters become facts at each sample", () => {
 	make();
 	layer.sample();
 	feed.values = { received: 7, decoded: 3, bytes: 900 };
+	feed.late = 40;
 	nowMs = 500;
 	layer.sample();
-	expect(layer.watch).toMatchObject({ lastPacketMs: 500, lastFrameMs: 500 });
+	expect(layer.watch).toMatchObject({ lastPacketMs: 500, lastFrameMs: 500, lateMs: 40 });
 	expect(feed.ticks).toEqual([0, 500]);
 });
 

@@ -93,6 +93,7 @@ export class VideoLayer {
 		const nowMs = this.#options.nowMs();
 		const { received, decoded, bytes } = this.feed.counters();
 		this.watch.received(received, decoded, nowMs);
+		this.watch.lateMs = this.feed.lateMs?.(nowMs) ?? 0;
 		this.meter.add({ atMs: nowMs, decoded, painted: this.watch.presented, bytes });
 	}
 

@@ -19,6 +19,7 @@ export class FakeFeed implements Feed {
 	own = true;
 	/** Whether it shows the past. */
 	past = false;
+	late = 0;
 	closed = false;
 	soundIsBack = false;
 	readonly ticks: number[] = [];
@@ -32,6 +33,10 @@ export class FakeFeed implements Feed {
 
 	counters(): FeedCounters {
 		return this.values;
+	}
+
+	lateMs(): number {
+		return this.late;
 	}
 
 	isOwn(): boolean {

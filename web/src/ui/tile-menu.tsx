@@ -1,6 +1,6 @@
 /** The menu of one tile. @module */
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { CopyIcon, EnlargeIcon, ExpandIcon, GridIcon, MuteIcon, RefreshIcon, ShrinkIcon, SoundIcon } from "./icons.tsx";
 import { rungLine } from "./rung-line.ts";
 import { type MenuPlace, type WallStore, useWall } from "./store.ts";
@@ -29,7 +29,8 @@ function OpenMenu({ store, place }: { store: WallStore; place: MenuPlace }) {
 		element.style.left = `${fit(place.x, element.offsetWidth, window.innerWidth)}px`;
 		element.style.top = `${fit(place.y, element.offsetHeight, window.innerHeight)}px`;
 	}, [place]);
-	useEffect(() => {
+	// Focus and keys belong to the menu from the moment that it is seen: effects proper run a frame or more later.
+	useLayoutEffect(() => {
 		const before = document.activeElement as HTMLElement | null;
 		menu.current?.querySelector<HTMLElement>("button")?.focus();
 		return () => before?.focus();
@@ -37,7 +38,7 @@ function OpenMenu({ store, place }: { store: WallStore; place: MenuPlace }) {
 	const close = () => {
 		store.menu.value = undefined;
 	};
-	useEffect(() => {
+	useLayoutEffect(() => {
 		// Wherever the focus is, and before the keys of the wall: a click beside the items takes it off them.
 		const onKey = (event: KeyboardEvent) => {
 			if (event.key !== "Escape") return;

@@ -139,7 +139,7 @@ function TileMessage({ view, faultText, t }: { view: TileView; faultText: string
 		case "frozen":
 			return (
 				<div class="badge warning">
-					<strong>{t("frozen.badge", { age: formatAge(t, state.ageMs) })}</strong>
+					<strong>{t(state.moves ? "late.badge" : "frozen.badge", { age: formatAge(t, state.ageMs) })}</strong>
 					<span>{faultText}</span>
 				</div>
 			);

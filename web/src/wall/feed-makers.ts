@@ -17,21 +17,19 @@ export interface FeedMakersOptions {
 	readonly base: string;
 	readonly clock: Clock;
 	readonly capabilities: () => Capabilities;
-	/** Tiles on the wall. */
-	readonly tiles: () => number;
 }
 
-export function createFeedMakers({ base, clock, capabilities, tiles }: FeedMakersOptions): FeedMakers {
+export function createFeedMakers({ base, clock, capabilities }: FeedMakersOptions): FeedMakers {
 	const address = (camera: string): string => encodeURIComponent(camera);
 	return {
 		mse: (audio) => new MseFeed({ audio, nowMs: () => clock.nowMs() }),
-		hls: (camera, stream: StreamName, audio) => {
+		hls: (camera, stream: StreamName, { audio, beside }) => {
 			// A browser that plays no H.265 gets H.264: the server converts it.
 			const { mse, nativeHls } = capabilities();
 			const any = mse.length > 0 ? mse.includes("h265") : nativeHls;
 			const view = any ? stream : `${stream}-h264`;
 			const url = `${base}hls/${address(camera)}/${view}/${audio ? "stream" : "video"}.m3u8`;
-			return new HlsFeed({ url, audio, lowLatency: isMultiplexed() || tiles() <= MOST_HELD_HTTP1 });
+			return new HlsFeed({ url, audio, lowLatency: isMultiplexed() || beside <= MOST_HELD_HTTP1 });
 		},
 		still: (camera, stream, events) =>
 			new StillPicture({

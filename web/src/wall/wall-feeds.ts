@@ -22,7 +22,8 @@ type View = Omit<Extract<ClientMessage, { type: "view" }>, "type" | "revision">;
 /** How feeds are made. */
 export interface FeedMakers {
 	mse(audio: boolean): ChannelFeed;
-	hls(camera: string, stream: StreamName, audio: boolean): Feed;
+	/** @param options `beside`: how many pictures the wall wants, this one included. */
+	hls(camera: string, stream: StreamName, options: { readonly audio: boolean; readonly beside: number }): Feed;
 	still(camera: string, stream: StreamName, events: StillEvents): StillPicture;
 }
 
@@ -197,7 +198,8 @@ export class WallFeeds {
 		const key = this.#hlsKey(wish);
 		const known = this.#hls.get(key);
 		if (known) return known;
-		const feed = this.#options.makers.hls(wish.camera, wish.stream, wish.camera === this.#loud);
+		const audio = wish.camera === this.#loud;
+		const feed = this.#options.makers.hls(wish.camera, wish.stream, { audio, beside: this.#wishes.length });
 		this.#hls.set(key, feed);
 		return feed;
 	}

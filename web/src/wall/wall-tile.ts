@@ -180,7 +180,7 @@ export class WallTile {
 			fps: this.#fps[this.#origin(stream)],
 			serverLive: this.isServerLive(role, linked),
 			watched: this.#visibleSinceMs !== undefined,
-			frozen: inSight && state.kind === "frozen" ? state.fault : undefined,
+			frozen: inSight && state.kind === "frozen" && !state.moves ? state.fault : undefined,
 			shown: this.#feedFacts(role, shown),
 			preparing: preparing && this.#feedFacts(role, preparing, this.picture.next(role)),
 		};
@@ -354,11 +354,12 @@ function sameState(a: TileState, b: TileState): boolean {
 		);
 	}
 	if (a.kind === "still" || b.kind === "still") return true;
+	if (a.kind === "frozen" && b.kind === "frozen" && a.moves !== b.moves) return false;
 	return a.fault === b.fault;
 }
 
 const wholeSeconds = (ms: number | undefined): number => (ms === undefined ? -1 : Math.floor(ms / 1000));
 
-function factsOf({ lastPacketMs, lastFrameMs, lastPaintMs }: SlotFacts): SlotFacts {
-	return { lastPacketMs, lastFrameMs, lastPaintMs };
+function factsOf({ lastPacketMs, lastFrameMs, lastPaintMs, lateMs }: SlotFacts): SlotFacts {
+	return { lastPacketMs, lastFrameMs, lastPaintMs, lateMs };
 }

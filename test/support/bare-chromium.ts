@@ -1,13 +1,14 @@
 /**
  * Chromium driven by as little of the DevTools protocol as can be. Playwright has Chromium note what comes over the
- * network, and its renderer then keeps some hundred megabytes of answers: too much for who measures memory. @module
+ * network, and its renderer then keeps some hundred megabytes of answers: too much for who measures memory. Each request
+ * costs processor time besides, which a page with a hundred of them a second has not. @module
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import WebSocket from "ws";
-import { CHROMIUM } from "../support/browser.ts";
-import { Child } from "../support/child.ts";
+import { CHROMIUM } from "./browser.ts";
+import { Child } from "./child.ts";
 
 const FLAGS = [
 	"--headless",
@@ -20,7 +21,6 @@ const FLAGS = [
 	"--no-first-run",
 	"--mute-audio",
 	"--ignore-certificate-errors",
-	"--window-size=1280,720",
 	"--remote-debugging-port=0",
 ];
 
@@ -61,10 +61,18 @@ export class BareChromium implements AsyncDisposable {
 		socket.on("error", () => undefined);
 	}
 
-	/** @param initScript runs in the page before its own scripts. */
-	static async open(url: string, initScript: string): Promise<BareChromium> {
+	/**
+	 * @param initScript runs in the page before its own scripts.
+	 * @param size of the window, in pixels.
+	 */
+	static async open(
+		url: string,
+		initScript: string,
+		size: readonly [number, number] = [1280, 720],
+	): Promise<BareChromium> {
 		const directory = mkdtempSync(join(tmpdir(), "vigia-chromium-"));
-		const child = new Child(CHROMIUM, [...FLAGS, `--user-data-dir=${directory}`, "about:blank"]);
+		const own = [`--window-size=${size.join(",")}`, `--user-data-dir=${directory}`];
+		const child = new Child(CHROMIUM, [...FLAGS, ...own, "about:blank"]);
 		const endpoint = await child.until("Chromium listens", (output) => /listening on (ws:\S+)/.exec(output)?.[1]);
 		const socket = new WebSocket(endpoint);
 		await new Promise<void>((resolve, reject) => socket.once("open", resolve).once("error", reject));
