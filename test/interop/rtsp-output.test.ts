@@ -150,8 +150,9 @@ describe("our own client", () => {
 	});
 });
 
-const hasGstLaunch = spawnSync("gst-launch-1.0", ["--version"], { stdio: "ignore" }).status === 0;
-if (!hasGstLaunch) console.log("SKIPPED: gst-launch-1.0 is not installed (Debian: gstreamer1.0-tools)");
+const GST_LAUNCH = "gst-launch-1.0";
+const hasGstLaunch = spawnSync(GST_LAUNCH, ["--version"], { stdio: "ignore" }).status === 0;
+if (!hasGstLaunch) console.log(`SKIPPED: ${GST_LAUNCH} is not installed (Debian: gstreamer1.0-tools)`);
 
 describe.skipIf(!hasGstLaunch)("GStreamer's rtspsrc", () => {
 	test.each([
@@ -165,7 +166,7 @@ describe.skipIf(!hasGstLaunch)("GStreamer's rtspsrc", () => {
 			...["rtspsrc", `location=${location}`, ...login, `protocols=${transport}`, "!"],
 			...[...depay.split(" "), "!", ...pictures, "!", "fakesink", "sync=false"],
 		];
-		const { stderr } = await run("gst-launch-1.0", ["-q", ...line], { timeout: LIMIT_MS });
+		const { stderr } = await run(GST_LAUNCH, ["-q", ...line], { timeout: LIMIT_MS });
 		expect(stderr).toBe("");
 	});
 });

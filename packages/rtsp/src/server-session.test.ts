@@ -318,16 +318,22 @@ describe("RtspServerSession under fire", () => {
 			),
 		);
 		fc.assert(
-			fc.property(fc.array(fc.tuple(word, fc.string(), fc.array(header)), { maxLength: 6 }), (requests) => {
-				const harness = new Harness();
-				harness.authentication = { realm: "cam", credentials: { username: "a", password: "b" } };
-				for (const [index, [method, target, headers]] of requests.entries()) {
-					if (index % 2 === 1) harness.authentication = undefined;
-					const fields = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-					harness.session.handleInput(fromByteString(`${method} ${target} RTSP/1.0\r\nCSeq: 1\r\n${fields}\r\n`), 0);
-				}
-				harness.session.handleConnectionClosed();
-			}),
+			fc.property(
+				fc.array(fc.tuple(word, fc.oneof(fc.string(), fc.constant(URL)), fc.array(header)), { maxLength: 6 }),
+				(requests) => {
+					const harness = new Harness();
+					harness.authentication = { realm: "cam", credentials: { username: "a", password: "b" } };
+					for (const [index, [method, target, headers]] of requests.entries()) {
+						if (index % 2 === 1) harness.authentication = undefined;
+						// Every third time it is answered later, or never.
+						if (index % 3 === 1) harness.description = undefined;
+						if (index % 3 === 2) harness.session.answerDescribe({ refuse: 503 });
+						const fields = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+						harness.session.handleInput(fromByteString(`${method} ${target} RTSP/1.0\r\nCSeq: 1\r\n${fields}\r\n`), 0);
+					}
+					harness.session.handleConnectionClosed();
+				},
+			),
 		);
 	});
 

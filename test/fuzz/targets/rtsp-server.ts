@@ -37,9 +37,12 @@ class Watcher implements RtspServerHandler {
 		this.requests++;
 	}
 	authentication(target: string) {
-		return target.includes("secret") ? { realm: "r", credentials: CREDENTIALS, qopAuth: true } : undefined;
+		if (target.includes("full")) return { refuse: 503, reason: "Full" };
+		const algorithm = ["SHA-256", "MD5"] as const;
+		return target.includes("secret") ? { realm: "r", algorithm, credentials: CREDENTIALS, qopAuth: true } : undefined;
 	}
 	describe(target: string) {
+		if (target.includes("later")) return undefined;
 		return target.includes("none") ? { refuse: 404 } : { sdp: bytesOf(SDP_SEEDS[0] ?? ""), contentBase: `${target}/` };
 	}
 	setup() {
@@ -68,6 +71,8 @@ const serverSession: FuzzTarget = {
 		"Require: x\r\n",
 		"/secret",
 		"/none",
+		"/later",
+		"/full",
 		"Session: 42\r\n",
 		"client_port=1-2",
 		'Authorization: Digest username="x"',
@@ -82,6 +87,7 @@ const serverSession: FuzzTarget = {
 			session.handleInput(reader.chunk().slice(), nowMs);
 			nowMs += 1000;
 			session.handleTimeout(nowMs);
+			session.answerDescribe({ refuse: 503 });
 		}
 		// One more for the bytes that are no request.
 		must(watcher.answers <= watcher.requests + 1, "a request has one answer at most");

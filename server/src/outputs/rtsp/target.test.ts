@@ -46,6 +46,11 @@ describe("parseTarget", () => {
 		);
 	});
 
+	it("does not ponder over a long one", () => {
+		expect(parseTarget(`rtsp://host/cam1${"?".repeat(30_000)} x`)).toBeUndefined();
+		expect(parseTarget(`rtsp://host/cam1?${"x".repeat(500)}`)?.cameraId).toBe("cam1");
+	});
+
 	it("finds every camera and track again in the control URL that it gives", () => {
 		fc.assert(
 			fc.property(
