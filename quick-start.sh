@@ -51,30 +51,30 @@ responde, escribe .env junto a este script (solo tú puedes leerlo) y arranca el
 
 # --- Asking
 
-# ask VARIABLE DEFAULT ENGLISH SPANISH: a line of standard input, its ends included.
+# ask VARIABLE DEFAULT ENGLISH SPANISH: a line of standard input, spaces at its ends included. VARIABLE is none of its own.
 ask() {
-	local variable=$1 preset=$2 answer
+	local variable=$1 preset=$2 typed
 	shift 2
 	text "$@"
 	[ -z "$preset" ] || printf ' [%s]' "$preset"
 	printf ': '
-	IFS= read -r answer || [ -n "$answer" ] || no_more_input
-	printf -v "$variable" '%s' "${answer:-$preset}"
+	IFS= read -r typed || [ -n "$typed" ] || no_more_input
+	printf -v "$variable" '%s' "${typed:-$preset}"
 }
 
 # The same, and what is typed is not shown.
 ask_hidden() {
-	local variable=$1 answer
+	local variable=$1 typed
 	shift
 	text "$@"
 	printf ': '
 	if [ -t 0 ]; then
-		IFS= read -rs answer || no_more_input
+		IFS= read -rs typed || no_more_input
 		printf '\n'
 	else
-		IFS= read -r answer || [ -n "$answer" ] || no_more_input
+		IFS= read -r typed || [ -n "$typed" ] || no_more_input
 	fi
-	printf -v "$variable" '%s' "$answer"
+	printf -v "$variable" '%s' "$typed"
 }
 
 no_more_input() {
