@@ -5,7 +5,8 @@ import packageJson from "../../package.json" with { type: "json" };
 import { ScriptBench, type ScriptOptions, type ScriptResult } from "./support/script-bench.ts";
 
 const { version } = packageJson;
-const BUILDX = 'buildx inspect vigia --bootstrap") echo "Platforms: linux/amd64*, linux/amd64/v2, linux/arm64, linux/386";;';
+const BUILDX =
+	'buildx inspect vigia --bootstrap") echo "Platforms: linux/amd64*, linux/amd64/v2, linux/arm64, linux/386";;';
 
 let bench: ScriptBench;
 
@@ -28,7 +29,8 @@ const deploy = async (args: string[] = [], options: ScriptOptions = {}): Promise
 	await bench.run("deploy.sh", { args, ...options, env: { LC_ALL: "C.UTF-8", ...options.env } });
 
 /** Calls of Docker that change something. */
-const dockerCalls = (): string[] => bench.calls.filter((call) => /^docker (build |buildx build|push|tag|login)/.test(call));
+const dockerCalls = (): string[] =>
+	bench.calls.filter((call) => /^docker (build |buildx build|push|tag|login)/.test(call));
 
 const buildArguments = `--build-arg VERSION=${version} --build-arg REVISION=0123abc`;
 
@@ -58,7 +60,10 @@ describe("with a Docker Hub user", () => {
 	});
 
 	test("and a machine that builds for one processor it pushes for this one, and says so", async () => {
-		bench.stub("docker", 'case "$*" in "buildx inspect vigia --bootstrap") echo "Platforms: linux/amd64, linux/386";; esac');
+		bench.stub(
+			"docker",
+			'case "$*" in "buildx inspect vigia --bootstrap") echo "Platforms: linux/amd64, linux/386";; esac',
+		);
 		const { code, stdout } = await deploy(["maria"]);
 		expect(code).toBe(0);
 		expect(stdout).toContain("Only for linux/amd64");
@@ -81,13 +86,16 @@ describe("with a Docker Hub user", () => {
 		expect((await deploy(["maria"])).stdout).toContain("not committed");
 	});
 
-	test.each([[{}], [{ "ghcr.io": {} }]])("who is not logged in (%j) is told how, before anything is built", async (auths) => {
-		logIn(auths);
-		const { code, stderr } = await deploy(["maria"]);
-		expect(code).toBe(1);
-		expect(stderr).toContain("docker login -u maria");
-		expect(dockerCalls()).toEqual([]);
-	});
+	test.each([[{}], [{ "ghcr.io": {} }]])(
+		"who is not logged in (%j) is told how, before anything is built",
+		async (auths) => {
+			logIn(auths);
+			const { code, stderr } = await deploy(["maria"]);
+			expect(code).toBe(1);
+			expect(stderr).toContain("docker login -u maria");
+			expect(dockerCalls()).toEqual([]);
+		},
+	);
 
 	test("whose push fails nothing is said to be pushed", async () => {
 		bench.stub("docker", 'case "$*" in "buildx version" | push*) exit 1;; esac');

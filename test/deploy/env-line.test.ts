@@ -7,7 +7,26 @@ import { ROOT } from "../../scripts/run.ts";
 import { parseEnvFile } from "../../server/src/config/env-file.ts";
 
 /** Everything that means something to a shell, to compose or to `.env`, and plain text between. */
-const AWKWARD = ["p@ss", ":", "#", " ", "%/", "ñ", "$", "${", "$(id)", "`id`", '"', "'", "\\", "\\n", "!", "&", "*", "="];
+const AWKWARD = [
+	"p@ss",
+	":",
+	"#",
+	" ",
+	"%/",
+	"ñ",
+	"$",
+	"${",
+	"$(id)",
+	"`id`",
+	'"',
+	"'",
+	"\\",
+	"\\n",
+	"!",
+	"&",
+	"*",
+	"=",
+];
 const EACH_LINE = 'while IFS= read -r -d "" value; do env_line "V$((count += 1))" "$value"; done';
 
 function writtenByTheScript(values: readonly string[], locale: string): Readonly<Record<string, string>> {
@@ -49,7 +68,13 @@ test("any text of one line comes back as it was typed", () => {
 test("what the first generation wrote without quotes is still written so", () => {
 	const { stdout } = spawnSync(
 		"bash",
-		["--norc", "-c", '. "$1"; env_line CAM_USER admin; env_line CAM_IP 192.168.1.108', "bash", join(ROOT, "quick-start.sh")],
+		[
+			"--norc",
+			"-c",
+			'. "$1"; env_line CAM_USER admin; env_line CAM_IP 192.168.1.108',
+			"bash",
+			join(ROOT, "quick-start.sh"),
+		],
 		{ encoding: "utf8" },
 	);
 	expect(stdout).toBe("CAM_USER=admin\nCAM_IP=192.168.1.108\n");

@@ -11,7 +11,7 @@ const CURL = [
 	'while [ $# -gt 1 ]; do [ "$1" != --output ] || file=$2; shift; done',
 	'case "$1" in',
 	"*/gpg) echo '-----BEGIN PGP PUBLIC KEY BLOCK-----' >\"$file\";;",
-	"*/Release) echo Suite >\"$file\";;",
+	'*/Release) echo Suite >"$file";;',
 	"*) exit 22;;",
 	"esac",
 ];
@@ -191,7 +191,10 @@ describe("it changes nothing and says why", () => {
 	});
 
 	test("beside packages of the distribution's own Docker", async () => {
-		bench.stub("dpkg-query", 'case "$*" in *docker.io | *docker-compose | *ca-certificates) echo installed;; *) exit 1;; esac');
+		bench.stub(
+			"dpkg-query",
+			'case "$*" in *docker.io | *docker-compose | *ca-certificates) echo installed;; *) exit 1;; esac',
+		);
 		const { code, stderr } = await install();
 		expect(code).toBe(1);
 		expect(stderr).toContain("sudo apt-get remove docker.io docker-compose");

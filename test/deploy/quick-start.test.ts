@@ -119,7 +119,12 @@ describe("with Docker", () => {
 		expect(stderr.match(/This maker is not known/g)).toHaveLength(2);
 		expect(stderr.match(/The number of cameras is/g)).toHaveLength(4);
 		expect(stderr.match(/control characters/g)).toHaveLength(2);
-		expect(settings()).toMatchObject({ CAM_USER: "admin", CAM_PASS: PASSWORD, CAM_TEMPLATE: "dahua", TOTAL_CAMERAS: "8" });
+		expect(settings()).toMatchObject({
+			CAM_USER: "admin",
+			CAM_PASS: PASSWORD,
+			CAM_TEMPLATE: "dahua",
+			TOTAL_CAMERAS: "8",
+		});
 	});
 
 	test("no password is asked about, and taken for none", async () => {
@@ -248,7 +253,10 @@ describe("where Vigía can look at the camera itself", () => {
 	test("it looks with the very settings that are saved", async () => {
 		withProbe(0);
 		await quickStart({ answers: answers() });
-		expect(parseEnvFile(bench.read("../seen") ?? "").values).toMatchObject({ CAM_PASS: PASSWORD, CAM_TEMPLATE: "hikvision" });
+		expect(parseEnvFile(bench.read("../seen") ?? "").values).toMatchObject({
+			CAM_PASS: PASSWORD,
+			CAM_TEMPLATE: "hikvision",
+		});
 		expect(bench.mode("../seen")).toBe(0o600);
 	});
 });
@@ -296,7 +304,8 @@ describe("other roads", () => {
 });
 
 describe("with a .env already there", () => {
-	const FIRST_GENERATION = "CAM_USER=admin\nCAM_PASS=p@ss:w#rd%/ñ\nCAM_IP=192.168.1.108\nCAM_PORT=554\nTOTAL_CAMERAS=16";
+	const FIRST_GENERATION =
+		"CAM_USER=admin\nCAM_PASS=p@ss:w#rd%/ñ\nCAM_IP=192.168.1.108\nCAM_PORT=554\nTOTAL_CAMERAS=16";
 
 	beforeEach(() => {
 		withDocker();
