@@ -410,8 +410,11 @@ remove() {
 menu() {
 	local choice
 	say "There is a .env already: settings are changed there (docs/settings.md)." "Ya hay un .env: los ajustes se cambian en él (docs/settings.md)."
+	if [ ! -O .env ] && [ "$(id -u)" != 0 ]; then
+		fail ".env belongs to somebody else. Make it yours: sudo chown \$USER .env" ".env es de otro usuario. Hazlo tuyo: sudo chown \$USER .env"
+	fi
 	# Others of this machine could read the password in what an editor wrote.
-	chmod 600 .env 2>/dev/null || true
+	chmod 600 .env
 	choose_road
 	say "1) start   2) restart   3) update   4) logs   5) remove   0) nothing" \
 		"1) arrancar   2) reiniciar   3) actualizar   4) registros   5) quitar   0) nada"

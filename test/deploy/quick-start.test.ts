@@ -1,5 +1,5 @@
 /** quick-start.sh from the first question to the addresses, with stand-ins for Docker and npm. */
-import { readdirSync } from "node:fs";
+import { chownSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CAMERA_TEMPLATES, findTemplate } from "../../server/src/config/camera-template.ts";
 import { parseEnvFile } from "../../server/src/config/env-file.ts";
@@ -322,6 +322,15 @@ describe("with a .env already there", () => {
 		expect(bench.read(".env")).toContain(FIRST_GENERATION);
 		expect(bench.calls).toContain("docker compose up -d");
 		expect(stdout).toContain(`http://localhost:${recorder.port}\n`);
+	});
+
+	test.skipIf(process.getuid?.() !== 0)("one that is somebody else's is refused, with the remedy", async () => {
+		chownSync(`${bench.project}/.env`, 1234, 1234);
+		bench.stub("id", "echo 1000");
+		const { code, stderr } = await choose("1");
+		expect(code).toBe(1);
+		expect(stderr).toContain("sudo chown $USER .env");
+		expect(bench.calls.join("\n")).not.toContain("compose up");
 	});
 
 	test("a file without a last line end is added to on a line of its own", async () => {
