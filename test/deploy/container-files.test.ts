@@ -122,7 +122,10 @@ function services(file: string): Readonly<Record<string, Service>> {
 describe("the compose files", () => {
 	test("publish the page and the media, restart, limit the log, and run without any privilege", () => {
 		expect(services("docker-compose.yml").vigia).toMatchObject({
-			ports: ["${VIGIA_BIND:-0.0.0.0}:${PORT:-8000}:${PORT:-8000}/tcp", "${WEBRTC_PORT:-8555}:${WEBRTC_PORT:-8555}/udp"],
+			ports: [
+				"${VIGIA_BIND:-0.0.0.0}:${PORT:-8000}:${PORT:-8000}/tcp",
+				"${WEBRTC_PORT:-8555}:${WEBRTC_PORT:-8555}/udp",
+			],
 			restart: "unless-stopped",
 			logging: { driver: "json-file", options: { "max-size": "10m", "max-file": "3" } },
 			read_only: true,

