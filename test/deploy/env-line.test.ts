@@ -79,3 +79,23 @@ test("what the first generation wrote without quotes is still written so", () =>
 	);
 	expect(stdout).toBe("CAM_USER=admin\nCAM_IP=192.168.1.108\n");
 });
+
+/**
+ * Compose reads the file for its own variables, and would stop at a bad one. These forms were compared with compose-go
+ * v2.16, which gives each value back, as it does for hundreds of random ones.
+ */
+test.each([
+	["a$b", "'a$b'"],
+	["${", "'${'"],
+	["it's $5", '"it\'s \\$5"'],
+	["ends with \\", '"ends with \\\\"'],
+	["a #b", "'a #b'"],
+	['say "x"', "'say \"x\"'"],
+])("%j stands as %s, so that compose takes nothing in it for a variable", (value, written) => {
+	const { stdout } = spawnSync(
+		"bash",
+		["--norc", "-c", '. "$1"; env_line V "$2"', "bash", join(ROOT, "quick-start.sh"), value],
+		{ encoding: "utf8" },
+	);
+	expect(stdout).toBe(`V=${written}\n`);
+});
