@@ -138,6 +138,14 @@ test("a value that stands elsewhere stays what it was when that one changes, goe
 	}
 });
 
+test("a value that stands elsewhere under a name that is there twice stays what it was", () => {
+	writeFileSync(file.path, `${SHARED}  - {id: c, host: z, user: &u viewer, password: &p '5678'}\n`);
+	const { cameras, revision } = file.read();
+	const [a, b, c] = cameras as [CameraEntry, CameraEntry, CameraEntry];
+	file.write([a, c, b], revision);
+	expect(file.read().cameras).toEqual([a, c, b]);
+});
+
 test("a symbolic link stays one, and what it leads to is replaced", () => {
 	const real = join(folder, "elsewhere", "real.yaml");
 	mkdirSync(join(folder, "elsewhere"));
@@ -250,4 +258,26 @@ test("whatever is written is read again as it was, by this and by whoever loads 
 test("its keys are those of the schema", async () => {
 	const { yamlCameraSchema } = await import("./schema.ts");
 	expect(new Set(CAMERA_KEYS)).toEqual(new Set(Object.keys(yamlCameraSchema.shape)));
+});
+
+test("cameras without an id keep their comments wherever they go, told by the places that they had", () => {
+	writeFileSync(file.path, "cameras:\n  - host: yard # behind the house\n  # At the gate.\n  - host: gate\n");
+	const { cameras, revision } = file.read();
+	const [yard, gate] = cameras as [CameraEntry, CameraEntry];
+	file.replace(file.compose([{ host: "new" }, { ...gate, id: "cam2" }, yard], revision, [undefined, 1, 0]), revision);
+	expect(text()).toBe(
+		"cameras:\n  - host: new\n  # At the gate.\n  - host: gate\n    id: cam2\n  - host: yard # behind the house\n",
+	);
+});
+
+test("an alias is what it stands for, and stays; one that would stand for nothing is written out", () => {
+	writeFileSync(
+		file.path,
+		"cameras:\n  - {host: a, user: admin, password: &pw '1234'}\n  - {host: b, user: admin, password: *pw}\n",
+	);
+	const { cameras, revision } = file.read();
+	expect(cameras.map(({ password }) => password)).toEqual(["1234", "1234"]);
+	expect(file.compose(cameras.slice(1), revision, [1])).toContain("{ host: b, user: admin, password: '1234' }");
+	file.replace(file.compose(cameras, revision, [0, 1]), revision);
+	expect(text()).toContain("password: *pw");
 });

@@ -18,6 +18,7 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, Scalar, type YAMLMap, YAMLSeq } from "yaml";
 import { giveFirstItsComment, keepComments, likeBefore, writeOutAliases } from "./settings-document.ts";
 
@@ -233,9 +234,11 @@ function edited(
 		putCameras(document, cameras, was);
 		try {
 			// Long addresses stay on their line.
-			return document.toString({ lineWidth: 0 });
+			const made = document.toString({ lineWidth: 0 });
+			// An alias may stand for another value of the same name now.
+			if (isDeepStrictEqual(entriesOf(parse(made)), cameras)) return made;
 		} catch {
-			// What an alias stands for was changed or taken out, or comes after it now.
+			// What an alias stands for was taken out, or comes after it now.
 		}
 	}
 	throw new SettingsFileError("not-readable");
