@@ -187,6 +187,7 @@ function helpText(): string {
 		"Usage: npm start -- [flags]",
 		"       npx vigia probe <rtsp://... or a camera's id>   looks at one camera and says what to do about it",
 		"       npx vigia import <file>   takes over the cameras of Frigate, go2rtc or MediaMTX",
+		"       npx vigia discover [range]   looks for ONVIF cameras in the network",
 		"",
 		...flags,
 		`  ${"--config FILE".padEnd(22)}Settings in YAML. Default: vigia.yaml, where it is there.`,
