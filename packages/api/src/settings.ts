@@ -37,10 +37,13 @@ export const settingsCameraSchema = z.object({
 });
 export type SettingsCamera = z.infer<typeof settingsCameraSchema>;
 
-/** One camera as it is to be. */
+/** One camera as it is to be. A field that is sent as it was shown stays as it is in the file; `id` stays also left out. */
 export const settingsCameraInputSchema = z.strictObject({
 	...cameraFields,
-	/** Left out: that of {@link SettingsCameraInput.was}, or none. */
+	/**
+	 * Left out: that of {@link SettingsCameraInput.was}, or none. At another host than it was given for it has to be sent
+	 * again, and without a user there is none.
+	 */
 	password: z.optional(shortText),
 	/** The place in the list of `revision` (from 0) of the camera that this one is, perhaps changed; left out for a new one. */
 	was: z.optional(z.int().check(z.nonnegative())),
@@ -89,7 +92,7 @@ export type SettingsPut = z.infer<typeof settingsPutSchema>;
 export const settingsProblemSchema = z.object({
 	/** Place in the list that was sent; left out where it is about the whole. */
 	camera: z.optional(z.number()),
-	/** Name of a camera's field. */
+	/** Name of a camera's field; of a `test` and a `find`, of theirs. */
 	field: z.optional(z.string()),
 	/** What is wrong and what would be right, without the value itself. */
 	text: z.string(),

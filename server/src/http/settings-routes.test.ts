@@ -296,7 +296,7 @@ cameras:
 		const answers = await Promise.all(
 			["a", "b"].map((host) => ask("PUT", "/cameras", { revision, cameras: [{ host }] })),
 		);
-		expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+		expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
 	});
 
 	test.each([
@@ -373,9 +373,13 @@ describe("a test before saving", () => {
 	});
 
 	test("uses the password of the file for a camera that is in it", async () => {
-		write(`cameras:\n  - {host: 127.0.0.1, port: '${sim.port}', user: admin, password: '${PASSWORD}'}\n`);
+		const path = "cam/realmonitor?channel=3&subtype=";
+		write(`cameras:\n  - url: 'rtsp://admin:${PASSWORD}@127.0.0.1:${sim.port}/${path}0'\n`);
 		const { cameras } = await list();
-		const { body } = await run({ ...back(cameras[0] as SettingsCamera, 0), channel: "3" });
+		const { body } = await run({
+			...back(cameras[0] as SettingsCamera, 0),
+			url: `rtsp://127.0.0.1:${sim.port}/${path}1`,
+		});
 		expect(settingsTestAnswerSchema.parse(body).streams[0]?.report.result).toBe("good");
 	});
 

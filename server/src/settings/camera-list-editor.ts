@@ -96,7 +96,7 @@ export class CameraListEditor {
 		if (problems.length > 0) throw invalidSettings(problems.map((problem) => shownProblem(problem, language)));
 		// Its place among the others does not matter here, and neither does its id.
 		const nameless = Object.fromEntries(Object.entries(entry).filter(([key]) => key !== "id"));
-		const text = this.#compose([{ entry: nameless, was: camera.was }], before.revision);
+		const text = this.#compose([{ entry: nameless, was: undefined }], before.revision);
 		const made = this.#check(text, language, "one").at(-1);
 		if (!made) throw new Error("the loader has lost a camera");
 		return made;

@@ -60,7 +60,8 @@ export class DeviceSearch {
 	async find({ lang = "en", vendor, ...given }: SettingsFind): Promise<SettingsFindAnswer> {
 		const { host, port } = readHost(given, lang);
 		const credentials = credentialsOf(given);
-		const search = { host, port, credentials, vendor: vendor || undefined, ...this.#options };
+		const { clock, signal } = this.#options;
+		const search = { host, port, credentials, vendor: vendor || undefined, clock, signal };
 		const outcome = await this.#searches.run(() => this.#found.use(host, credentials, () => probeCandidates(search)));
 		if (!outcome) throw tooManySearches();
 		if (outcome.type === "found") {

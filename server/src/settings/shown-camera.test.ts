@@ -58,8 +58,7 @@ describe("what is shown of a camera", () => {
 
 describe("a camera that comes back from the page", () => {
 	const same = (entry: CameraEntry): CameraEntry => {
-		const { hasPassword: _hasPassword, ...shown } = showCamera(entry);
-		const { entry: merged, problems } = mergeCamera({ ...shown, was: 0 }, entry);
+		const { entry: merged, problems } = mergeCamera({ ...showCamera(entry), was: 0 }, entry);
 		expect(problems).toEqual([]);
 		return merged;
 	};
