@@ -70,6 +70,8 @@ export class SessionMedia {
 	readonly #wallOffsetMs: number;
 	#attachment: Attachment | undefined;
 	#originTicks = 0;
+	/** Of the newest picture that was taken, on the hub's clock. */
+	#lastTimestamp = Number.NEGATIVE_INFINITY;
 	#reportTimer: Timer | undefined;
 	#ended = false;
 
@@ -110,14 +112,15 @@ export class SessionMedia {
 		return ssrc;
 	}
 
-	/** Takes the stream; nothing is sent before {@link begin}. While it plays already, nothing changes. */
+	/** Takes the stream; nothing is sent before {@link begin}. While it plays already, it says where it stands. */
 	play(): readonly TrackStart[] {
 		if (!this.#attachment) this.#attach();
+		// The next packets are of now, once it plays.
+		const ticks = this.#reportTimer ? this.#options.clock.nowMs() * TICKS_PER_MS : this.#originTicks;
 		return [...this.#tracks].map(([kind, { writer }]) => ({
 			kind,
 			sequenceNumber: writer.sequenceNumber,
-			rtpTimestamp:
-				(kind === "video" ? this.#originTicks + this.#videoOffset : this.#audioTimeline.at(this.#originTicks)) >>> 0,
+			rtpTimestamp: this.#rtpTimestamp(kind, ticks),
 		}));
 	}
 
@@ -152,6 +155,7 @@ export class SessionMedia {
 			...(this.#tracks.has("audio") && { pushAudio: (unit: AudioUnit) => this.#onSound(unit) }),
 		};
 		this.#attachment = source.attach(reader);
+		this.#lastTimestamp = Number.NEGATIVE_INFINITY;
 		const { gop } = this.#attachment;
 		this.#originTicks = Math.round(gop[0]?.presentation ?? clock.nowMs() * TICKS_PER_MS);
 		if (description.audio) this.#audioTimeline.align(this.#originTicks, description.audio.format.clockRate);
@@ -164,6 +168,9 @@ export class SessionMedia {
 
 	#takePicture(unit: StreamUnit): boolean {
 		if (!this.#tracks.has("video")) return false;
+		// Who attaches while a picture is handed on has it in the cache, and gets it once more.
+		if (unit.timestamp <= this.#lastTimestamp) return false;
+		this.#lastTimestamp = unit.timestamp;
 		if (unit.codec !== this.#options.description.codec) {
 			this.#end("format-changed");
 			return false;
@@ -204,11 +211,10 @@ export class SessionMedia {
 		const nowTicks = nowMs * TICKS_PER_MS;
 		for (const [kind, { ssrc, carrier, packets, octets }] of this.#tracks) {
 			if (carrier.isFull()) continue;
-			const timestamp = kind === "video" ? Math.round(nowTicks) + this.#videoOffset : this.#audioTimeline.at(nowTicks);
 			const report = writeSenderReport({
 				ssrc,
 				ntp: ntpFromUnixMs(nowMs + this.#wallOffsetMs),
-				rtpTimestamp: timestamp >>> 0,
+				rtpTimestamp: this.#rtpTimestamp(kind, nowTicks),
 				packetCount: packets >>> 0,
 				octetCount: octets >>> 0,
 				reports: [],
@@ -216,6 +222,11 @@ export class SessionMedia {
 			carrier.sendRtcp(writeCompound([report, writeSdes(ssrc, this.#cname)]));
 			carrier.flush();
 		}
+	}
+
+	/** What is shown or heard at this moment of the hub's clock. */
+	#rtpTimestamp(kind: TrackKind, ticks: number): number {
+		return (kind === "video" ? Math.round(ticks) + this.#videoOffset : this.#audioTimeline.at(ticks)) >>> 0;
 	}
 
 	#end(reason: MediaEnd): void {
