@@ -23,7 +23,7 @@ import { CmafFeeds } from "./outputs/cmaf/cmaf-feed.ts";
 import { HlsOutput } from "./outputs/hls/hls-output.ts";
 import { Mse } from "./outputs/mse/mse.ts";
 import { Snapshots } from "./outputs/snapshot/snapshots.ts";
-import { openRtspOutput } from "./outputs/rtsp/rtsp-output.ts";
+import { openRtspOutput, type RtspOutput } from "./outputs/rtsp/rtsp-output.ts";
 import { openWebrtc, type Webrtc } from "./outputs/webrtc/webrtc.ts";
 import { systemClock } from "./platform/clock.ts";
 import { Ffmpeg } from "./platform/ffmpeg.ts";
@@ -100,7 +100,13 @@ async function run(): Promise<void> {
 	const onRtspError = (error: unknown): void => log.error({ error }, "an RTSP session failed by our mistake");
 	const rtsp =
 		settings.rtspOutput &&
-		(await openRtspOutput({ host: settings.host, ...settings.rtspOutput, directory: cameras, clock, onError: onRtspError }));
+		(await openRtspOutput({
+			host: settings.host,
+			...settings.rtspOutput,
+			directory: cameras,
+			clock,
+			onError: onRtspError,
+		}));
 	if (rtsp) stack.defer(() => rtsp.close());
 	const serverId = randomUUID();
 	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
@@ -129,7 +135,7 @@ async function run(): Promise<void> {
 		feeds,
 		hls,
 		snapshots,
-		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, transcoder })),
+		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder })),
 		probes,
 		registerWhep: (scope) => registerWhep(scope, { webrtc, directory, iceServers: settings.iceServers }),
 	});
@@ -187,10 +193,11 @@ interface Counted {
 	readonly webrtc: Webrtc;
 	readonly mse: Mse;
 	readonly hls: HlsOutput;
+	readonly rtsp: RtspOutput | undefined;
 	readonly transcoder: Transcoder;
 }
 
-function snapshot({ cameras, webrtc, mse, hls, transcoder }: Counted): MetricsSnapshot {
+function snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder }: Counted): MetricsSnapshot {
 	const nowMs = clock.nowMs();
 	const streams = [...cameras.all()].flatMap((camera) =>
 		[...camera.streams.values()].map(({ name, stream, supervisor }) => {
@@ -213,6 +220,12 @@ function snapshot({ cameras, webrtc, mse, hls, transcoder }: Counted): MetricsSn
 		webrtc: { peers: webrtc.peers, ...delivery },
 		mse: { channels: mse.channels, ...mse.counters },
 		hls: { tracks: hls.tracks, bytes: hls.sizeBytes },
+		rtspOutput: rtsp && {
+			...rtsp.counters,
+			connections: rtsp.connections,
+			sessions: rtsp.sessions,
+			sessionsOpened: rtsp.counters.sessions,
+		},
 		transcode: { running: transcoder.running, ...transcoder.counters },
 	};
 }
