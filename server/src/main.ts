@@ -157,11 +157,9 @@ async function run(): Promise<void> {
 		cameras.apply(list);
 		await demo.endUnless(changed.cameras.length === 0);
 	};
-	const reload = stack.use(
-		new SettingsReload({ load, settings, clock, log, onCameras: (changed) => void takeUp(changed) }),
-	);
+	const reload = stack.use(new SettingsReload({ load, settings, clock, log, onCameras: takeUp }));
 	reload.watch();
-	process.on("SIGHUP", () => reload.reload());
+	process.on("SIGHUP", () => void reload.reload());
 	const address = await listen(app);
 	tls?.watch((material) => (app.server as unknown as TlsServer).setSecureContext(material));
 	log.info({ webrtcPort: webrtc.port, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
