@@ -16,7 +16,7 @@ import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { TlsFiles } from "./http/tls-files.ts";
 import { registerWhep } from "./http/whep.ts";
 import { createLogger } from "./observe/log.ts";
-import { createMetrics, type MetricsSnapshot } from "./observe/metrics.ts";
+import { createMetrics, type MetricsSnapshot, type RtspOutputMetrics } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
 import { StreamLog } from "./observe/stream-log.ts";
 import { CmafFeeds } from "./outputs/cmaf/cmaf-feed.ts";
@@ -218,12 +218,12 @@ function snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder }: Counted): Met
 		webrtc: { peers: webrtc.peers, ...delivery },
 		mse: { channels: mse.channels, ...mse.counters },
 		hls: { tracks: hls.tracks, bytes: hls.sizeBytes },
-		rtspOutput: rtsp && {
-			...rtsp.counters,
-			connections: rtsp.connections,
-			sessions: rtsp.sessions,
-			sessionsOpened: rtsp.counters.sessions,
-		},
+		rtspOutput: rtsp && rtspOutputMetrics(rtsp),
 		transcode: { running: transcoder.running, ...transcoder.counters },
 	};
+}
+
+function rtspOutputMetrics({ connections, sessions, counters }: RtspOutput): RtspOutputMetrics {
+	const { sessions: sessionsOpened, ...counted } = counters;
+	return { ...counted, connections, sessions, sessionsOpened };
 }
