@@ -1,7 +1,7 @@
 import { parseRtcp, parseRtpPacket, type RtcpSenderReport, type RtpPacket, unixMsFromNtp } from "@vigia/rtp";
 import { beforeEach, expect, test } from "vitest";
 import { FakeClock } from "../../platform/fake-clock.ts";
-import type { Attachment, Reader } from "../../streams/reader.ts";
+import type { Attachment, Reader, VideoFormat } from "../../streams/reader.ts";
 import { RtspOutputCounters } from "./counters.ts";
 import { describeStream } from "./description.ts";
 import type { MediaCarrier } from "./media-carrier.ts";
@@ -41,6 +41,8 @@ let audio: Carrier;
 let ends: string[];
 let isCurrent: boolean;
 let random: number;
+/** What the camera has changed of its format. */
+let formatChange: Partial<VideoFormat>;
 
 beforeEach(() => {
 	clock = new FakeClock();
@@ -50,6 +52,7 @@ beforeEach(() => {
 	ends = [];
 	isCurrent = true;
 	random = 0xffff_f000;
+	formatChange = {};
 });
 
 /** Of a camera that has a GOP of three pictures. */
@@ -67,7 +70,7 @@ function open(attach = (reader: Reader): Attachment => camera.stream.attach(read
 	return new SessionMedia({
 		source: {
 			get format() {
-				return stream.format;
+				return stream.format && { ...stream.format, ...formatChange };
 			},
 			get audioFormat() {
 				return stream.audioFormat;
@@ -251,6 +254,24 @@ test("a camera that changes its codec ends the session", () => {
 		clock.nowMs(),
 	);
 	expect([ends, camera.readers, camera.errors]).toEqual([["format-changed"], 0, []]);
+});
+
+test.each([
+	[{ width: 1920 }, ["format-changed"]],
+	[{ height: 1080 }, ["format-changed"]],
+	[{ codecString: "avc1.640028" }, ["format-changed"]],
+	[{ hasBFrames: true }, []],
+])("a camera that changes its pictures to %o: %o at the next key frame", (change, expected) => {
+	const media = open();
+	media.add("video", 96, video);
+	media.play();
+	media.begin();
+	formatChange = change;
+	camera.push("delta");
+	expect(ends).toEqual([]);
+	camera.push("key");
+	expect(ends).toEqual(expected);
+	expect(camera.errors).toEqual([]);
 });
 
 test("a camera that changes its sound ends the session, and the same again does not", () => {

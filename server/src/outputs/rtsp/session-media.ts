@@ -11,7 +11,14 @@
 import { ntpFromUnixMs, writeCompound, writeSdes, writeSenderReport } from "@vigia/rtp";
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { isSameAudio } from "../../streams/audio-format.ts";
-import type { Attachment, AudioUnit, ReadableStreamSource, Reader, StreamUnit } from "../../streams/reader.ts";
+import type {
+	Attachment,
+	AudioUnit,
+	ReadableStreamSource,
+	Reader,
+	StreamUnit,
+	VideoFormat,
+} from "../../streams/reader.ts";
 import { TICKS_PER_MS } from "../../streams/timeline.ts";
 import { AudioTimeline } from "../rtp/audio-timeline.ts";
 import { RtpWriter } from "../rtp/rtp-writer.ts";
@@ -66,6 +73,8 @@ export class SessionMedia {
 	/** From the hub's ticks to the timestamps of the pictures. */
 	readonly #videoOffset: number;
 	readonly #audioTimeline: AudioTimeline;
+	/** What the client was told; `undefined` where it cannot be read. */
+	readonly #format: VideoFormat | undefined;
 	/** From the monotonic clock to the wall's, kept so that a step of the latter does not part sound and picture. */
 	readonly #wallOffsetMs: number;
 	#attachment: Attachment | undefined;
@@ -76,8 +85,9 @@ export class SessionMedia {
 	#ended = false;
 
 	constructor(options: SessionMediaOptions) {
-		const { clock, counters, budget, random32 } = options;
+		const { source, clock, counters, budget, random32 } = options;
 		this.#options = options;
+		this.#format = source.format;
 		this.#cname = `${random32().toString(16)}@vigia.invalid`;
 		this.#videoOffset = random32();
 		this.#audioTimeline = new AudioTimeline(random32());
@@ -171,11 +181,18 @@ export class SessionMedia {
 		// Who attaches while a picture is handed on has it in the cache, and gets it once more.
 		if (unit.timestamp <= this.#lastTimestamp) return false;
 		this.#lastTimestamp = unit.timestamp;
-		if (unit.codec !== this.#options.description.codec) {
+		if (unit.codec !== this.#options.description.codec || (unit.randomAccess && this.#isOtherFormat())) {
 			this.#end("format-changed");
 			return false;
 		}
 		return this.#queue.pushPicture(unit, unit.presentation + this.#videoOffset);
+	}
+
+	/** Recorders keep the parameter sets of the session description, and make unreadable files with others' pictures. */
+	#isOtherFormat(): boolean {
+		const [before, now] = [this.#format, this.#options.source.format];
+		if (!before || !now) return false;
+		return before.codecString !== now.codecString || before.width !== now.width || before.height !== now.height;
 	}
 
 	#onSound(unit: AudioUnit): void {
