@@ -120,10 +120,7 @@ type State =
 	| { readonly type: "init" }
 	| { readonly type: "ready" | "playing"; readonly sessionId: string; readonly channels: ReadonlySet<number> };
 
-/**
- * Requests of one client that wait behind a DESCRIBE that is not answered yet; clients wait for answers, so one or two.
- * None has a body: sixteen of those would be two megabytes a connection.
- */
+/** Requests without a body that wait behind an open DESCRIBE; clients wait for answers, so there are one or two. */
 const MAX_HELD_REQUESTS = 16;
 
 const METHODS = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "SET_PARAMETER", "TEARDOWN"];
