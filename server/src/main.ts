@@ -19,14 +19,14 @@ import { SettingsAccess } from "./http/settings-access.ts";
 import { registerSettings, type SettingsRoutesOptions } from "./http/settings-routes.ts";
 import { registerWhep } from "./http/whep.ts";
 import { createLogger } from "./observe/log.ts";
-import { createMetrics, type MetricsSnapshot } from "./observe/metrics.ts";
+import { createMetrics, type MetricsSnapshot, type RtspOutputMetrics } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
 import { StreamLog } from "./observe/stream-log.ts";
 import { CmafFeeds } from "./outputs/cmaf/cmaf-feed.ts";
 import { HlsOutput } from "./outputs/hls/hls-output.ts";
 import { Mse } from "./outputs/mse/mse.ts";
 import { Snapshots } from "./outputs/snapshot/snapshots.ts";
-import { openRtspOutput } from "./outputs/rtsp/rtsp-output.ts";
+import { openRtspOutput, type RtspOutput } from "./outputs/rtsp/rtsp-output.ts";
 import { openWebrtc, type Webrtc } from "./outputs/webrtc/webrtc.ts";
 import { systemClock } from "./platform/clock.ts";
 import { Ffmpeg } from "./platform/ffmpeg.ts";
@@ -156,7 +156,7 @@ async function run(): Promise<void> {
 		feeds,
 		hls,
 		snapshots,
-		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, transcoder })),
+		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder })),
 		probes,
 		registerWhep: (scope) => registerWhep(scope, { webrtc, directory, iceServers: settings.iceServers }),
 		registerSettings: (scope) => registerSettings(scope, settingsRoutes),
@@ -226,10 +226,11 @@ interface Counted {
 	readonly webrtc: Webrtc;
 	readonly mse: Mse;
 	readonly hls: HlsOutput;
+	readonly rtsp: RtspOutput | undefined;
 	readonly transcoder: Transcoder;
 }
 
-function snapshot({ cameras, webrtc, mse, hls, transcoder }: Counted): MetricsSnapshot {
+function snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder }: Counted): MetricsSnapshot {
 	const nowMs = clock.nowMs();
 	const streams = [...cameras.all()].flatMap((camera) =>
 		[...camera.streams.values()].map(({ name, stream, supervisor }) => {
@@ -252,6 +253,12 @@ function snapshot({ cameras, webrtc, mse, hls, transcoder }: Counted): MetricsSn
 		webrtc: { peers: webrtc.peers, ...delivery },
 		mse: { channels: mse.channels, ...mse.counters },
 		hls: { tracks: hls.tracks, bytes: hls.sizeBytes },
+		rtspOutput: rtsp && rtspOutputMetrics(rtsp),
 		transcode: { running: transcoder.running, ...transcoder.counters },
 	};
+}
+
+function rtspOutputMetrics({ connections, sessions, counters }: RtspOutput): RtspOutputMetrics {
+	const { sessions: sessionsOpened, ...counted } = counters;
+	return { ...counted, connections, sessions, sessionsOpened };
 }

@@ -1,5 +1,5 @@
 /** Takes up changed settings while the server runs: the cameras at once, the others with the next start. @module */
-import { unwatchFile, watchFile } from "node:fs";
+import { statSync, unwatchFile, watchFile } from "node:fs";
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "../observe/log.ts";
@@ -41,8 +41,11 @@ export interface SettingsReloadOptions {
 	readonly settings: Settings;
 	readonly clock: Clock;
 	readonly log: Pick<Logger, "info" | "warn" | "error">;
-	/** The cameras are others now. What it throws is a mistake of ours, and the cameras stay as they are. */
-	readonly onCameras: (settings: Settings) => Promise<void> | void;
+	/**
+	 * The cameras are others now. Called anew only once it is done with those before. What it rejects with is a mistake
+	 * of ours; the next reload tries the same again.
+	 */
+	readonly onCameras: (settings: Settings) => Promise<void>;
 }
 
 export class SettingsReload implements Disposable {
@@ -50,9 +53,14 @@ export class SettingsReload implements Disposable {
 	readonly #file: string;
 	readonly #started: Settings;
 	#cameras: Settings["cameras"];
+	/** The file had something in it when it was read last. */
+	#hadFile: boolean;
 	#settling: Timer | undefined;
-	/** The reading that runs, so that two changes are taken up in their order. */
-	#turn: Promise<unknown> = Promise.resolve();
+	/** The reload that runs, or ran last; never rejects. */
+	#running: Promise<boolean> = Promise.resolve(true);
+	/** The one after it: whoever asks meanwhile waits for it, since it reads the file later than that. */
+	#waiting: Promise<boolean> | undefined;
+	#closed = false;
 	readonly #changed = (): void => {
 		this.#settling?.cancel();
 		this.#settling = this.#options.clock.after(SETTLE_MS, () => void this.reload());
@@ -64,6 +72,7 @@ export class SettingsReload implements Disposable {
 		this.#cameras = options.settings.cameras;
 		const { argv, cwd } = options.load;
 		this.#file = resolve(cwd, configFileOf(argv));
+		this.#hadFile = hasContent(this.#file);
 	}
 
 	/** Reloads whenever `vigia.yaml` (or the file of `--config`) has changed, until this is disposed of. */
@@ -72,22 +81,30 @@ export class SettingsReload implements Disposable {
 	}
 
 	[Symbol.dispose](): void {
+		this.#closed = true;
 		unwatchFile(this.#file, this.#changed);
 		this.#settling?.cancel();
 	}
 
 	/**
-	 * Reads all settings anew, after those that are being taken up already. Wrong ones are told in the log, and change
-	 * nothing.
+	 * Reads all settings anew. Wrong ones are told in the log, and change nothing. Resolves when it is done, and never
+	 * rejects; however often it is called, one runs and one waits.
 	 * @returns whether the settings are those of the files now.
 	 */
 	reload(): Promise<boolean> {
-		const taken = this.#turn.then(() => this.#take());
-		this.#turn = taken.catch(() => undefined);
-		return taken;
+		this.#waiting ??= this.#running.then(() => {
+			this.#waiting = undefined;
+			this.#running = this.#reload().catch((error: unknown) => {
+				this.#options.log.error({ error }, "the changed settings could not be taken up by our mistake");
+				return false;
+			});
+			return this.#running;
+		});
+		return this.#waiting;
 	}
 
-	async #take(): Promise<boolean> {
+	async #reload(): Promise<boolean> {
+		if (this.#closed) return false;
 		const { log, onCameras } = this.#options;
 		const settings = this.#read();
 		if (!settings) return false;
@@ -104,6 +121,16 @@ export class SettingsReload implements Disposable {
 
 	#read(): Settings | undefined {
 		const { log, load } = this.#options;
+		const hasFile = hasContent(this.#file);
+		// A share that is not mounted or a full disk must not empty the wall.
+		if (this.#hadFile && !hasFile) {
+			log.error(
+				{},
+				"The settings' file is gone or empty, and the old settings stay: put it back, or restart without it",
+			);
+			return undefined;
+		}
+		this.#hadFile = hasFile;
 		try {
 			const loaded = loadSettings(load);
 			if (loaded.type !== "settings") return undefined;
@@ -114,6 +141,14 @@ export class SettingsReload implements Disposable {
 			log.error({}, formatProblems(error.problems, "The changed settings are not used, and the old ones stay"));
 			return undefined;
 		}
+	}
+}
+
+function hasContent(file: string): boolean {
+	try {
+		return statSync(file).size > 0;
+	} catch {
+		return false;
 	}
 }
 

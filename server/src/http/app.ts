@@ -15,6 +15,7 @@ import type { WallViewer } from "../outputs/webrtc/wall-viewer.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ProbeService } from "../probe/probe-service.ts";
 import { installErrorHandlers, sendError } from "./errors.ts";
+import { endHttp2Sessions } from "./http2-sessions.ts";
 import { hostOf, isAllowedOrigin, publicHost } from "./origin.ts";
 import type { TlsMaterial } from "./tls-files.ts";
 import type { StatusBroadcast } from "./status-broadcast.ts";
@@ -71,6 +72,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 	const app = tls
 		? (fastify({ ...common, http2: true, https: { ...tls, allowHTTP1: true } }) as unknown as FastifyInstance)
 		: fastify(common);
+	if (tls) endHttp2Sessions(app);
 	installErrorHandlers(app, log);
 	await app.register(fastifyHelmet, {
 		contentSecurityPolicy: {
