@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Server as TlsServer } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { WALL_PROTOCOL_VERSION } from "@vigia/api";
+import { type CameraStatus, WALL_PROTOCOL_VERSION } from "@vigia/api";
 import type { FastifyInstance } from "fastify";
 import packageJson from "../../package.json" with { type: "json" };
 import { Cameras } from "./cameras/cameras.ts";
@@ -12,6 +12,7 @@ import type { Settings } from "./config/settings.ts";
 import { SettingsReload } from "./config/settings-reload.ts";
 import { Demo } from "./demo.ts";
 import { buildApp } from "./http/app.ts";
+import { registerGo2rtcApi } from "./http/go2rtc-api.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { TlsFiles } from "./http/tls-files.ts";
 import { registerWhep } from "./http/whep.ts";
@@ -100,7 +101,13 @@ async function run(): Promise<void> {
 	const onRtspError = (error: unknown): void => log.error({ error }, "an RTSP session failed by our mistake");
 	const rtsp =
 		settings.rtspOutput &&
-		(await openRtspOutput({ host: settings.host, ...settings.rtspOutput, directory: cameras, clock, onError: onRtspError }));
+		(await openRtspOutput({
+			host: settings.host,
+			...settings.rtspOutput,
+			directory: cameras,
+			clock,
+			onError: onRtspError,
+		}));
 	if (rtsp) stack.defer(() => rtsp.close());
 	const serverId = randomUUID();
 	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
@@ -131,7 +138,11 @@ async function run(): Promise<void> {
 		snapshots,
 		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, transcoder })),
 		probes,
-		registerWhep: (scope) => registerWhep(scope, { webrtc, directory, iceServers: settings.iceServers }),
+		registerPlayers: async (scope) => {
+			await registerWhep(scope, { engine: webrtc, directory, iceServers: settings.iceServers });
+			const statuses = (): CameraStatus[] => cameras.statuses();
+			await registerGo2rtcApi(scope, { engine: webrtc, directory, feeds, statuses, snapshots, clock, onError });
+		},
 	});
 	stack.defer(() => app.close());
 	stack.defer(() => probes.stop());

@@ -51,8 +51,8 @@ export interface AppOptions {
 	/** Prometheus text. */
 	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 	readonly probes: ProbeService;
-	/** Adds the WHEP routes. */
-	readonly registerWhep: (app: FastifyInstance) => Promise<void>;
+	/** Adds what players of other programs ask for: WHEP, and the API of go2rtc. */
+	readonly registerPlayers: (app: FastifyInstance) => Promise<void>;
 }
 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -131,7 +131,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 	registerHls(app, { output: options.hls });
 	registerSnapshot(app, { snapshots: options.snapshots });
 	registerProbe(app, options.probes);
-	await options.registerWhep(app);
+	await options.registerPlayers(app);
 	await app.register(fastifyStatic, {
 		root: options.webDirectory,
 		cacheControl: false,
