@@ -8,7 +8,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { Cameras } from "./cameras/cameras.ts";
 import { loadSettingsOrExit } from "./config/load.ts";
 import { secretsOf } from "./config/secrets.ts";
-import type { Settings } from "./config/settings.ts";
+import type { CameraSettings, Settings } from "./config/settings.ts";
 import { SettingsReload } from "./config/settings-reload.ts";
 import { Demo } from "./demo.ts";
 import { buildApp } from "./http/app.ts";
@@ -16,6 +16,8 @@ import { registerGo2rtcApi } from "./http/go2rtc-api.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { TlsFiles } from "./http/tls-files.ts";
 import { registerWhep } from "./http/whep.ts";
+import { Go2rtcClient } from "./neighbours/go2rtc-client.ts";
+import { Go2rtcStreams } from "./neighbours/go2rtc-streams.ts";
 import { createLogger } from "./observe/log.ts";
 import { createMetrics, type MetricsSnapshot } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
@@ -64,7 +66,24 @@ try {
 async function run(): Promise<void> {
 	await using stack = new AsyncDisposableStack();
 	const demo = stack.use(new Demo());
-	let list = await demo.camerasOr(settings.cameras);
+	let own = settings.cameras;
+	const go2rtcClient = settings.go2rtc && new Go2rtcClient({ address: settings.go2rtc }, clock);
+	const go2rtcStreams =
+		settings.go2rtc &&
+		go2rtcClient &&
+		stack.use(
+			new Go2rtcStreams({
+				client: go2rtcClient,
+				address: settings.go2rtc,
+				clock,
+				log,
+				onChange: () => void applyList(),
+			}),
+		);
+	// With a go2rtc there is no demo: its cameras come as soon as it answers.
+	const wanted = async (): Promise<readonly CameraSettings[]> =>
+		go2rtcStreams ? [...own, ...go2rtcStreams.cameras(own.map(({ id }) => id))] : await demo.camerasOr(own);
+	let list = await wanted();
 	const streamLog = new StreamLog(log);
 	const { lookup } = new NameLookup(clock);
 	const cameras = new Cameras({
@@ -156,12 +175,17 @@ async function run(): Promise<void> {
 		});
 	}
 	cameras.start();
+	async function applyList(): Promise<void> {
+		list = await wanted();
+		cameras.apply(list);
+		await demo.endUnless(own.length === 0 && !go2rtcStreams);
+	}
 	const takeUp = async (changed: Settings): Promise<void> => {
 		for (const secret of secretsOf(changed)) redactor.add(secret);
-		list = await demo.camerasOr(changed.cameras);
-		cameras.apply(list);
-		await demo.endUnless(changed.cameras.length === 0);
+		own = changed.cameras;
+		await applyList();
 	};
+	void go2rtcStreams?.start();
 	const reload = stack.use(
 		new SettingsReload({ load, settings, clock, log, onCameras: (changed) => void takeUp(changed) }),
 	);
