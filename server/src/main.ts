@@ -16,8 +16,7 @@ import { registerGo2rtcApi } from "./http/go2rtc-api.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { TlsFiles } from "./http/tls-files.ts";
 import { registerWhep } from "./http/whep.ts";
-import { Go2rtcClient } from "./neighbours/go2rtc-client.ts";
-import { Go2rtcStreams } from "./neighbours/go2rtc-streams.ts";
+import { Go2rtc } from "./neighbours/go2rtc.ts";
 import { createLogger } from "./observe/log.ts";
 import { createMetrics, type MetricsSnapshot } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
@@ -67,22 +66,9 @@ async function run(): Promise<void> {
 	await using stack = new AsyncDisposableStack();
 	const demo = stack.use(new Demo());
 	let own = settings.cameras;
-	const go2rtcClient = settings.go2rtc && new Go2rtcClient({ address: settings.go2rtc }, clock);
-	const go2rtcStreams =
-		settings.go2rtc &&
-		go2rtcClient &&
-		stack.use(
-			new Go2rtcStreams({
-				client: go2rtcClient,
-				address: settings.go2rtc,
-				clock,
-				log,
-				onChange: () => void applyList(),
-			}),
-		);
-	// With a go2rtc there is no demo: its cameras come as soon as it answers.
+	const go2rtc = stack.use(new Go2rtc({ settings, clock, log, onChange: () => void applyList() }));
 	const wanted = async (): Promise<readonly CameraSettings[]> =>
-		go2rtcStreams ? [...own, ...go2rtcStreams.cameras(own.map(({ id }) => id))] : await demo.camerasOr(own);
+		go2rtc.isSource ? go2rtc.camerasWith(own) : await demo.camerasOr(own);
 	let list = await wanted();
 	const streamLog = new StreamLog(log);
 	const { lookup } = new NameLookup(clock);
@@ -111,6 +97,13 @@ async function run(): Promise<void> {
 	const directory = streams.for(WEBRTC_DECODERS);
 	const webrtc = await openWebrtc({ settings, directory, clock, onError });
 	stack.defer(() => webrtc.close());
+	const engine = await go2rtc.openEngine({
+		builtIn: webrtc,
+		webrtcPort: webrtc.port,
+		directory: cameras,
+		cameras: list,
+		onSecret: (secret) => redactor.add(secret),
+	});
 	const onFeedError = (error: unknown): void => log.error({ error }, "a media reader failed and was detached");
 	const feeds = new CmafFeeds({ streams, clock, onError: onFeedError });
 	const mse = new Mse({ feeds, clock });
@@ -158,9 +151,9 @@ async function run(): Promise<void> {
 		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, transcoder })),
 		probes,
 		registerPlayers: async (scope) => {
-			await registerWhep(scope, { engine: webrtc, directory, iceServers: settings.iceServers });
+			await registerWhep(scope, { engine, directory, iceServers: settings.iceServers });
 			const statuses = (): CameraStatus[] => cameras.statuses();
-			await registerGo2rtcApi(scope, { engine: webrtc, directory, feeds, statuses, snapshots, clock, onError });
+			await registerGo2rtcApi(scope, { engine, directory, feeds, statuses, snapshots, clock, onError });
 		},
 	});
 	stack.defer(() => app.close());
@@ -178,14 +171,15 @@ async function run(): Promise<void> {
 	async function applyList(): Promise<void> {
 		list = await wanted();
 		cameras.apply(list);
-		await demo.endUnless(own.length === 0 && !go2rtcStreams);
+		go2rtc.setCameras(list);
+		await demo.endUnless(own.length === 0 && !go2rtc.isSource);
 	}
 	const takeUp = async (changed: Settings): Promise<void> => {
 		for (const secret of secretsOf(changed)) redactor.add(secret);
 		own = changed.cameras;
 		await applyList();
 	};
-	void go2rtcStreams?.start();
+	go2rtc.start();
 	const reload = stack.use(
 		new SettingsReload({ load, settings, clock, log, onCameras: (changed) => void takeUp(changed) }),
 	);

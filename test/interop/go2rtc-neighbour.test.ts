@@ -1,17 +1,32 @@
 /** The real go2rtc beside us: its streams as our cameras, our cameras for what plays from it, and it as our engine. */
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { startCameraSim } from "@vigia/camera-sim";
 import { describe, expect, test } from "vitest";
+import { isRunning } from "../../server/src/neighbours/testing/go2rtc-program.ts";
 import { Child } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
+import { childrenOf } from "../support/processes.ts";
 import { accepts, freeTcpPort, startServer } from "../support/server-process.ts";
 
 const go2rtcPath = fileURLToPath(new URL("../../.cache/bin/go2rtc", import.meta.url));
 const present = existsSync(go2rtcPath);
 if (!present) console.log("SKIPPED: go2rtc is not built; `npm test` builds it where Go and its module proxy are there");
+
+const python = fileURLToPath(new URL("../../.cache/aiortc/bin/python", import.meta.url));
+const client = fileURLToPath(new URL("clients/whep-client.py", import.meta.url));
+const hasPlayer = existsSync(python);
+if (!hasPlayer) console.log("SKIPPED: aiortc is not installed; `npm test` installs it where Python and PyPI are there");
+
+/** What a player that is not ours makes of this stream. */
+async function play(url: string): Promise<Record<string, unknown>> {
+	const { stdout } = await promisify(execFile)(python, [client, url, "10"]);
+	return JSON.parse(stdout) as Record<string, unknown>;
+}
 
 /** A go2rtc as somebody runs it, which can be killed and started again. */
 class Neighbour implements AsyncDisposable {
@@ -87,5 +102,48 @@ describe.skipIf(!present)("GO2RTC_URL", () => {
 		await neighbour.run();
 		await eventually("front is live again", async () => (await cameraOf("front"))?.state === "live");
 		expect(server.output()).not.toContain("s3cret");
+	});
+});
+
+/** Processes of go2rtc that were started, however indirectly, by this one's shell. */
+function go2rtcOf(serverPid: number): number[] {
+	const shells = childrenOf(serverPid, "sh");
+	return shells.flatMap((shell) => childrenOf(shell, "go2rtc"));
+}
+
+describe.skipIf(!present || !hasPlayer)("WEBRTC_ENGINE=go2rtc", () => {
+	test("a go2rtc of our own plays to WHEP players, the built-in engine while it is away, and it ends with us", async () => {
+		await using sim = await startCameraSim({ count: 1 });
+		await using server = await startServer({
+			CAMERA_1_URL: sim.url(1, "sub"),
+			CAMERA_1_MAIN_URL: sim.url(1, "main"),
+			WEBRTC_ENGINE: "go2rtc",
+			GO2RTC_BIN: go2rtcPath,
+			LOG_LEVEL: "debug",
+		});
+		await eventually("cam1 is live", async () => (await server.cameras())[0]?.state === "live");
+		await eventually("go2rtc runs", () => server.output().includes("go2rtc runs"));
+		const whep = `${server.url}/api/cameras/cam1/whep`;
+		const peers = async (): Promise<string> => await (await fetch(`${server.url}/metrics`)).text();
+		const [first] = go2rtcOf(server.pid);
+		expect(await play(`${whep}?stream=main`)).toMatchObject({ frames: 10, width: 1280, status: 201, deleted: 200 });
+		console.log(
+			(await peers())
+				.split("\n")
+				.filter((line) => /webrtc/.test(line) && !line.startsWith("#"))
+				.join(" "),
+		);
+		// One connection for each stream of the camera, whoever plays it.
+		expect(sim.sessions).toBeLessThanOrEqual(2);
+
+		process.kill(first as number, "SIGKILL");
+		expect(await play(`${whep}?stream=sub`)).toMatchObject({ frames: 10, width: 640, status: 201, deleted: 200 });
+		const [second] = await eventually("go2rtc is back", () => {
+			const found = go2rtcOf(server.pid);
+			return found.length > 0 && found[0] !== first && found;
+		});
+		await server.kill("SIGKILL");
+		await eventually("nothing is left", () => !isRunning(second as number));
+		expect(server.output()).not.toMatch(/rtsp:\/\/vigia:[^*]/);
 	});
 });

@@ -1,7 +1,6 @@
 /** A player's offer and the session that answers it, whichever protocol brought the offer. @module */
+import type { Player, PlayerEngine } from "../outputs/webrtc/player-engine.ts";
 import { readPlayerOffer } from "../outputs/webrtc/player-offer.ts";
-import type { PlayerSession } from "../outputs/webrtc/player-session.ts";
-import type { OpenPlayerOptions } from "../outputs/webrtc/webrtc.ts";
 import { PeerError } from "../platform/datachannel.ts";
 import type { StreamDirectory } from "../streams/reader.ts";
 
@@ -9,20 +8,6 @@ import type { StreamDirectory } from "../streams/reader.ts";
 export const MAX_SDP_BYTES = 64 * 1024;
 /** Seconds that a player should wait when the server is full. */
 export const RETRY_AFTER_SECONDS = 10;
-
-/** A session with a player, as long as it lasts. */
-export type Player = Pick<PlayerSession, "answerSdp" | "iceUfrag" | "addCandidate" | "close">;
-
-export interface PlayerTarget {
-	readonly cameraId: string;
-	readonly stream: "main" | "sub";
-}
-
-/** What plays to players: our own WebRTC, or another program's. */
-export interface PlayerEngine {
-	/** As `Webrtc.openPlayer`. */
-	openPlayer(options: OpenPlayerOptions & PlayerTarget): Promise<Player | undefined>;
-}
 
 export interface Offer {
 	readonly cameraId: string;

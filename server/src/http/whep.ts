@@ -7,8 +7,9 @@
 import { randomUUID } from "node:crypto";
 import type { IceServer } from "@vigia/api";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Player, PlayerEngine } from "../outputs/webrtc/player-engine.ts";
 import type { StreamDirectory } from "../streams/reader.ts";
-import { answerOffer, MAX_SDP_BYTES, type Player, type PlayerEngine, RETRY_AFTER_SECONDS } from "./answer-offer.ts";
+import { answerOffer, MAX_SDP_BYTES, RETRY_AFTER_SECONDS } from "./answer-offer.ts";
 import { sendError } from "./errors.ts";
 import { askedHost, hostOf } from "./origin.ts";
 
