@@ -2,22 +2,24 @@
 import { randomUUID } from "node:crypto";
 import type { Server as TlsServer } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { WALL_PROTOCOL_VERSION } from "@vigia/api";
+import { type CameraStatus, WALL_PROTOCOL_VERSION } from "@vigia/api";
 import type { FastifyInstance } from "fastify";
 import packageJson from "../../package.json" with { type: "json" };
 import { Cameras } from "./cameras/cameras.ts";
 import { loadSettingsOrExit } from "./config/load.ts";
 import { secretsOf } from "./config/secrets.ts";
-import type { Settings } from "./config/settings.ts";
+import type { CameraSettings, Settings } from "./config/settings.ts";
 import { SettingsReload } from "./config/settings-reload.ts";
 import { Demo } from "./demo.ts";
 import { localAddresses } from "./discovery/discover.ts";
 import { buildApp } from "./http/app.ts";
+import { registerGo2rtcApi } from "./http/go2rtc-api.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { TlsFiles } from "./http/tls-files.ts";
 import { SettingsAccess } from "./http/settings-access.ts";
 import { registerSettings, type SettingsRoutesOptions } from "./http/settings-routes.ts";
 import { registerWhep } from "./http/whep.ts";
+import { Go2rtc } from "./neighbours/go2rtc.ts";
 import { createLogger } from "./observe/log.ts";
 import { createMetrics, type MetricsSnapshot, type RtspOutputMetrics } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
@@ -69,7 +71,11 @@ try {
 async function run(): Promise<void> {
 	await using stack = new AsyncDisposableStack();
 	const demo = stack.use(new Demo());
-	let list = await demo.camerasOr(settings.cameras);
+	let own = settings.cameras;
+	const go2rtc = stack.use(new Go2rtc({ settings, clock, log, onChange: () => void applyList() }));
+	const wanted = async (): Promise<readonly CameraSettings[]> =>
+		go2rtc.isSource ? go2rtc.camerasWith(own) : await demo.camerasOr(own);
+	let list = await wanted();
 	const streamLog = new StreamLog(log);
 	const { lookup } = new NameLookup(clock);
 	const cameras = new Cameras({
@@ -97,6 +103,13 @@ async function run(): Promise<void> {
 	const directory = streams.for(WEBRTC_DECODERS);
 	const webrtc = await openWebrtc({ settings, directory, clock, onError });
 	stack.defer(() => webrtc.close());
+	const engine = await go2rtc.openEngine({
+		builtIn: webrtc,
+		webrtcPort: webrtc.port,
+		directory: cameras,
+		cameras: list,
+		onSecret: (secret) => redactor.add(secret),
+	});
 	const onFeedError = (error: unknown): void => log.error({ error }, "a media reader failed and was detached");
 	const feeds = new CmafFeeds({ streams, clock, onError: onFeedError });
 	const mse = new Mse({ feeds, clock });
@@ -114,11 +127,16 @@ async function run(): Promise<void> {
 			onError: onRtspError,
 		}));
 	if (rtsp) stack.defer(() => rtsp.close());
+	async function applyList(): Promise<void> {
+		list = await wanted();
+		cameras.apply(list);
+		go2rtc.setCameras(list);
+		await demo.endUnless(own.length === 0 && !go2rtc.isSource);
+	}
 	const takeUp = async (changed: Settings): Promise<void> => {
 		for (const secret of secretsOf(changed)) redactor.add(secret);
-		list = await demo.camerasOr(changed.cameras);
-		cameras.apply(list);
-		await demo.endUnless(changed.cameras.length === 0);
+		own = changed.cameras;
+		await applyList();
 	};
 	const reload = stack.use(new SettingsReload({ load, settings, clock, log, onCameras: takeUp }));
 	const access = new SettingsAccess(clock);
@@ -158,7 +176,11 @@ async function run(): Promise<void> {
 		snapshots,
 		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder })),
 		probes,
-		registerWhep: (scope) => registerWhep(scope, { webrtc, directory, iceServers: settings.iceServers }),
+		registerPlayers: async (scope) => {
+			await registerWhep(scope, { engine, directory, iceServers: settings.iceServers });
+			const statuses = (): CameraStatus[] => cameras.statuses();
+			await registerGo2rtcApi(scope, { engine, directory, feeds, statuses, snapshots, clock, onError });
+		},
 		registerSettings: (scope) => registerSettings(scope, settingsRoutes),
 	});
 	stack.defer(() => app.close());
@@ -174,6 +196,7 @@ async function run(): Promise<void> {
 		});
 	}
 	cameras.start();
+	go2rtc.start();
 	reload.watch();
 	process.on("SIGHUP", () => void reload.reload());
 	const address = await listen(app);

@@ -32,6 +32,9 @@ const WITH_NEXT_START: Readonly<Record<Exclude<keyof Settings, "cameras">, strin
 	rtspOutput: "RTSP_PORT, RTSP_USER, RTSP_PASS",
 	transcodeMax: "TRANSCODE_MAX",
 	ffmpeg: "FFMPEG",
+	go2rtc: "GO2RTC_URL",
+	webrtcEngine: "WEBRTC_ENGINE",
+	go2rtcBin: "GO2RTC_BIN",
 	logLevel: "LOG_LEVEL",
 };
 

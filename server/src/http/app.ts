@@ -52,8 +52,8 @@ export interface AppOptions {
 	/** Prometheus text. */
 	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 	readonly probes: ProbeService;
-	/** Adds the WHEP routes. */
-	readonly registerWhep: (app: FastifyInstance) => Promise<void>;
+	/** Adds what players of other programs ask for: WHEP, and the API of go2rtc. */
+	readonly registerPlayers: (app: FastifyInstance) => Promise<void>;
 	/** Adds the routes of the settings. */
 	readonly registerSettings: (app: FastifyInstance) => Promise<void>;
 }
@@ -135,7 +135,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 	registerHls(app, { output: options.hls });
 	registerSnapshot(app, { snapshots: options.snapshots });
 	registerProbe(app, options.probes);
-	await options.registerWhep(app);
+	await options.registerPlayers(app);
 	await options.registerSettings(app);
 	await app.register(fastifyStatic, {
 		root: options.webDirectory,

@@ -59,7 +59,9 @@ beforeEach(async () => {
 	const loaded = loadSettings(load);
 	if (loaded.type !== "settings") throw new Error("no settings");
 	const log = { info: () => {}, warn: () => {}, error: () => {} };
-	const onCameras = ({ cameras }: { cameras: readonly CameraSettings[] }): void => void (wall = cameras);
+	const onCameras = async ({ cameras }: { cameras: readonly CameraSettings[] }): Promise<void> => {
+		wall = cameras;
+	};
 	const reload = new SettingsReload({ load, settings: loaded.settings, clock, log, onCameras });
 	app = fastify({ logger: false, forceCloseConnections: true });
 	installErrorHandlers(app, pino({ level: "silent" }));
