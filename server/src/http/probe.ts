@@ -1,7 +1,6 @@
 /** Probes over HTTP: of a camera in the settings for everybody, of any address for this machine only. @module */
-import { BlockList, isIP } from "node:net";
 import { parseRtspUrl } from "@vigia/rtsp";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
 import { Credentials } from "../config/credentials.ts";
 import { parseTlsPolicy, TLS_RULE } from "../config/tls-policy.ts";
@@ -9,7 +8,6 @@ import { PROBE_LANGUAGES, type ProbeLanguage } from "../probe/advice-texts.ts";
 import type { ProbeTarget } from "../probe/camera-stream.ts";
 import type { ProbeAnswer, ProbeRefusal, ProbeService } from "../probe/probe-service.ts";
 import { sendError } from "./errors.ts";
-import { askedHost, hostOf } from "./origin.ts";
 
 /** Seconds after which a place is free again: a probe takes about ten. */
 const RETRY_AFTER_SECONDS = 10;
@@ -37,7 +35,7 @@ const REFUSALS: Readonly<Record<ProbeRefusal, readonly [status: number, message:
 	"too-many-probes": [503, "So many cameras are being probed that one more has to wait: try again in some seconds."],
 };
 
-/** Adds `POST /api/cameras/:id/probe` and `POST /api/probe`. */
+/** Adds `POST /api/cameras/:id/probe` and `POST /api/probe`. Needs the requests' `visitor`. */
 export function registerProbe(app: FastifyInstance, probes: ProbeService): void {
 	app.post<{ Params: { id: string } }>("/api/cameras/:id/probe", async (request, reply) => {
 		const query = cameraQuerySchema.safeParse(request.query);
@@ -46,9 +44,9 @@ export function registerProbe(app: FastifyInstance, probes: ProbeService): void 
 		return send(reply, await probes.probeCamera(request.params.id, stream), lang);
 	});
 	app.post("/api/probe", async (request, reply) => {
-		if (!isLocal(request)) {
+		if (!request.visitor.isLocal) {
 			const message =
-				"Addresses are probed for this machine only, because the server connects to whatever it is told: ask on the machine itself at http://localhost and not through a proxy, or put the camera into the settings.";
+				"Addresses are probed for this machine only, because the server connects to whatever it is told: ask on the machine itself at http://localhost and not through a proxy that TRUST_PROXY does not name, or put the camera into the settings.";
 			return sendError(reply, 403, "local-only", message);
 		}
 		const probe = readAddressProbe(request.body);
@@ -90,25 +88,4 @@ function readUrl(text: string): ReturnType<typeof parseRtspUrl> | undefined {
 	} catch {
 		return undefined;
 	}
-}
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
-
-/** What proxies add: then the peer is the proxy, and who asks may be anywhere. */
-const PROXY_FIELDS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
-
-/** The request comes from this machine, to a loopback address, as far as one can tell without accounts. */
-function isLocal({ socket, headers }: FastifyRequest): boolean {
-	if (PROXY_FIELDS.some((name) => headers[name] !== undefined)) return false;
-	// A proxy that adds no field often keeps the name that it was asked for itself.
-	const host = hostOf(askedHost(headers))?.toLowerCase();
-	return isLoopback(socket.remoteAddress) && (host === "localhost" || isLoopback(host));
-}
-
-function isLoopback(address: string | undefined): boolean {
-	const family = isIP(address ?? "");
-	// A socket that takes both families writes IPv4 addresses as ::ffff:127.0.0.1; the list knows that form.
-	return address !== undefined && family !== 0 && loopback.check(address, family === 6 ? "ipv6" : "ipv4");
 }

@@ -13,7 +13,7 @@ import type { Webrtc } from "../outputs/webrtc/webrtc.ts";
 import { PeerError } from "../platform/datachannel.ts";
 import type { StreamDirectory } from "../streams/reader.ts";
 import { sendError } from "./errors.ts";
-import { askedHost, hostOf } from "./origin.ts";
+import { hostOf } from "./origin.ts";
 
 /** Bytes of an offer or a fragment: browsers send 5-20 kB. */
 export const MAX_SDP_BYTES = 64 * 1024;
@@ -44,7 +44,7 @@ interface Session {
 type EndpointRequest = FastifyRequest<{ Params: { id: string }; Querystring: { stream?: string } }>;
 type SessionRequest = FastifyRequest<{ Params: { id: string; session: string } }>;
 
-/** Adds `/api/cameras/:id/whep` and its sessions. */
+/** Adds `/api/cameras/:id/whep` and its sessions. Needs the requests' `visitor`. */
 export async function registerWhep(app: FastifyInstance, options: WhepOptions): Promise<void> {
 	const sessions = new Map<string, Session>();
 	const links = options.iceServers.flatMap(iceServerLinks).join(", ");
@@ -110,7 +110,7 @@ async function openSession(
 	if (!read.ok) return badOffer(reply);
 	// Before the answer is out nobody knows the id, so the session can only end by itself then.
 	const sessionId = randomUUID();
-	const pageHost = hostOf(askedHost(request.headers));
+	const pageHost = hostOf(request.visitor.host);
 	const onClose = (): boolean => sessions.delete(sessionId);
 	let player: PlayerSession | undefined;
 	try {
@@ -125,12 +125,15 @@ async function openSession(
 	}
 	const session: Session = { cameraId: id, etag: `"${randomUUID()}"`, player };
 	sessions.set(sessionId, session);
-	return reply
-		.code(201)
-		.headers({ location: `/api/cameras/${id}/whep/${sessionId}`, etag: session.etag })
-		.headers(links !== "" ? { link: links } : {})
-		.type(SDP_TYPE)
-		.send(player.answerSdp);
+	return (
+		reply
+			.code(201)
+			// Relative to the endpoint: whatever path a proxy put before it, the player knows it.
+			.headers({ location: `whep/${sessionId}`, etag: session.etag })
+			.headers(links !== "" ? { link: links } : {})
+			.type(SDP_TYPE)
+			.send(player.answerSdp)
+	);
 }
 
 /** Trickle ICE: RFC 9725 section 4.3.1 and RFC 8840. */
