@@ -13,7 +13,7 @@ START_SECONDS=60
 IMAGE_UID=1000
 MAX_CAMERAS=256
 # Names of CAM_TEMPLATE: server/src/config/camera-template.ts, docs/settings.md.
-VENDORS="dahua amcrest lorex hikvision annke hilook reolink uniview axis tvt tapo foscam milesight"
+VENDORS="dahua amcrest lorex imou hikvision annke hilook hikvision-old reolink reolink-preview uniview uniview-camera axis tvt tapo vigi hanwha hanwha-sensors hanwha-nvr foscam vivotek vivotek-old milesight"
 
 case "${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}" in
 	es | es_* | es.* | es@*) LANGUAGE_CODE=es ;;

@@ -18,7 +18,7 @@ export default defineConfig({
 				// Other people's servers, memory, hours: they need more than a processor's share, and watch few milliseconds.
 				test: {
 					name: "interop",
-					include: ["test/{interop,fuzz,soak,support,net}/**/*.test.ts", "test/e2e/leaks.test.ts"],
+					include: ["test/{interop,fuzz,soak,support,net,deploy}/**/*.test.ts", "test/e2e/leaks.test.ts"],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 				},

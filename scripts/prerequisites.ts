@@ -1,5 +1,5 @@
 /** What `npm test` needs of the machine besides Node: looked for, and on Debian as root installed. @module */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { capture, findProgram, run } from "./run.ts";
 
 interface Prerequisite {
@@ -8,6 +8,8 @@ interface Prerequisite {
 	readonly packages: readonly string[];
 	/** Without it `npm test` stops; without an optional one its tests are printed as skipped. */
 	readonly required: boolean;
+	/** Its package begins to serve at once where systemd runs: there it is left to whoever owns the machine. */
+	readonly isService?: boolean;
 	readonly present: () => Promise<boolean>;
 }
 
@@ -72,6 +74,25 @@ const PREREQUISITES: readonly Prerequisite[] = [
 		present: async () => (await findProgram("nginx")) !== undefined,
 	},
 	{
+		name: "OpenSSL",
+		packages: ["openssl"],
+		required: false,
+		present: async () => (await findProgram("openssl")) !== undefined,
+	},
+	{
+		name: "ShellCheck",
+		packages: ["shellcheck"],
+		required: false,
+		present: async () => (await findProgram("shellcheck")) !== undefined,
+	},
+	{
+		name: "coturn",
+		packages: ["coturn"],
+		required: false,
+		isService: true,
+		present: async () => (await findProgram("turnserver")) !== undefined,
+	},
+	{
 		name: "Firefox ESR",
 		packages: ["firefox-esr"],
 		required: false,
@@ -116,8 +137,9 @@ async function install(absent: readonly Prerequisite[]): Promise<void> {
  */
 export async function ensurePrerequisites(): Promise<boolean> {
 	let absent = await missing();
-	if (absent.length > 0 && process.getuid?.() === 0 && isDebian()) {
-		await install(absent);
+	const wanted = absent.filter(({ isService = false }) => !isService || !existsSync("/run/systemd/system"));
+	if (wanted.length > 0 && process.getuid?.() === 0 && isDebian()) {
+		await install(wanted);
 		absent = await missing();
 	}
 	for (const { name, packages } of absent.filter(({ required }) => !required)) {

@@ -157,6 +157,8 @@ async function run(): Promise<void> {
 		tls: tls?.material,
 		webDirectory,
 		release,
+		trustProxy: settings.trustProxy,
+		basePath: settings.basePath,
 		allowOrigins: settings.allowOrigins,
 		welcome: () => ({
 			type: "welcome",

@@ -22,9 +22,14 @@ export interface NginxOptions {
 	readonly buffering?: boolean;
 	/** Of 127.0.0.1. Default: any free one. */
 	readonly port?: number;
+	/** The path below which it shows the server, begins with `/`. Default: none. */
+	readonly path?: string;
+	/** What the server gets of `path`: nothing (Default), or all, for `BASE_PATH`. */
+	readonly keepsPath?: boolean;
 }
 
 export interface Nginx extends AsyncDisposable {
+	/** Of the page, without a slash at its end. */
 	readonly url: string;
 	/** Its error log; with it, what each request asked for and the status it got. */
 	log(): string;
@@ -42,7 +47,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
 	const child = new Child("nginx", args);
 	await child.until("nginx listens", () => accepts(port));
 	return {
-		url: `${options.tls ? "https" : "http"}://127.0.0.1:${port}`,
+		url: `${options.tls ? "https" : "http"}://127.0.0.1:${port}${options.path ?? ""}`,
 		log: () => ["error", "access"].map((name) => readFileSync(join(directory, `logs/${name}.log`), "utf8")).join(""),
 		async [Symbol.asyncDispose]() {
 			await child[Symbol.asyncDispose]();
@@ -52,7 +57,8 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
 }
 
 /** Paths are relative to the folder given by `-p`. */
-function configuration(port: number, { upstream, tls, upgrade, buffering }: NginxOptions): string {
+function configuration(port: number, options: NginxOptions): string {
+	const { upstream, tls, upgrade, buffering, path = "", keepsPath = path === "" } = options;
 	const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 	// Its workers must be able to write to the folder, which belongs to whoever runs the test.
 	return `${process.getuid?.() === 0 ? "user root;" : ""}
@@ -66,8 +72,8 @@ http {
 	server {
 		listen 127.0.0.1:${port}${tls ? " ssl http2" : ""};
 		${tls ? "ssl_certificate cert.pem; ssl_certificate_key key.pem;" : ""}
-		location / {
-			proxy_pass ${upstream};
+		location ${path}/ {
+			proxy_pass ${upstream}${keepsPath ? "" : "/"};
 			proxy_set_header Host $http_host;
 			proxy_set_header X-Forwarded-Host $http_host;
 			proxy_set_header X-Forwarded-Proto $scheme;

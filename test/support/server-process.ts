@@ -2,9 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get as getHttp, type IncomingMessage } from "node:http";
+import { get as getHttps } from "node:https";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { CameraStatus } from "@vigia/api";
 import { eventually } from "./eventually.ts";
@@ -31,7 +34,7 @@ export async function startServer(env: Record<string, string>, dotEnv?: string):
 	const directory = mkdtempSync(join(tmpdir(), "vigia-test-"));
 	if (dotEnv !== undefined) writeFileSync(join(directory, ".env"), dotEnv);
 	const ports = { PORT: String(await freeTcpPort()), WEBRTC_PORT: String(await freeUdpPort()) };
-	const url = `http://127.0.0.1:${ports.PORT}`;
+	const url = `${env.TLS_CERT === undefined ? "http" : "https"}://127.0.0.1:${ports.PORT}`;
 	let output = "";
 	let child: ChildProcess;
 	let exited: Promise<number | null>;
@@ -52,7 +55,7 @@ export async function startServer(env: Record<string, string>, dotEnv?: string):
 		const ended = exited.then((code) => Promise.reject(new Error(`the server ended with ${code}:\n${output}`)));
 		// Only the start is interested in it.
 		ended.catch(() => undefined);
-		await Promise.race([eventually("the server answers", async () => (await fetch(`${url}/api/cameras`)).ok), ended]);
+		await Promise.race([eventually("the server answers", () => readCameras(url)), ended]);
 	};
 	const kill = async (signal: "SIGTERM" | "SIGKILL"): Promise<number | null> => {
 		if (child.exitCode === null && child.signalCode === null) child.kill(signal);
@@ -66,7 +69,7 @@ export async function startServer(env: Record<string, string>, dotEnv?: string):
 			return child.pid as number;
 		},
 		output: () => output,
-		cameras: async () => (await (await fetch(`${url}/api/cameras`)).json()) as CameraStatus[],
+		cameras: () => readCameras(url),
 		kill,
 		restart: start,
 		async [Symbol.asyncDispose]() {
@@ -74,6 +77,15 @@ export async function startServer(env: Record<string, string>, dotEnv?: string):
 			rmSync(directory, { recursive: true, force: true });
 		},
 	};
+}
+
+/** The certificate is the test's own, for any name. */
+async function readCameras(url: string): Promise<CameraStatus[]> {
+	const response = await new Promise<IncomingMessage>((resolve, reject) => {
+		const get = url.startsWith("https:") ? getHttps : getHttp;
+		get(`${url}/api/cameras`, { agent: false, rejectUnauthorized: false }, resolve).on("error", reject);
+	});
+	return JSON.parse(await text(response)) as CameraStatus[];
 }
 
 export async function freeTcpPort(): Promise<number> {

@@ -55,6 +55,8 @@ describe("without any setting", () => {
 				webrtcHosts: [],
 				iceServers: [],
 				allowOrigins: [],
+				trustProxy: [],
+				basePath: "",
 				protocol: "auto",
 				rtspTransport: "auto",
 				transcodeMax: 2,
@@ -352,6 +354,31 @@ describe("precedence", () => {
 	])("%j gives port %i", (given, port) => {
 		expect(loaded(given).settings.port).toBe(port);
 	});
+});
+
+describe("behind a proxy", () => {
+	test("those that count are addresses, networks or names of groups, also as a list in YAML", () => {
+		const trusted = ["127.0.0.1", "172.16.0.0/12", "private"];
+		expect(loaded({ env: { TRUST_PROXY: trusted.join(", ") } }).settings.trustProxy).toEqual(trusted);
+		const yaml = `trust_proxy: [${trusted.map((name) => `"${name}"`).join(", ")}]\n`;
+		expect(loaded({ yaml }).settings.trustProxy).toEqual(trusted);
+		expect(namesOf({ env: { TRUST_PROXY: "127.0.0.1, proxy.lan" } })).toEqual(["TRUST_PROXY"]);
+	});
+
+	test.each([
+		["/cams", "/cams"],
+		["/home/cams_2.~-", "/home/cams_2.~-"],
+		["/", ""],
+	])("the path %s is taken", (value, basePath) => {
+		expect(loaded({ env: { BASE_PATH: value } }).settings.basePath).toBe(basePath);
+	});
+
+	test.each(["cams", "/cams/", "//cams", "/a//b", "/a/..", "/./a", "/a b", "/a?b", "/%2e", "https://host/cams"])(
+		"the path %s is refused",
+		(value) => {
+			expect(namesOf({ env: { BASE_PATH: value } })).toEqual(["BASE_PATH"]);
+		},
+	);
 });
 
 describe("transcoding", () => {

@@ -94,6 +94,8 @@ export function loadSettings({ argv, env, cwd, yamlText }: LoadOptions): Loaded 
 			webrtcHosts: values.WEBRTC_HOSTS,
 			iceServers: values.ICE_SERVERS,
 			allowOrigins: values.ALLOW_ORIGINS,
+			trustProxy: values.TRUST_PROXY,
+			basePath: values.BASE_PATH,
 			protocol: values.PROTOCOL,
 			rtspTransport: values.RTSP_TRANSPORT,
 			...(values.RTSP_PORT !== undefined && {

@@ -11,6 +11,7 @@ import { CAMERA_TEMPLATES, findTemplate } from "./camera-template.ts";
 import { GO2RTC_URL_RULE, parseGo2rtcUrl } from "./go2rtc-url.ts";
 import { iceServerListSchema, parseIceServers, withoutUndefined } from "./ice-servers.ts";
 import { parseTlsPolicy, TLS_RULE } from "./tls-policy.ts";
+import { isProxyName } from "./proxy-list.ts";
 
 /** What people are told of a setting. */
 export interface SettingDoc {
@@ -96,6 +97,12 @@ const go2rtcUrl = z.string().transform((text, context) => {
 
 const filePath = z.string().regex(/^[^\p{Cc}]{1,4096}$/u);
 
+/** Not `//`, which is another site's address, and no `.` or `..`, which browsers resolve. A single `/` is no path. */
+const basePath = z
+	.string()
+	.regex(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+){1,16}$|^\/?$/)
+	.transform((path) => (path === "/" ? "" : path));
+
 const transport = z.enum(["auto", "tcp", "udp", "http"]);
 const TRANSPORT_RULE = "auto, tcp, udp or http";
 const TRANSPORT_SUMMARY =
@@ -174,6 +181,20 @@ export const settingsSchema = z.object({
 			defaultText: "none",
 		},
 	),
+	TRUST_PROXY: documented(listOf(z.string().refine(isProxyName)).prefault(""), {
+		rule: "IP addresses and networks with commas between them, loopback (this machine) or private (private networks, too)",
+		summary:
+			"Reverse proxies whose `X-Forwarded-For`, `-Host`, `-Proto` and `Forwarded` are believed. Those of all others do not count, because anybody can write them.",
+		example: "127.0.0.1, 172.18.0.0/16",
+		defaultText: "none",
+	}),
+	BASE_PATH: documented(basePath.prefault(""), {
+		rule: "a path of letters, digits, -, _, . and ~ that begins with / and does not end with one",
+		summary:
+			"The path below which a reverse proxy shows the wall, where the proxy passes it on. For proxies that take the path away nothing has to be set.",
+		example: "/cams",
+		defaultText: "none",
+	}),
 	PROTOCOL: documented(z.enum(["auto", "webrtc", "mse", "hls"]).prefault("auto"), {
 		rule: "auto, webrtc, mse or hls",
 		summary:

@@ -27,6 +27,8 @@ const WITH_NEXT_START: Readonly<Record<Exclude<keyof Settings, "cameras">, strin
 	webrtcHosts: "WEBRTC_HOSTS",
 	iceServers: "ICE_SERVERS",
 	allowOrigins: "ALLOW_ORIGINS",
+	trustProxy: "TRUST_PROXY",
+	basePath: "BASE_PATH",
 	protocol: "PROTOCOL",
 	rtspTransport: "RTSP_TRANSPORT",
 	rtspOutput: "RTSP_PORT, RTSP_USER, RTSP_PASS",

@@ -49,6 +49,10 @@ export interface Settings {
 	readonly iceServers: readonly IceServer[];
 	/** Further origins (`https://host[:port]`) whose pages may use the API from a browser. */
 	readonly allowOrigins: readonly string[];
+	/** Addresses and networks of proxies whose fields count, `loopback`, `private`. */
+	readonly trustProxy: readonly string[];
+	/** The path below which a proxy serves the wall and which it passes on: `/cams`; empty: none. */
+	readonly basePath: string;
 	readonly protocol: "auto" | "webrtc" | "mse" | "hls";
 	readonly rtspTransport: RtspTransport;
 	/** Where others fetch the cameras from; absent: nowhere. Without credentials anybody may. */

@@ -15,14 +15,16 @@ import type { WallViewer } from "../outputs/webrtc/wall-viewer.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ProbeService } from "../probe/probe-service.ts";
 import { installErrorHandlers, sendError } from "./errors.ts";
+import { redirectToBasePath, withoutBasePath } from "./base-path.ts";
 import { endHttp2Sessions } from "./http2-sessions.ts";
-import { hostOf, isAllowedOrigin, publicHost } from "./origin.ts";
+import { hostOf, isAllowedOrigin } from "./origin.ts";
 import type { TlsMaterial } from "./tls-files.ts";
 import type { StatusBroadcast } from "./status-broadcast.ts";
 import { registerProbe } from "./probe.ts";
 import { registerHls } from "./hls.ts";
 import { registerMse } from "./mse-socket.ts";
 import { registerSnapshot } from "./snapshot.ts";
+import { installVisitors } from "./visitor.ts";
 import { registerWall } from "./wall-routes.ts";
 
 /** No route takes a large body; WHEP sets its own limit. */
@@ -40,6 +42,10 @@ export interface AppOptions {
 	/** The built page. */
 	readonly webDirectory: string;
 	readonly release: string;
+	/** Addresses and networks of the proxies whose word counts. */
+	readonly trustProxy: readonly string[];
+	/** The path below which a proxy serves the wall and which it passes on; empty: none. */
+	readonly basePath: string;
 	/** Further origins whose pages may use the API from a browser. */
 	readonly allowOrigins: readonly string[];
 	readonly welcome: () => Extract<ServerMessage, { type: "welcome" }>;
@@ -59,13 +65,14 @@ export interface AppOptions {
 }
 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-	const { cameras, log } = options;
+	const { cameras, log, basePath } = options;
 	const common = {
 		bodyLimit: MAX_BODY_BYTES,
 		requestTimeout: REQUEST_TIMEOUT_MS,
 		forceCloseConnections: true,
 		logger: false,
 		routerOptions: { maxParamLength: 128 },
+		...(basePath !== "" && { rewriteUrl: withoutBasePath(basePath) }),
 	} as const;
 	const { tls } = options;
 	// WebSockets and older programs come over HTTP/1.1.
@@ -74,6 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 		: fastify(common);
 	if (tls) endHttp2Sessions(app);
 	installErrorHandlers(app, log);
+	installVisitors(app, options.trustProxy);
 	await app.register(fastifyHelmet, {
 		contentSecurityPolicy: {
 			useDefaults: false,
@@ -97,14 +105,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
 	app.addHook("onRequest", async (request, reply) => {
 		const { origin } = request.headers;
-		const rules = { host: publicHost(request.headers), allowed: options.allowOrigins };
+		const { host, hasUntrustedProxy } = request.visitor;
+		const rules = { host, allowed: options.allowOrigins };
 		if (isAllowedOrigin(origin, rules)) {
 			if (origin !== undefined) reply.headers({ "access-control-allow-origin": origin, vary: "Origin" });
 			return;
 		}
-		const message = `Pages of ${origin} may not use this server: add that origin to ALLOW_ORIGINS.`;
+		const proxy = "; behind a proxy, let it keep Host, or name its address in TRUST_PROXY";
+		const message = `Pages of ${origin} may not use this server: add that origin to ALLOW_ORIGINS${hasUntrustedProxy ? proxy : ""}.`;
 		return sendError(reply, 403, "origin-not-allowed", message);
 	});
+	if (basePath !== "") redirectToBasePath(app, basePath);
 
 	app.get("/health", (_request, reply) => {
 		const health = healthOf(cameras.statuses(), options.release, process.uptime());
@@ -123,11 +134,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 		if (!status) return sendError(reply, 404, "unknown-camera", "There is no camera with this id: see /api/cameras.");
 		return reply.header("cache-control", "no-store").send(status);
 	});
-	registerWall(app, (request) => ({
+	registerWall(app, ({ visitor }) => ({
 		clock: options.clock,
 		statuses: options.statuses,
 		welcome: options.welcome,
-		openViewer: (send) => options.openViewer(send, hostOf(publicHost(request.headers))),
+		openViewer: (send) => options.openViewer(send, hostOf(visitor.host)),
 		openMse: options.openMse,
 		onError: (error) => log.error({ error: String(error) }, "wall message failed"),
 	}));

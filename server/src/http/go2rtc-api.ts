@@ -14,7 +14,7 @@ import type { StreamDirectory } from "../streams/reader.ts";
 import { answerOffer, MAX_SDP_BYTES, RETRY_AFTER_SECONDS } from "./answer-offer.ts";
 import { sendError } from "./errors.ts";
 import { type Go2rtcSocketOptions, registerGo2rtcSocket } from "./go2rtc-socket.ts";
-import { askedHost, hostOf } from "./origin.ts";
+import { hostOf } from "./origin.ts";
 import { sendProblem } from "./snapshot.ts";
 
 /** JSON writes a line's end as four characters: an offer grows by a tenth. */
@@ -128,7 +128,7 @@ async function answer(
 			'The body must be {"type": "offer", "sdp": "..."}, or SDP with its type.',
 		);
 	}
-	const pageHost = hostOf(askedHost(request.headers));
+	const pageHost = hostOf(request.visitor.host);
 	const answered = await answerOffer({ ...name, offerSdp, pageHost, onClose: () => {} }, options);
 	if (!answered.ok) {
 		if (answered.status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);

@@ -16,7 +16,7 @@ import type { StreamDirectory } from "../streams/reader.ts";
 import { answerOffer, MAX_SDP_BYTES } from "./answer-offer.ts";
 import type { SourceName } from "./go2rtc-api.ts";
 import { keepChecking, playFeed } from "./mse-socket.ts";
-import { askedHost, hostOf } from "./origin.ts";
+import { hostOf } from "./origin.ts";
 import { CLOSE_TRY_LATER } from "./wall-link.ts";
 
 /** Of all programs together. */
@@ -53,7 +53,7 @@ export function registerGo2rtcSocket(app: FastifyInstance, options: Go2rtcSocket
 			if (sockets.size >= MAX_SOCKETS) return socket.close(CLOSE_TRY_LATER, "too-many-viewers");
 			sockets.add(socket);
 			const name = options.find(request.query.src);
-			const conversation = new Conversation(socket, name, hostOf(askedHost(request.headers)), options);
+			const conversation = new Conversation(socket, name, hostOf(request.visitor.host), options);
 			const timer = keepChecking(socket, options.clock);
 			socket.on("message", (data: Buffer, isBinary) => conversation.take(data, isBinary));
 			socket.on("close", () => {

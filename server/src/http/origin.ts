@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 
 export interface OriginRules {
-	/** The host and port that the visitor's browser asked for: {@link publicHost}. */
+	/** The host and port of the visitor's address bar. */
 	readonly host: string | undefined;
 	/** Further origins, from the settings; `*` lets all in. */
 	readonly allowed: readonly string[];
@@ -31,13 +31,6 @@ const LOCAL_ENDINGS = [".localhost", ".local", ".lan", ".home", ".home.arpa", ".
 function isLocalName(name: string): boolean {
 	const lower = name.toLowerCase();
 	return isIP(lower) !== 0 || !lower.includes(".") || LOCAL_ENDINGS.some((ending) => lower.endsWith(ending));
-}
-
-/** The host and port of the address bar: what the nearest proxy to the visitor was asked for, or we ourselves. */
-export function publicHost(headers: IncomingHttpHeaders): string | undefined {
-	const forwarded = headers["x-forwarded-host"];
-	const first = (typeof forwarded === "string" ? forwarded : forwarded?.[0])?.split(",", 1)[0]?.trim();
-	return first || askedHost(headers);
 }
 
 /** The host and port that we were asked for ourselves. HTTP/2 has a pseudo-header for it: RFC 9113 section 8.3.1. */

@@ -9,6 +9,7 @@ import { systemClock } from "../platform/clock.ts";
 import { MAX_RUNNING_PROBES, ProbeService } from "../probe/probe-service.ts";
 import { installErrorHandlers } from "./errors.ts";
 import { registerProbe } from "./probe.ts";
+import { installVisitors } from "./visitor.ts";
 
 const PASSWORD = "p@ss:w#rd%/ñ";
 const CAMERAS = MAX_RUNNING_PROBES + 2;
@@ -35,6 +36,7 @@ beforeEach(async () => {
 	probes = new ProbeService({ cameras: () => cameras, clock: systemClock, transport: "tcp", seconds: 1 });
 	app = fastify({ logger: false });
 	installErrorHandlers(app, pino({ level: "silent" }));
+	installVisitors(app, ["loopback"]);
 	registerProbe(app, probes);
 	await app.listen({ host: "127.0.0.1", port: 0 });
 });
@@ -157,8 +159,13 @@ describe("a probe of any address", () => {
 		expect(inside.body).toMatchObject({ transport: "udp", video: { width: 640 } });
 	});
 
+	test("is granted to this machine behind its own trusted proxy", async () => {
+		const answer = await post("/api/probe", { url: "http://x" }, { "x-forwarded-for": "127.0.0.1" });
+		expect(answer.status).toBe(400);
+	});
+
 	test.each([
-		{ "x-forwarded-for": "127.0.0.1" },
+		{ "x-forwarded-for": "192.0.2.1" },
 		{ forwarded: "for=192.0.2.1" },
 		{ "x-real-ip": "192.0.2.1" },
 		{ via: "1.1 proxy" },

@@ -8,7 +8,6 @@ import { PROBE_LANGUAGES, type ProbeLanguage } from "../probe/advice-texts.ts";
 import type { ProbeTarget } from "../probe/camera-stream.ts";
 import type { ProbeAnswer, ProbeRefusal, ProbeService } from "../probe/probe-service.ts";
 import { sendError } from "./errors.ts";
-import { isLocal } from "./local-request.ts";
 
 /** Seconds after which a place is free again: a probe takes about ten. */
 const RETRY_AFTER_SECONDS = 10;
@@ -36,7 +35,7 @@ const REFUSALS: Readonly<Record<ProbeRefusal, readonly [status: number, message:
 	"too-many-probes": [503, "So many cameras are being probed that one more has to wait: try again in some seconds."],
 };
 
-/** Adds `POST /api/cameras/:id/probe` and `POST /api/probe`. */
+/** Adds `POST /api/cameras/:id/probe` and `POST /api/probe`. Needs the requests' `visitor`. */
 export function registerProbe(app: FastifyInstance, probes: ProbeService): void {
 	app.post<{ Params: { id: string } }>("/api/cameras/:id/probe", async (request, reply) => {
 		const query = cameraQuerySchema.safeParse(request.query);
@@ -45,9 +44,9 @@ export function registerProbe(app: FastifyInstance, probes: ProbeService): void 
 		return send(reply, await probes.probeCamera(request.params.id, stream), lang);
 	});
 	app.post("/api/probe", async (request, reply) => {
-		if (!isLocal(request)) {
+		if (!request.visitor.isLocal) {
 			const message =
-				"Addresses are probed for this machine only, because the server connects to whatever it is told: ask on the machine itself at http://localhost and not through a proxy, or put the camera into the settings.";
+				"Addresses are probed for this machine only, because the server connects to whatever it is told: ask on the machine itself at http://localhost and not through a proxy that TRUST_PROXY does not name, or put the camera into the settings.";
 			return sendError(reply, 403, "local-only", message);
 		}
 		const probe = readAddressProbe(request.body);

@@ -8,8 +8,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyRequest } from "fastify";
 import type { Clock } from "../platform/clock.ts";
-import { isLocal } from "./local-request.ts";
-import { isAllowedOrigin, publicHost } from "./origin.ts";
+import { isAllowedOrigin } from "./origin.ts";
 
 /** Of the token and of the cookie: 192 bits, which nobody guesses. */
 const SECRET_BYTES = 24;
@@ -19,7 +18,6 @@ export const SESSION_MS = 12 * 3_600_000;
 export const MAX_WRONG_TOKENS = 10;
 export const WRONG_WINDOW_MS = 60_000;
 const COOKIE = "vigia_settings";
-/** The routes that take it; the rest of the server never sees it. */
 export const SETTINGS_PATH = "/api/settings";
 
 export type Redemption =
@@ -54,13 +52,14 @@ export class SettingsAccess {
 		this.#token = undefined;
 		const session = randomBytes(SECRET_BYTES).toString("base64url");
 		this.#session = { digest: digestOf(session), endsAtMs: this.#clock.nowMs() + SESSION_MS };
-		const flags = `Max-Age=${SESSION_MS / 1000}; Path=${SETTINGS_PATH}; HttpOnly; SameSite=Strict`;
+		// Without Path it is for where it was given: below /api/settings, also behind a proxy that puts a path before that.
+		const flags = `Max-Age=${SESSION_MS / 1000}; HttpOnly; SameSite=Strict`;
 		return { cookie: `${COOKIE}=${session}; ${flags}${isSecure ? "; Secure" : ""}` };
 	}
 
 	/** The request is the machine's own, or has the cookie. */
 	isAllowed(request: FastifyRequest): boolean {
-		return isLocal(request) || this.#hasCookie(request.headers);
+		return request.visitor.isLocal || this.#hasCookie(request.headers);
 	}
 
 	#hasCookie({ cookie = "" }: IncomingHttpHeaders): boolean {
@@ -89,13 +88,6 @@ function digestOf(text: string): Buffer {
  * The page's own, or no page at all. Other sites that `ALLOW_ORIGINS` lets see the wall have no business here: on the
  * machine itself no cookie stands between them and the cameras' addresses.
  */
-export function isOwnOrigin({ headers }: FastifyRequest): boolean {
-	return isAllowedOrigin(headers.origin, { host: publicHost(headers), allowed: [] });
-}
-
-/** The browser came over TLS, here or to the proxy in front: then its cookie goes over nothing else. */
-export function cameOverTls({ protocol, headers }: FastifyRequest): boolean {
-	const forwarded = headers["x-forwarded-proto"];
-	const first = (typeof forwarded === "string" ? forwarded : forwarded?.[0])?.split(",", 1)[0]?.trim();
-	return protocol === "https" || first === "https";
+export function isOwnOrigin({ headers, visitor }: FastifyRequest): boolean {
+	return isAllowedOrigin(headers.origin, { host: visitor.host, allowed: [] });
 }

@@ -15,7 +15,7 @@ import type { CameraTest } from "../settings/camera-test.ts";
 import type { DeviceSearch } from "../settings/device-search.ts";
 import { badRequest, SettingsRefusal } from "../settings/settings-refusal.ts";
 import { sendError } from "./errors.ts";
-import { cameOverTls, isOwnOrigin, SETTINGS_PATH, type SettingsAccess, WRONG_WINDOW_MS } from "./settings-access.ts";
+import { isOwnOrigin, SETTINGS_PATH, type SettingsAccess, WRONG_WINDOW_MS } from "./settings-access.ts";
 
 /** A list of 256 cameras with addresses of some hundred characters. */
 const MAX_LIST_BYTES = 512 * 1024;
@@ -64,7 +64,7 @@ function addAccess(scope: FastifyInstance, access: SettingsAccess): void {
 	scope.get("/access", async (request) => ({ allowed: access.isAllowed(request) }));
 	scope.post("/access", async (request, reply) => {
 		const { token } = read(settingsTokenSchema, request);
-		const redeemed = access.redeem(token, cameOverTls(request));
+		const redeemed = access.redeem(token, request.visitor.isSecure);
 		if ("cookie" in redeemed) return reply.code(204).header("set-cookie", redeemed.cookie).send();
 		if (redeemed.problem === "token-wrong") {
 			const message =

@@ -4,8 +4,8 @@ import { createSecureContext } from "node:tls";
 import type { Logger } from "../observe/log.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 
-/** How often the files' times are looked at, in ms: certificates are renewed every few weeks. */
-const LOOK_EVERY_MS = 10_000;
+/** How often the files' times are looked at, in ms: notifications do not come from what containers mount. */
+const LOOK_EVERY_MS = 1_000;
 /** From a change to the reading, in ms: the two files are not written at once. */
 const SETTLE_MS = 2_000;
 

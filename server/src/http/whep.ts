@@ -11,7 +11,7 @@ import type { Player, PlayerEngine } from "../outputs/webrtc/player-engine.ts";
 import type { StreamDirectory } from "../streams/reader.ts";
 import { answerOffer, MAX_SDP_BYTES, RETRY_AFTER_SECONDS } from "./answer-offer.ts";
 import { sendError } from "./errors.ts";
-import { askedHost, hostOf } from "./origin.ts";
+import { hostOf } from "./origin.ts";
 
 /** Candidates of one fragment; a browser sends a handful. */
 const MAX_FRAGMENT_CANDIDATES = 64;
@@ -38,7 +38,7 @@ interface Session {
 type EndpointRequest = FastifyRequest<{ Params: { id: string }; Querystring: { stream?: string } }>;
 type SessionRequest = FastifyRequest<{ Params: { id: string; session: string } }>;
 
-/** Adds `/api/cameras/:id/whep` and its sessions. */
+/** Adds `/api/cameras/:id/whep` and its sessions. Needs the requests' `visitor`. */
 export async function registerWhep(app: FastifyInstance, options: WhepOptions): Promise<void> {
 	const sessions = new Map<string, Session>();
 	const links = options.iceServers.flatMap(iceServerLinks).join(", ");
@@ -97,7 +97,7 @@ async function openSession(
 		cameraId: id,
 		stream,
 		offerSdp: typeof request.body === "string" ? request.body : "",
-		pageHost: hostOf(askedHost(request.headers)),
+		pageHost: hostOf(request.visitor.host),
 		onClose: () => void sessions.delete(sessionId),
 	};
 	const answer = await answerOffer(offer, options);
@@ -108,12 +108,15 @@ async function openSession(
 	const { player } = answer;
 	const session: Session = { cameraId: id, etag: `"${randomUUID()}"`, player };
 	sessions.set(sessionId, session);
-	return reply
-		.code(201)
-		.headers({ location: `/api/cameras/${id}/whep/${sessionId}`, etag: session.etag })
-		.headers(links !== "" ? { link: links } : {})
-		.type(SDP_TYPE)
-		.send(player.answerSdp);
+	return (
+		reply
+			.code(201)
+			// Relative to the endpoint: whatever path a proxy put before it, the player knows it.
+			.headers({ location: `whep/${sessionId}`, etag: session.etag })
+			.headers(links !== "" ? { link: links } : {})
+			.type(SDP_TYPE)
+			.send(player.answerSdp)
+	);
 }
 
 /** Trickle ICE: RFC 9725 section 4.3.1 and RFC 8840. */
