@@ -13,6 +13,7 @@ import { FakeStream, fakeUnit } from "../outputs/webrtc/testing/fake-stream.ts";
 import { openWebrtc, type Webrtc } from "../outputs/webrtc/webrtc.ts";
 import { FakeClock } from "../platform/fake-clock.ts";
 import { installErrorHandlers } from "./errors.ts";
+import { installVisitors } from "./visitor.ts";
 import { readSourceName, registerGo2rtcApi } from "./go2rtc-api.ts";
 import { Player } from "./testing/player.ts";
 
@@ -63,6 +64,7 @@ beforeEach(async () => {
 		onError,
 	});
 	app = fastify({ bodyLimit: 16 * 1024, forceCloseConnections: true });
+	installVisitors(app, []);
 	installErrorHandlers(app, pino({ level: "silent" }));
 	await app.register(fastifyWebsocket, { options: { maxPayload: 256 * 1024 } });
 	await registerGo2rtcApi(app, {
