@@ -55,11 +55,10 @@ function open(text: string | undefined, onCameras?: (settings: Settings) => void
 
 test("other cameras are taken up, the same ones are not", async () => {
 	const settings = open(`cameras:\n${camera("door")}`);
-	await settings.reload();
+	expect(await settings.reload()).toBe(true);
 	expect(lists).toEqual([]);
 	write(`cameras:\n${camera("yard")}${camera("door")}`);
-	await settings.reload();
-	await settings.reload();
+	await Promise.all([settings.reload(), settings.reload()]);
 	expect(lists).toEqual([["yard", "door"]]);
 });
 
@@ -80,7 +79,7 @@ test("a broken file is told with all that is wrong in it, and changes nothing", 
 	expect(lines[0]).toContain("The changed settings are not used, and the old ones stay: 2 settings are not right.");
 	expect(lines[0]).toContain("did you mean port?");
 	write("cameras: [");
-	await settings.reload();
+	expect(await settings.reload()).toBe(false);
 	expect(lists).toEqual([]);
 	expect(lines.at(-1)).toContain("this is not valid YAML");
 });

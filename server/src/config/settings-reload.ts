@@ -57,9 +57,9 @@ export class SettingsReload implements Disposable {
 	#hadFile: boolean;
 	#settling: Timer | undefined;
 	/** The reload that runs, or ran last; never rejects. */
-	#running: Promise<void> = Promise.resolve();
+	#running: Promise<boolean> = Promise.resolve(true);
 	/** The one after it: whoever asks meanwhile waits for it, since it reads the file later than that. */
-	#waiting: Promise<void> | undefined;
+	#waiting: Promise<boolean> | undefined;
 	#closed = false;
 	readonly #changed = (): void => {
 		this.#settling?.cancel();
@@ -89,31 +89,34 @@ export class SettingsReload implements Disposable {
 	/**
 	 * Reads all settings anew. Wrong ones are told in the log, and change nothing. Resolves when it is done, and never
 	 * rejects; however often it is called, one runs and one waits.
+	 * @returns whether the settings are those of the files now.
 	 */
-	reload(): Promise<void> {
+	reload(): Promise<boolean> {
 		this.#waiting ??= this.#running.then(() => {
 			this.#waiting = undefined;
 			this.#running = this.#reload().catch((error: unknown) => {
 				this.#options.log.error({ error }, "the changed settings could not be taken up by our mistake");
+				return false;
 			});
 			return this.#running;
 		});
 		return this.#waiting;
 	}
 
-	async #reload(): Promise<void> {
-		if (this.#closed) return;
+	async #reload(): Promise<boolean> {
+		if (this.#closed) return false;
 		const { log, onCameras } = this.#options;
 		const settings = this.#read();
-		if (!settings) return;
+		if (!settings) return false;
 		const waiting = Object.entries(WITH_NEXT_START).flatMap(([key, name]) =>
 			isSame(settings[key as keyof Settings], this.#started[key as keyof Settings]) ? [] : [name],
 		);
 		if (waiting.length > 0) log.warn({}, `changed, and used from the next start on: ${waiting.join(", ")}`);
-		if (isSame(settings.cameras, this.#cameras)) return;
+		if (isSame(settings.cameras, this.#cameras)) return true;
 		await onCameras(settings);
 		this.#cameras = settings.cameras;
 		log.info({ cameras: settings.cameras.length }, "the cameras are those of the changed settings");
+		return true;
 	}
 
 	#read(): Settings | undefined {
