@@ -40,7 +40,7 @@ export interface AuthorizationCheck {
 }
 
 /**
- * `accepted`; `missing`: there is no answer yet; `stale`: right for a nonce that is not offered any more, so challenge
+ * `accepted`; `missing`: there is no answer yet to what is offered; `stale`: right for a nonce that is not offered any more, so challenge
  * again with `stale`; `refused`: wrong.
  */
 export type AuthorizationVerdict = "accepted" | "missing" | "stale" | "refused";
@@ -50,7 +50,8 @@ export function verifyAuthorization(check: AuthorizationCheck, hashes: HashFunct
 	if (check.authorization === undefined) return "missing";
 	const fields = splitAuthFields(check.authorization)[0];
 	if (fields?.scheme === "basic") {
-		if (!check.offers.some((offer) => offer.scheme === "basic")) return "refused";
+		// Some clients send it with their first request, before they have read what is offered: nothing is tried with it.
+		if (!check.offers.some((offer) => offer.scheme === "basic")) return "missing";
 		const { username, password } = check.credentials;
 		const wanted = encodeBase64(utf8ByteString(`${username}:${password}`));
 		return equalText(fields.token ?? "", wanted) ? "accepted" : "refused";

@@ -250,7 +250,7 @@ describe("a server", () => {
 		expect(verdict(client, [offer])).toBe("stale");
 	});
 
-	test("refuses another target, another realm and a scheme that was not offered", () => {
+	test("refuses another target and another realm", () => {
 		const client = authenticator();
 		client.handleUnauthorized([makeChallenge(offer)], 0, false);
 		const authorization = client.authorization(METHOD, TARGET);
@@ -258,6 +258,16 @@ describe("a server", () => {
 		expect(verifyAuthorization({ ...check, target: `${TARGET}1` }, hashes)).toBe("refused");
 		expect(verifyAuthorization({ ...check, offers: [{ ...offer, realm: "R" }] }, hashes)).toBe("refused");
 		expect(verifyAuthorization({ ...check, offers: [{ scheme: "basic", realm: "r" }] }, hashes)).toBe("refused");
+	});
+
+	test("does not look at a Basic answer that it did not ask for, be it right or wrong", () => {
+		const check = { method: METHOD, target: TARGET, credentials, offers: [offer] };
+		const right = authenticator();
+		right.handleUnauthorized([makeChallenge({ scheme: "basic", realm: "r" })], 0, false);
+		const authorization = right.authorization(METHOD, TARGET);
+		expect(authorization).toMatch(/^Basic /);
+		expect(verifyAuthorization({ ...check, authorization }, hashes)).toBe("missing");
+		expect(verifyAuthorization({ ...check, authorization: "Basic AAAA" }, hashes)).toBe("missing");
 	});
 
 	test.each([
