@@ -36,6 +36,7 @@ import { ProbeService } from "./probe/probe-service.ts";
 import { CameraListEditor } from "./settings/camera-list-editor.ts";
 import { CameraTest } from "./settings/camera-test.ts";
 import { DeviceSearch } from "./settings/device-search.ts";
+import { MovedCameras } from "./settings/moved-cameras.ts";
 import { HostGate } from "./sources/host-gate.ts";
 import { NameLookup } from "./sources/name-lookup.ts";
 import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
@@ -141,9 +142,20 @@ async function run(): Promise<void> {
 	const reload = stack.use(new SettingsReload({ load, settings, clock, log, onCameras: takeUp }));
 	const access = new SettingsAccess(clock);
 	const stopping = new AbortController();
+	const editor = new CameraListEditor({ load, reload: () => reload.reload() });
+	const moved = stack.use(
+		new MovedCameras({
+			clock,
+			cameras: () => list,
+			statuses: () => cameras.statuses(),
+			move: (move) => editor.move(move),
+			log,
+			signal: stopping.signal,
+		}),
+	);
 	const settingsRoutes: SettingsRoutesOptions = {
 		access,
-		editor: new CameraListEditor({ load, reload: () => reload.reload() }),
+		editor,
 		cameraTest: new CameraTest({ probes, ffmpeg, clock, transport }),
 		devices: new DeviceSearch({ clock, signal: stopping.signal }),
 	};
@@ -200,6 +212,7 @@ async function run(): Promise<void> {
 	cameras.start();
 	go2rtc.start();
 	reload.watch();
+	moved.start();
 	process.on("SIGHUP", () => void reload.reload());
 	const address = await listen(app);
 	tls?.watch((material) => (app.server as unknown as TlsServer).setSecureContext(material));

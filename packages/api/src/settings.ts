@@ -27,6 +27,7 @@ const cameraFields = {
 	user: z.optional(shortText),
 	transport: z.optional(shortText),
 	tls: z.optional(shortText),
+	serial: z.optional(shortText),
 };
 
 /** One camera of the file, in the file's order. */
@@ -37,7 +38,10 @@ export const settingsCameraSchema = z.object({
 });
 export type SettingsCamera = z.infer<typeof settingsCameraSchema>;
 
-/** One camera as it is to be. A field that is sent as it was shown stays as it is in the file; `id` stays also left out. */
+/**
+ * One camera as it is to be. A field that is sent as it was shown stays as it is in the file; `id`, and at the same address
+ * `serial`, stay also left out.
+ */
 export const settingsCameraInputSchema = z.strictObject({
 	...cameraFields,
 	/**
@@ -176,6 +180,8 @@ export type SettingsDescribe = z.infer<typeof settingsDescribeSchema>;
 export const settingsDescribeAnswerSchema = z.object({
 	manufacturer: z.optional(z.string()),
 	model: z.optional(z.string()),
+	/** For `serial` of its cameras: with it they are found again at another address. */
+	serial: z.optional(z.string()),
 	/** Without user and password, which the page has from its user. */
 	cameras: z.array(z.object({ name: z.string(), url: z.string(), main: z.optional(z.string()) })),
 	/** Channels whose address holds a password, or cannot be written as one, and is not told: give the vendor instead. */

@@ -427,5 +427,17 @@ export const yamlCameraSchema = z.strictObject({
 		example: TLS_EXAMPLE,
 		defaultText: "verify",
 	}),
+	serial: documented(
+		z
+			.string()
+			.regex(/^[^\p{Cc}]{6,64}$/u)
+			.optional(),
+		{
+			rule: "a serial number of 6 to 64 characters",
+			summary:
+				"The device's serial number by ONVIF. A camera that is out of reach for a minute is then looked for in the network, and its new address written here.",
+			example: "7F0A11PAZ00123",
+		},
+	),
 });
 export type YamlCamera = z.infer<typeof yamlCameraSchema>;

@@ -37,6 +37,7 @@ export const CAMERA_KEYS = [
 	"password",
 	"transport",
 	"tls",
+	"serial",
 ] as const;
 export type CameraKey = (typeof CAMERA_KEYS)[number];
 

@@ -33,6 +33,8 @@ export interface CameraSettings {
 	readonly transport?: RtspTransport;
 	/** Default: `verify`. */
 	readonly tls?: TlsPolicy;
+	/** Of the device by ONVIF, where it was added so: it is found again by it. */
+	readonly serial?: string;
 	readonly streams: Partial<Record<StreamName, StreamAddress>>;
 }
 

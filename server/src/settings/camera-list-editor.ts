@@ -6,11 +6,13 @@ import type { CameraSettings } from "../config/settings.ts";
 import { SettingsError } from "../config/settings-error.ts";
 import { type CameraEntries, type CameraEntry, SettingsFile, SettingsFileError } from "../config/settings-file.ts";
 import { configFileOf } from "../config/setting-layers.ts";
+import { serialKey } from "../discovery/moved-devices.ts";
 import { idsOf, type PlacedCamera, withStableIds } from "./camera-ids.ts";
+import type { DeviceMove } from "./moved-cameras.ts";
 import { Places } from "./places.ts";
 import { shownProblem } from "./problem-texts.ts";
 import { badRequest, fileRefusal, invalidSettings, SettingsRefusal } from "./settings-refusal.ts";
-import { mergeCamera, showCamera } from "./shown-camera.ts";
+import { mergeCamera, moveCamera, showCamera } from "./shown-camera.ts";
 import { vendorList } from "./vendor-list.ts";
 
 type Language = "en" | "es";
@@ -79,6 +81,21 @@ export class CameraListEditor {
 			const before = this.#readAs(revision).cameras;
 			const kept = before.map((entry, was): PlacedCamera => ({ entry, was }));
 			return { placed: [...kept, ...entries.map((entry) => ({ entry, was: undefined }))], before, revision, lang };
+		});
+	}
+
+	/** Gives the cameras of a device that has moved its new address. @throws {SettingsRefusal} and nothing is written. */
+	move({ serial, from, to }: DeviceMove): Promise<void> {
+		return this.#change(() => {
+			const { cameras: before, revision } = this.#read();
+			const isOfDevice = (entry: CameraEntry): boolean => serialKey(entry.serial) === serialKey(serial);
+			const placed = before.map(
+				(entry, was): PlacedCamera => ({
+					entry: isOfDevice(entry) ? moveCamera(entry, from, to) : entry,
+					was,
+				}),
+			);
+			return { placed, before, revision, lang: "en" };
 		});
 	}
 

@@ -88,6 +88,7 @@ describe("an ONVIF device", () => {
 			channels: 2,
 			manufacturer: "Dahua",
 			model: "NVR4",
+			serial: "7F0A11",
 			credentials: LOGIN,
 		});
 		const described = await open().describe({ address: `127.0.0.1:${device.port}`, ...GIVEN });
@@ -96,6 +97,7 @@ describe("an ONVIF device", () => {
 		expect(described).toEqual({
 			manufacturer: "Dahua",
 			model: "NVR4",
+			serial: "7F0A11",
 			cameras: [1, 2].map((channel) => ({
 				name: `Dahua NVR4 ${channel}`,
 				url: url(channel, 1),

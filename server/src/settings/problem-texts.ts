@@ -26,6 +26,7 @@ const SPANISH: readonly (readonly [pattern: RegExp, text: string])[] = [
 		/^must be verify, insecure, legacy or sha256: with the certificate's 64 hexadecimal digits$/,
 		"debe ser verify, insecure, legacy o sha256: con las 64 cifras hexadecimales del certificado",
 	],
+	[/^must be a serial number of (\d+) to (\d+) characters$/, "debe ser un número de serie de $1 a $2 caracteres"],
 	[/^another camera has the id (\S+) already$/, "otra cámara tiene ya el identificador $1"],
 	[
 		/^the URL cannot be used: it must begin with rtsp:\/\/ or rtsps:\/\/$/,

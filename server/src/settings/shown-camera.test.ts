@@ -83,6 +83,13 @@ describe("a camera that comes back from the page", () => {
 		expect(entry).toEqual({ id: "gate", name: "Gate", url: inside });
 	});
 
+	test("keeps its serial number at its address, also where the page does not know of it", () => {
+		const before = { host: "192.168.1.20", serial: "7F0A11" };
+		expect(mergeCamera({ host: "192.168.1.20", name: "Gate" }, before).entry.serial).toBe("7F0A11");
+		expect(mergeCamera({ host: "192.168.1.21" }, before).entry.serial).toBeUndefined();
+		expect(mergeCamera({ host: "192.168.1.21", serial: "7F0A12" }, before).entry.serial).toBe("7F0A12");
+	});
+
 	test("with another path keeps its password, which moves out of the address", () => {
 		const { entry } = mergeCamera({ url: "rtsp://192.168.1.20:8554/other", user: "admin" }, { url: inside });
 		expect(entry).toEqual({ url: "rtsp://192.168.1.20:8554/other", user: "admin", password: PASSWORD });

@@ -63,7 +63,9 @@ export function mergeCamera(input: SettingsCameraInput, before: CameraEntry | un
 	for (const key of SHOWN_KEYS) put(key, isSame(key) ? before?.[key] : given(key));
 	// It is the camera's identity: a page that does not show it must not take it away.
 	put("id", given("id") ?? before?.id);
-	if (before && ADDRESS_KEYS.every(isSame) && isSame("user") && input.password === undefined) {
+	const isThere = ADDRESS_KEYS.every(isSame);
+	if (isThere) put("serial", given("serial") ?? before?.serial);
+	if (before && isThere && isSame("user") && input.password === undefined) {
 		put("password", before.password);
 		return { entry, problems: [] };
 	}
@@ -85,6 +87,19 @@ export function mergeCamera(input: SettingsCameraInput, before: CameraEntry | un
 		else problems.push({ field: "password", text: "the address is another device's now: give its password again" });
 	}
 	return { entry, problems };
+}
+
+/** The camera where its device is now; what it has at other hosts stays. A login moves out of its addresses. */
+export function moveCamera(entry: CameraEntry, from: string, to: string): CameraEntry {
+	if (!hostsOf(entry).has(from.toLowerCase())) return entry;
+	const moved: Partial<Record<CameraKey, string>> = { ...entry, ...loginOf(entry) };
+	for (const key of ["url", "main"] as const) {
+		const address = readAddress(entry[key]);
+		if (!address) continue;
+		moved[key] = urlOf({ ...address, host: address.host.toLowerCase() === from.toLowerCase() ? to : address.host });
+	}
+	if (entry.host !== undefined) moved.host = to;
+	return moved;
 }
 
 function maskedFields(entry: CameraEntry): SettingsProblem[] {
