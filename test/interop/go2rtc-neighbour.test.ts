@@ -138,6 +138,8 @@ describe.skipIf(!present || !hasPlayer)("WEBRTC_ENGINE=go2rtc", () => {
 			CAMERA_1_MAIN_URL: sim.url(1, "main"),
 			WEBRTC_ENGINE: "go2rtc",
 			GO2RTC_BIN: program,
+			// Killed, the server leaves its directory behind.
+			TMPDIR: directory.path,
 			LOG_LEVEL: "debug",
 		});
 		await eventually("cam1 is live", async () => (await server.cameras())[0]?.state === "live");
