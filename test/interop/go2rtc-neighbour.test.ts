@@ -1,6 +1,6 @@
 /** The real go2rtc beside us: its streams as our cameras, our cameras for what plays from it, and it as our engine. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempDisposableSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,7 @@ import { eventually } from "../support/eventually.ts";
 import { childrenOf } from "../support/processes.ts";
 import { accepts, freeTcpPort, startServer } from "../support/server-process.ts";
 
+const run = promisify(execFile);
 const go2rtcPath = fileURLToPath(new URL("../../.cache/bin/go2rtc", import.meta.url));
 const present = existsSync(go2rtcPath);
 if (!present) console.log("SKIPPED: go2rtc is not built; `npm test` builds it where Go and its module proxy are there");
@@ -24,18 +25,26 @@ if (!hasPlayer) console.log("SKIPPED: aiortc is not installed; `npm test` instal
 
 /** What a player that is not ours makes of this stream. */
 async function play(url: string): Promise<Record<string, unknown>> {
-	const { stdout } = await promisify(execFile)(python, [client, url, "10"]);
+	const { stdout } = await run(python, [client, url, "10"]);
 	return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** A go2rtc as somebody runs it, which can be killed and started again. */
+/** What the built-in engine has sent since the start. */
+async function packetsSent(url: string): Promise<number> {
+	const text = await (await fetch(`${url}/metrics`)).text();
+	return Number(/^vigia_webrtc_packets_sent_total (\d+)$/m.exec(text)?.[1]);
+}
+
+/** A go2rtc as somebody runs it, which can be killed. */
 class Neighbour implements AsyncDisposable {
 	readonly apiPort: number;
+	readonly rtspPort: number;
 	readonly #directory: string;
 	#child: Child | undefined;
 
-	private constructor(apiPort: number, directory: string) {
+	private constructor(apiPort: number, rtspPort: number, directory: string) {
 		this.apiPort = apiPort;
+		this.rtspPort = rtspPort;
 		this.#directory = directory;
 	}
 
@@ -51,8 +60,8 @@ class Neighbour implements AsyncDisposable {
 		};
 		// JSON is YAML.
 		writeFileSync(join(directory, "go2rtc.yaml"), JSON.stringify(config));
-		const neighbour = new Neighbour(apiPort, directory);
-		await neighbour.run();
+		const neighbour = new Neighbour(apiPort, rtspPort, directory);
+		await neighbour.#run();
 		return neighbour;
 	}
 
@@ -60,7 +69,7 @@ class Neighbour implements AsyncDisposable {
 		return `http://127.0.0.1:${this.apiPort}`;
 	}
 
-	async run(): Promise<void> {
+	async #run(): Promise<void> {
 		const child = new Child(go2rtcPath, ["-config", join(this.#directory, "go2rtc.yaml")], { endBy: "SIGKILL" });
 		this.#child = child;
 		await child.until("go2rtc listens", () => accepts(this.apiPort));
@@ -77,11 +86,12 @@ class Neighbour implements AsyncDisposable {
 }
 
 describe.skipIf(!present)("GO2RTC_URL", () => {
-	test("its streams are cameras, changes are followed, and they come back with it", async () => {
+	test("its streams are cameras, changes are followed, and the last ones stay while it is away", async () => {
 		await using sim = await startCameraSim({ count: 2 });
 		await using neighbour = await Neighbour.start({ front: sim.url(1, "main"), front_sub: sim.url(1, "sub") });
 		await using server = await startServer({
 			GO2RTC_URL: neighbour.url.replace("//", "//viewer:s3cret-word@"),
+			WEBRTC_ENGINE: "go2rtc",
 			CAMERA_1_URL: sim.url(2, "sub"),
 		});
 		const cameraOf = async (id: string) => (await server.cameras()).find((camera) => camera.id === id);
@@ -93,14 +103,20 @@ describe.skipIf(!present)("GO2RTC_URL", () => {
 		expect((await fetch(added, { method: "PUT" })).status).toBe(200);
 		await eventually("yard is live", async () => (await cameraOf("yard"))?.state === "live");
 		expect((await cameraOf("front"))?.since).toBe(front?.since);
+		if (hasPlayer) {
+			expect(await play(`${server.url}/api/cameras/front/whep`)).toMatchObject({
+				frames: 10,
+				width: 1280,
+				deleted: 200,
+			});
+			expect(await packetsSent(server.url)).toBe(0);
+		}
 
 		await neighbour.kill();
 		await eventually("front is gone", async () => (await cameraOf("front"))?.state === "waiting");
 		await eventually("the log says so", () => server.output().includes("go2rtc does not answer"));
 		expect((await server.cameras()).map(({ id }) => id)).toEqual(["cam1", "front", "yard"]);
 		expect((await cameraOf("cam1"))?.state).toBe("live");
-		await neighbour.run();
-		await eventually("front is live again", async () => (await cameraOf("front"))?.state === "live");
 		expect(server.output()).not.toContain("s3cret");
 	});
 });
@@ -113,31 +129,34 @@ function go2rtcOf(serverPid: number): number[] {
 
 describe.skipIf(!present || !hasPlayer)("WEBRTC_ENGINE=go2rtc", () => {
 	test("a go2rtc of our own plays to WHEP players, the built-in engine while it is away, and it ends with us", async () => {
+		using directory = mkdtempDisposableSync(join(tmpdir(), "vigia-program-"));
+		const program = join(directory.path, "go2rtc");
+		symlinkSync(go2rtcPath, program);
 		await using sim = await startCameraSim({ count: 1 });
 		await using server = await startServer({
 			CAMERA_1_URL: sim.url(1, "sub"),
 			CAMERA_1_MAIN_URL: sim.url(1, "main"),
 			WEBRTC_ENGINE: "go2rtc",
-			GO2RTC_BIN: go2rtcPath,
+			GO2RTC_BIN: program,
+			// Killed, the server leaves its directory behind.
+			TMPDIR: directory.path,
 			LOG_LEVEL: "debug",
 		});
 		await eventually("cam1 is live", async () => (await server.cameras())[0]?.state === "live");
 		await eventually("go2rtc runs", () => server.output().includes("go2rtc runs"));
 		const whep = `${server.url}/api/cameras/cam1/whep`;
-		const peers = async (): Promise<string> => await (await fetch(`${server.url}/metrics`)).text();
 		const [first] = go2rtcOf(server.pid);
 		expect(await play(`${whep}?stream=main`)).toMatchObject({ frames: 10, width: 1280, status: 201, deleted: 200 });
-		console.log(
-			(await peers())
-				.split("\n")
-				.filter((line) => /webrtc/.test(line) && !line.startsWith("#"))
-				.join(" "),
-		);
+		expect(await packetsSent(server.url)).toBe(0);
 		// One connection for each stream of the camera, whoever plays it.
 		expect(sim.sessions).toBeLessThanOrEqual(2);
 
+		// Where the program is gone it does not come back at once.
+		rmSync(program);
 		process.kill(first as number, "SIGKILL");
 		expect(await play(`${whep}?stream=sub`)).toMatchObject({ frames: 10, width: 640, status: 201, deleted: 200 });
+		expect(await packetsSent(server.url)).toBeGreaterThan(10);
+		symlinkSync(go2rtcPath, program);
 		const [second] = await eventually("go2rtc is back", () => {
 			const found = go2rtcOf(server.pid);
 			return found.length > 0 && found[0] !== first && found;
@@ -145,5 +164,39 @@ describe.skipIf(!present || !hasPlayer)("WEBRTC_ENGINE=go2rtc", () => {
 		await server.kill("SIGKILL");
 		await eventually("nothing is left", () => !isRunning(second as number));
 		expect(server.output()).not.toMatch(/rtsp:\/\/vigia:[^*]/);
+	});
+});
+
+describe.skipIf(!present)("the API of go2rtc", () => {
+	test("go2rtc itself plays from it, over HTTP and over the socket", async () => {
+		await using sim = await startCameraSim({ count: 1 });
+		await using server = await startServer({
+			CAMERA_1_URL: sim.url(1, "sub"),
+			CAMERA_1_MAIN_URL: sim.url(1, "main"),
+		});
+		await eventually("cam1 is live", async () => (await server.cameras())[0]?.state === "live");
+		await using neighbour = await Neighbour.start({
+			http: `webrtc:${server.url}/api/webrtc?src=cam1`,
+			socket: `webrtc:${server.url.replace("http", "ws")}/api/ws?src=cam1_main`,
+		});
+		for (const [name, width] of [
+			["http", 640],
+			["socket", 1280],
+		] as const) {
+			const args = [
+				"-v",
+				"error",
+				"-analyzeduration",
+				"0",
+				"-rtsp_transport",
+				"tcp",
+				"-show_entries",
+				"stream=codec_name,width",
+				"-of",
+				"json",
+			];
+			const { stdout } = await run("ffprobe", [...args, `rtsp://127.0.0.1:${neighbour.rtspPort}/${name}`]);
+			expect(JSON.parse(stdout)).toMatchObject({ streams: [{ codec_name: "h264", width }] });
+		}
 	});
 });

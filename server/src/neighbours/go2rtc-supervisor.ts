@@ -43,6 +43,7 @@ export class Go2rtcSupervisor {
 	/** Ours alone (mode 700): the socket and the settings, which hold a password. */
 	readonly #directory: string;
 	readonly #socketPath: string;
+	readonly #configFile: string;
 	#run: Run | undefined;
 	#timer: Timer | undefined;
 	#retryMs = FIRST_RETRY_MS;
@@ -54,6 +55,7 @@ export class Go2rtcSupervisor {
 		this.#options = options;
 		this.#directory = mkdtempSync(join(tmpdir(), "vigia-go2rtc-"));
 		this.#socketPath = join(this.#directory, "api.sock");
+		this.#configFile = join(this.#directory, "go2rtc.yaml");
 		this.client = new Go2rtcClient({ socketPath: this.#socketPath }, options.clock);
 	}
 
@@ -64,16 +66,15 @@ export class Go2rtcSupervisor {
 
 	start(): void {
 		this.#timer?.cancel();
-		const file = join(this.#directory, "go2rtc.yaml");
 		const { program, config, clock, log } = this.#options;
 		try {
-			writeFileSync(file, config(this.#socketPath), { mode: 0o600 });
+			writeFileSync(this.#configFile, config(this.#socketPath), { mode: 0o600 });
 		} catch (error) {
 			log.warn({ error }, "the settings of go2rtc cannot be written: the built-in engine answers");
 			this.#retry();
 			return;
 		}
-		const child = new Go2rtcChild(program, file, (line) => log.debug({ line }, "go2rtc says"));
+		const child = new Go2rtcChild(program, this.#configFile, (line) => log.debug({ line }, "go2rtc says"));
 		const run: Run = { child, startedAtMs: clock.nowMs(), isReady: false, isReplaced: false };
 		this.#run = run;
 		void child.exited.then((exit) => this.#onExit(run, exit));
@@ -107,6 +108,8 @@ export class Go2rtcSupervisor {
 		if (answers && !run.isReady) {
 			run.isReady = true;
 			this.#complained = false;
+			// It has read them, and they hold a password.
+			rmSync(this.#configFile, { force: true });
 			log.info({}, "go2rtc runs, and answers WHEP players");
 		}
 		// Its exit does the rest.
