@@ -123,7 +123,19 @@ const APART: readonly { readonly from: string; readonly to: string; readonly rea
 		to: "server/src/outputs/",
 		reason: "the hub knows readers by their contract only (server/src/streams/reader.ts)",
 	},
-	...["config", "observe", "platform", "probe", "sources", "streams", "outputs"].map((folder) => ({
+	...[
+		"config",
+		"discovery",
+		"import",
+		"neighbours",
+		"observe",
+		"platform",
+		"probe",
+		"settings",
+		"sources",
+		"streams",
+		"outputs",
+	].map((folder) => ({
 		from: `server/src/${folder}/`,
 		to: "server/src/http/",
 		reason: "HTTP is the outermost layer of the server: nothing below it imports it",
