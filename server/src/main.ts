@@ -11,9 +11,12 @@ import { secretsOf } from "./config/secrets.ts";
 import type { Settings } from "./config/settings.ts";
 import { SettingsReload } from "./config/settings-reload.ts";
 import { Demo } from "./demo.ts";
+import { localAddresses } from "./discovery/discover.ts";
 import { buildApp } from "./http/app.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { TlsFiles } from "./http/tls-files.ts";
+import { SettingsAccess } from "./http/settings-access.ts";
+import { registerSettings, type SettingsRoutesOptions } from "./http/settings-routes.ts";
 import { registerWhep } from "./http/whep.ts";
 import { createLogger } from "./observe/log.ts";
 import { createMetrics, type MetricsSnapshot } from "./observe/metrics.ts";
@@ -28,6 +31,9 @@ import { openWebrtc, type Webrtc } from "./outputs/webrtc/webrtc.ts";
 import { systemClock } from "./platform/clock.ts";
 import { Ffmpeg } from "./platform/ffmpeg.ts";
 import { ProbeService } from "./probe/probe-service.ts";
+import { CameraListEditor } from "./settings/camera-list-editor.ts";
+import { CameraTest } from "./settings/camera-test.ts";
+import { DeviceSearch } from "./settings/device-search.ts";
 import { HostGate } from "./sources/host-gate.ts";
 import { NameLookup } from "./sources/name-lookup.ts";
 import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
@@ -100,8 +106,29 @@ async function run(): Promise<void> {
 	const onRtspError = (error: unknown): void => log.error({ error }, "an RTSP session failed by our mistake");
 	const rtsp =
 		settings.rtspOutput &&
-		(await openRtspOutput({ host: settings.host, ...settings.rtspOutput, directory: cameras, clock, onError: onRtspError }));
+		(await openRtspOutput({
+			host: settings.host,
+			...settings.rtspOutput,
+			directory: cameras,
+			clock,
+			onError: onRtspError,
+		}));
 	if (rtsp) stack.defer(() => rtsp.close());
+	const takeUp = async (changed: Settings): Promise<void> => {
+		for (const secret of secretsOf(changed)) redactor.add(secret);
+		list = await demo.camerasOr(changed.cameras);
+		cameras.apply(list);
+		await demo.endUnless(changed.cameras.length === 0);
+	};
+	const reload = stack.use(new SettingsReload({ load, settings, clock, log, onCameras: takeUp }));
+	const access = new SettingsAccess(clock);
+	const stopping = new AbortController();
+	const settingsRoutes: SettingsRoutesOptions = {
+		access,
+		editor: new CameraListEditor({ load, reload: () => reload.reload() }),
+		cameraTest: new CameraTest({ probes, ffmpeg, clock, transport }),
+		devices: new DeviceSearch({ clock, signal: stopping.signal }),
+	};
 	const serverId = randomUUID();
 	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
 	const app = await buildApp({
@@ -132,9 +159,11 @@ async function run(): Promise<void> {
 		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, transcoder })),
 		probes,
 		registerWhep: (scope) => registerWhep(scope, { webrtc, directory, iceServers: settings.iceServers }),
+		registerSettings: (scope) => registerSettings(scope, settingsRoutes),
 	});
 	stack.defer(() => app.close());
 	stack.defer(() => probes.stop());
+	stack.defer(() => stopping.abort());
 	stack.defer(() => cameras.stop());
 	// A mistake of ours still says TEARDOWN to the cameras, and leaves a clean line in the log instead of a raw one.
 	for (const event of ["uncaughtException", "unhandledRejection"]) {
@@ -145,20 +174,12 @@ async function run(): Promise<void> {
 		});
 	}
 	cameras.start();
-	const takeUp = async (changed: Settings): Promise<void> => {
-		for (const secret of secretsOf(changed)) redactor.add(secret);
-		list = await demo.camerasOr(changed.cameras);
-		cameras.apply(list);
-		await demo.endUnless(changed.cameras.length === 0);
-	};
-	const reload = stack.use(
-		new SettingsReload({ load, settings, clock, log, onCameras: (changed) => void takeUp(changed) }),
-	);
 	reload.watch();
-	process.on("SIGHUP", () => reload.reload());
+	process.on("SIGHUP", () => void reload.reload());
 	const address = await listen(app);
 	tls?.watch((material) => (app.server as unknown as TlsServer).setSecureContext(material));
 	log.info({ webrtcPort: webrtc.port, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
+	printSettingsAddress(address, access.issueToken());
 
 	const signal = await new Promise<string>((resolve) => {
 		// Ctrl-C reaches us twice, from the terminal and from npm: the second one must not cut the first one's work short.
@@ -169,6 +190,24 @@ async function run(): Promise<void> {
 	setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
 	await stack.disposeAsync();
 	process.exit(0);
+}
+
+/**
+ * Tells how the cameras are set from another device. Not by the logger, whose lines are free of secrets at any level: this
+ * one is there for its secret, which is good once. Between lines of JSON it is one, too.
+ */
+function printSettingsAddress(listening: string, token: string): void {
+	const url = new URL(listening);
+	// On all addresses: one that others reach. A container knows only its own.
+	const [outer] = isAnyAddress(settings.host) ? localAddresses() : [];
+	if (outer !== undefined) url.hostname = outer;
+	const message = `cameras are set on this machine, or once from another device at ${url.href}#settings=${token} (in a container: with the machine's own address)`;
+	const line = { level: "info", time: new Date(clock.wallMs()).toISOString(), message };
+	process.stdout.write(`${process.stdout.isTTY ? message : JSON.stringify(line)}\n`);
+}
+
+function isAnyAddress(host: string): boolean {
+	return host === "0.0.0.0" || host === "::";
 }
 
 /** @throws Error with the remedy when the port is taken. */

@@ -13,6 +13,8 @@ export interface LoadOptions {
 	readonly env: NodeJS.ProcessEnv;
 	/** Where `.env` and `vigia.yaml` are looked for. */
 	readonly cwd: string;
+	/** Read as if the YAML file had this text, whatever it has: so a change is checked before it is written. */
+	readonly yamlText?: string;
 }
 
 export type Loaded =
@@ -33,14 +35,14 @@ const MAY_BE_EMPTY = /^(CAM_PASS|RTSP_PASS|CAMERA_\d+_PASS)$/;
  * Loads the settings.
  * @throws {SettingsError} with all that is wrong; it never holds a value that was set.
  */
-export function loadSettings({ argv, env, cwd }: LoadOptions): Loaded {
+export function loadSettings({ argv, env, cwd, yamlText }: LoadOptions): Loaded {
 	const problems: SettingsProblem[] = [];
 	const warnings: string[] = [];
 	const commandLine = readCommandLine(argv, problems);
 	if (commandLine.help) return { type: "help", text: helpText() };
 	if (commandLine.version) return { type: "version" };
 	const environment = readEnvironment(env, cwd, problems, warnings);
-	const yaml = readYaml(commandLine.configFile, cwd, problems);
+	const yaml = readYaml(commandLine.configFile, cwd, problems, yamlText);
 	warnings.push(...environment.flatMap(mistypedNames));
 
 	const layers = [commandLine.layer, ...environment, yaml.layer];

@@ -138,3 +138,25 @@ test("its keys are those of the schema", async () => {
 	const { yamlCameraSchema } = await import("./schema.ts");
 	expect(new Set(CAMERA_KEYS)).toEqual(new Set(Object.keys(yamlCameraSchema.shape)));
 });
+
+test("cameras without an id keep their comments wherever they go, told by the places that they had", () => {
+	writeFileSync(file.path, "cameras:\n  - host: yard # behind the house\n  # At the gate.\n  - host: gate\n");
+	const { cameras, revision } = file.read();
+	const [yard, gate] = cameras as [CameraEntry, CameraEntry];
+	file.replace(file.compose([{ host: "new" }, { ...gate, id: "cam2" }, yard], revision, [undefined, 1, 0]), revision);
+	expect(text()).toBe(
+		"cameras:\n  - host: new\n  # At the gate.\n  - host: gate\n    id: cam2\n  - host: yard # behind the house\n",
+	);
+});
+
+test("an alias is what it stands for, and stays; one that would stand for nothing is not written", () => {
+	writeFileSync(
+		file.path,
+		"cameras:\n  - {host: a, user: admin, password: &pw '1234'}\n  - {host: b, user: admin, password: *pw}\n",
+	);
+	const { cameras, revision } = file.read();
+	expect(cameras.map(({ password }) => password)).toEqual(["1234", "1234"]);
+	expect(problemOf(() => file.compose(cameras.slice(1), revision, [1]))).toBe("not-readable");
+	file.replace(file.compose(cameras, revision, [0, 1]), revision);
+	expect(text()).toContain("password: *pw");
+});

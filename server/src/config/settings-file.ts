@@ -6,7 +6,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Document, isMap, isScalar, isSeq, parseDocument, Scalar, type YAMLMap, YAMLSeq } from "yaml";
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, Scalar, type YAMLMap, YAMLSeq } from "yaml";
 
 /** Keys of a camera in the file, in the order in which new ones are written. */
 export const CAMERA_KEYS = [
@@ -71,18 +71,47 @@ export class SettingsFile {
 	}
 
 	/**
+	 * The text that the file would have with these cameras, in this order; nothing is written. Settings and comments
+	 * stay.
+	 *
+	 * @param revision of {@link read}.
+	 * @param was for each camera its place in the list of `revision`, so that it keeps its comments; `undefined` for a new
+	 * one. Without it cameras are known again by their ids.
+	 * @throws {SettingsFileError}
+	 */
+	compose(cameras: readonly CameraEntry[], revision: string, was?: readonly (number | undefined)[]): string {
+		const text = this.#text();
+		if (revisionOf(text) !== revision) throw new SettingsFileError("changed-meanwhile");
+		const document = parse(text);
+		putCameras(document, cameras, was);
+		try {
+			// Long addresses stay on their line.
+			return document.toString({ lineWidth: 0 });
+		} catch (error) {
+			// What an alias stands for was taken out.
+			throw new SettingsFileError("not-readable", error);
+		}
+	}
+
+	/**
+	 * Gives the file this text, of {@link compose}.
+	 *
+	 * @param revision of the text that it is made from.
+	 * @throws {SettingsFileError}
+	 */
+	replace(text: string, revision: string): void {
+		if (revisionOf(this.#text()) !== revision) throw new SettingsFileError("changed-meanwhile");
+		this.#replace(text);
+	}
+
+	/**
 	 * Makes these the cameras of the file, in this order. An entry with the id of one that is there keeps its comments.
 	 *
 	 * @param revision of {@link read}.
 	 * @throws {SettingsFileError}
 	 */
 	write(cameras: readonly CameraEntry[], revision: string): void {
-		const text = this.#text();
-		if (revisionOf(text) !== revision) throw new SettingsFileError("changed-meanwhile");
-		const document = parse(text);
-		putCameras(document, cameras);
-		// Long addresses stay on their line.
-		this.#replace(document.toString({ lineWidth: 0 }));
+		this.replace(this.compose(cameras, revision), revision);
 	}
 
 	#text(): string {
@@ -141,22 +170,35 @@ function entriesOf(document: Document): CameraEntry[] {
 		const map = item as YAMLMap;
 		const entry: Partial<Record<CameraKey, string>> = {};
 		for (const key of CAMERA_KEYS) {
-			const value = map.get(key);
-			if (typeof value === "string") entry[key] = value;
+			const value = valueOf(document, map, key);
+			if (value !== undefined) entry[key] = value;
 		}
 		return entry;
 	});
 }
 
-function putCameras(document: Document, cameras: readonly CameraEntry[]): void {
+/** The text under a key, also where an alias (`*name`) stands for it. */
+function valueOf(document: Document, map: YAMLMap, key: CameraKey): string | undefined {
+	const node = map.get(key, true) as unknown;
+	const scalar = isAlias(node) ? node.resolve(document) : node;
+	return isScalar(scalar) && typeof scalar.value === "string" ? scalar.value : undefined;
+}
+
+function putCameras(
+	document: Document,
+	cameras: readonly CameraEntry[],
+	was: readonly (number | undefined)[] | undefined,
+): void {
 	const list = listOf(document);
 	const maps = (list?.items ?? []) as YAMLMap[];
 	const known = new Map(maps.map((item) => [item.get("id"), item]));
 	// Cameras without an id are told apart by their place among themselves.
 	const nameless = maps.filter((item) => item.get("id") === undefined);
-	const items = cameras.map((entry) =>
-		putCamera(document, entry.id === undefined ? nameless.shift() : known.get(entry.id), entry),
-	);
+	const before = (entry: CameraEntry, index: number): YAMLMap | undefined => {
+		if (was) return maps[was[index] ?? -1];
+		return entry.id === undefined ? nameless.shift() : known.get(entry.id);
+	};
+	const items = cameras.map((entry, index) => putCamera(document, before(entry, index), entry));
 	if (list) list.items = items;
 	else {
 		const made = new YAMLSeq();
@@ -170,7 +212,7 @@ function putCamera(document: Document, known: YAMLMap | undefined, entry: Camera
 	for (const key of CAMERA_KEYS) {
 		const value = entry[key];
 		if (value === undefined) map.delete(key);
-		else if (map.get(key) !== value) map.set(key, textOf(document, key, value));
+		else if (valueOf(document, map, key) !== value) map.set(key, textOf(document, key, value));
 	}
 	return map;
 }

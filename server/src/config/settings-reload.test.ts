@@ -49,53 +49,52 @@ function open(text: string, onCameras?: (settings: Settings) => void): SettingsR
 	return reload;
 }
 
-test("other cameras are taken up, the same ones are not", () => {
+test("other cameras are taken up, the same ones are not", async () => {
 	const settings = open(`cameras:\n${camera("door")}`);
-	settings.reload();
+	expect(await settings.reload()).toBe(true);
 	expect(lists).toEqual([]);
 	write(`cameras:\n${camera("yard")}${camera("door")}`);
-	settings.reload();
-	settings.reload();
+	await Promise.all([settings.reload(), settings.reload()]);
 	expect(lists).toEqual([["yard", "door"]]);
 });
 
-test("another password alone is a change, and is in no line of the log", () => {
+test("another password alone is a change, and is in no line of the log", async () => {
 	const settings = open(`cameras:\n${camera("door", ", user: admin, password: old")}`);
 	write(`cameras:\n${camera("door", `, user: admin, password: '${PASSWORD}'`)}`);
-	settings.reload();
+	await settings.reload();
 	expect(lists).toEqual([["door"]]);
 	expect(lines.join("\n")).not.toContain(PASSWORD);
 });
 
-test("a broken file is told with all that is wrong in it, and changes nothing", () => {
+test("a broken file is told with all that is wrong in it, and changes nothing", async () => {
 	const settings = open(`cameras:\n${camera("door")}`);
 	write(`prot: 1\ncameras:\n${camera("door", ", sub: x")}${camera("yard")}`);
-	settings.reload();
+	await settings.reload();
 	expect(lists).toEqual([]);
 	expect(lines).toHaveLength(1);
 	expect(lines[0]).toContain("The changed settings are not used, and the old ones stay: 2 settings are not right.");
 	expect(lines[0]).toContain("did you mean port?");
 	write("cameras: [");
-	settings.reload();
+	expect(await settings.reload()).toBe(false);
 	expect(lists).toEqual([]);
 	expect(lines.at(-1)).toContain("this is not valid YAML");
 });
 
-test("what counts with the next start only is named, each time until then", () => {
+test("what counts with the next start only is named, each time until then", async () => {
 	const settings = open(`port: 8000\ncameras:\n${camera("door")}`);
 	write(`port: 8001\nlog_level: debug\ncameras:\n${camera("door")}`);
-	settings.reload();
+	await settings.reload();
 	expect(lines).toEqual(["warn: changed, and used from the next start on: PORT, LOG_LEVEL"]);
 	expect(lists).toEqual([]);
 });
 
-test("a mistake of ours with one list is made with it again, not hidden", () => {
+test("a mistake of ours with one list is made with it again, not hidden", async () => {
 	const settings = open(`cameras:\n${camera("door")}`, () => {
 		throw new Error("ours");
 	});
 	write(`cameras:\n${camera("yard")}`);
-	expect(() => settings.reload()).toThrow("ours");
-	expect(() => settings.reload()).toThrow("ours");
+	await expect(settings.reload()).rejects.toThrow("ours");
+	await expect(settings.reload()).rejects.toThrow("ours");
 });
 
 test("a file that changes or appears is noticed, also when another one takes its place", {

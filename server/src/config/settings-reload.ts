@@ -42,7 +42,7 @@ export interface SettingsReloadOptions {
 	readonly clock: Clock;
 	readonly log: Pick<Logger, "info" | "warn" | "error">;
 	/** The cameras are others now. What it throws is a mistake of ours, and the cameras stay as they are. */
-	readonly onCameras: (settings: Settings) => void;
+	readonly onCameras: (settings: Settings) => Promise<void> | void;
 }
 
 export class SettingsReload implements Disposable {
@@ -51,9 +51,11 @@ export class SettingsReload implements Disposable {
 	readonly #started: Settings;
 	#cameras: Settings["cameras"];
 	#settling: Timer | undefined;
+	/** The reading that runs, so that two changes are taken up in their order. */
+	#turn: Promise<unknown> = Promise.resolve();
 	readonly #changed = (): void => {
 		this.#settling?.cancel();
-		this.#settling = this.#options.clock.after(SETTLE_MS, () => this.reload());
+		this.#settling = this.#options.clock.after(SETTLE_MS, () => void this.reload());
 	};
 
 	constructor(options: SettingsReloadOptions) {
@@ -74,19 +76,30 @@ export class SettingsReload implements Disposable {
 		this.#settling?.cancel();
 	}
 
-	/** Reads all settings anew. Wrong ones are told in the log, and change nothing. */
-	reload(): void {
+	/**
+	 * Reads all settings anew, after those that are being taken up already. Wrong ones are told in the log, and change
+	 * nothing.
+	 * @returns whether the settings are those of the files now.
+	 */
+	reload(): Promise<boolean> {
+		const taken = this.#turn.then(() => this.#take());
+		this.#turn = taken.catch(() => undefined);
+		return taken;
+	}
+
+	async #take(): Promise<boolean> {
 		const { log, onCameras } = this.#options;
 		const settings = this.#read();
-		if (!settings) return;
+		if (!settings) return false;
 		const waiting = Object.entries(WITH_NEXT_START).flatMap(([key, name]) =>
 			isSame(settings[key as keyof Settings], this.#started[key as keyof Settings]) ? [] : [name],
 		);
 		if (waiting.length > 0) log.warn({}, `changed, and used from the next start on: ${waiting.join(", ")}`);
-		if (isSame(settings.cameras, this.#cameras)) return;
-		onCameras(settings);
+		if (isSame(settings.cameras, this.#cameras)) return true;
+		await onCameras(settings);
 		this.#cameras = settings.cameras;
 		log.info({ cameras: settings.cameras.length }, "the cameras are those of the changed settings");
+		return true;
 	}
 
 	#read(): Settings | undefined {

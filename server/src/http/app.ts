@@ -53,6 +53,8 @@ export interface AppOptions {
 	readonly probes: ProbeService;
 	/** Adds the WHEP routes. */
 	readonly registerWhep: (app: FastifyInstance) => Promise<void>;
+	/** Adds the routes of the settings. */
+	readonly registerSettings: (app: FastifyInstance) => Promise<void>;
 }
 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -132,6 +134,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 	registerSnapshot(app, { snapshots: options.snapshots });
 	registerProbe(app, options.probes);
 	await options.registerWhep(app);
+	await options.registerSettings(app);
 	await app.register(fastifyStatic, {
 		root: options.webDirectory,
 		cacheControl: false,

@@ -1,7 +1,6 @@
 /** Probes over HTTP: of a camera in the settings for everybody, of any address for this machine only. @module */
-import { BlockList, isIP } from "node:net";
 import { parseRtspUrl } from "@vigia/rtsp";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
 import { Credentials } from "../config/credentials.ts";
 import { parseTlsPolicy, TLS_RULE } from "../config/tls-policy.ts";
@@ -9,7 +8,7 @@ import { PROBE_LANGUAGES, type ProbeLanguage } from "../probe/advice-texts.ts";
 import type { ProbeTarget } from "../probe/camera-stream.ts";
 import type { ProbeAnswer, ProbeRefusal, ProbeService } from "../probe/probe-service.ts";
 import { sendError } from "./errors.ts";
-import { askedHost, hostOf } from "./origin.ts";
+import { isLocal } from "./local-request.ts";
 
 /** Seconds after which a place is free again: a probe takes about ten. */
 const RETRY_AFTER_SECONDS = 10;
@@ -90,25 +89,4 @@ function readUrl(text: string): ReturnType<typeof parseRtspUrl> | undefined {
 	} catch {
 		return undefined;
 	}
-}
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
-
-/** What proxies add: then the peer is the proxy, and who asks may be anywhere. */
-const PROXY_FIELDS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
-
-/** The request comes from this machine, to a loopback address, as far as one can tell without accounts. */
-function isLocal({ socket, headers }: FastifyRequest): boolean {
-	if (PROXY_FIELDS.some((name) => headers[name] !== undefined)) return false;
-	// A proxy that adds no field often keeps the name that it was asked for itself.
-	const host = hostOf(askedHost(headers))?.toLowerCase();
-	return isLoopback(socket.remoteAddress) && (host === "localhost" || isLoopback(host));
-}
-
-function isLoopback(address: string | undefined): boolean {
-	const family = isIP(address ?? "");
-	// A socket that takes both families writes IPv4 addresses as ::ffff:127.0.0.1; the list knows that form.
-	return address !== undefined && family !== 0 && loopback.check(address, family === 6 ? "ipv6" : "ipv4");
 }

@@ -105,7 +105,7 @@ function loginOf(
 }
 
 /** Written out, the address must still mean the same: `rtsp://cam:554/a@b.c` has another host than `rtsp://cam/a@b.c`. */
-function canBeWritten(address: StreamAddress): boolean {
+export function canBeWritten(address: StreamAddress): boolean {
 	try {
 		const { scheme, host, port, path, username } = parseRtspUrl(urlOf(address));
 		const same = scheme === address.scheme && host === address.host && port === address.port && path === address.path;
