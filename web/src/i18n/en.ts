@@ -246,7 +246,7 @@ export const en = {
 	"settings.locked.machine":
 		"Open this page on the machine itself on which Vigía runs: http://localhost with its port.",
 	"settings.locked.token":
-		"Or paste the token, or the whole address with it, that the server printed when it started (in its terminal or log).",
+		"Or paste the token, or the whole address with it, that the server printed when it started (in its terminal or log). It is good for one browser.",
 	"settings.locked.field": "Token or address",
 	"settings.locked.open": "Open the settings",
 	"settings.problem.unreachable":
@@ -255,15 +255,16 @@ export const en = {
 		"The server gave an answer that this page does not understand. Reload the page; behind a proxy, see that it passes /api on.",
 	"settings.problem.locked": "The settings are locked from here.",
 	"settings.problem.token":
-		"The server does not know this token. It has a new one after every start: take the last that it printed.",
+		"The server does not know this token, or it was used already: it is good for one browser. Restart the server for a new one.",
 	"settings.problem.changed":
 		"Somebody else changed the cameras in the meantime. They were read again, and what you typed is still here: look at it and save again.",
 	"settings.problem.passwords": "Type the password again of: {names}.",
-	"settings.problem.invalid": "Nothing was saved yet: correct what is marked.",
-	"settings.problem.busy": "The server is busy with other tests: try again in a moment.",
+	"settings.problem.invalid": "Nothing was saved: correct what is marked.",
+	"settings.problem.busy": "The server is busy with something else: try again in a moment.",
 	"settings.problem.notWritable": "The file could not be written.",
 	"settings.problem.notReadable": "The file could not be read.",
-	"settings.problem.range": "This range cannot be asked.",
+	"settings.problem.tries": "Too many wrong tokens: wait a minute.",
+	"settings.problem.notApplied": "The file was saved, but the wall does not follow it yet.",
 	"settings.problem.other": "The server could not do it ({code}). Try again, and see its log.",
 	"keys.title": "Keyboard shortcuts",
 	"keys.arrows": "Move between cameras",

@@ -247,7 +247,7 @@ export const es: Record<MessageKey, string> = {
 	"settings.locked.machine":
 		"Abra esta página en la propia máquina donde funciona Vigía: http://localhost con su puerto.",
 	"settings.locked.token":
-		"O pegue el código, o la dirección entera que lo contiene, que el servidor mostró al iniciarse (en su terminal o registro).",
+		"O pegue el código, o la dirección entera que lo contiene, que el servidor mostró al iniciarse (en su terminal o registro). Vale para un solo navegador.",
 	"settings.locked.field": "Código o dirección",
 	"settings.locked.open": "Abrir la configuración",
 	"settings.problem.unreachable":
@@ -256,15 +256,16 @@ export const es: Record<MessageKey, string> = {
 		"El servidor dio una respuesta que esta página no entiende. Recargue la página; si hay un proxy, compruebe que deja pasar /api.",
 	"settings.problem.locked": "Desde aquí no se puede cambiar la configuración.",
 	"settings.problem.token":
-		"El servidor no conoce este código. Tiene uno nuevo tras cada inicio: use el último que mostró.",
+		"El servidor no conoce este código, o ya se usó: vale para un solo navegador. Reinicie el servidor para obtener otro.",
 	"settings.problem.changed":
 		"Alguien más cambió las cámaras entretanto. Se han leído de nuevo y lo que escribió sigue aquí: revíselo y guarde otra vez.",
 	"settings.problem.passwords": "Escriba de nuevo la contraseña de: {names}.",
-	"settings.problem.invalid": "Aún no se guardó nada: corrija lo marcado.",
-	"settings.problem.busy": "El servidor está ocupado con otras pruebas: inténtelo de nuevo en un momento.",
+	"settings.problem.invalid": "No se guardó nada: corrija lo marcado.",
+	"settings.problem.busy": "El servidor está ocupado con otra cosa: inténtelo de nuevo en un momento.",
 	"settings.problem.notWritable": "No se pudo escribir el archivo.",
 	"settings.problem.notReadable": "No se pudo leer el archivo.",
-	"settings.problem.range": "No se puede preguntar este intervalo.",
+	"settings.problem.tries": "Demasiados códigos erróneos: espere un minuto.",
+	"settings.problem.notApplied": "El archivo se guardó, pero el mural aún no lo sigue.",
 	"settings.problem.other": "El servidor no pudo hacerlo ({code}). Inténtelo de nuevo y consulte su registro.",
 	"keys.title": "Atajos de teclado",
 	"keys.arrows": "Moverse entre cámaras",

@@ -47,7 +47,7 @@ test("the paths of an unknown maker are found, and forgotten with another addres
 	forms.setRecorder("password", "p@ss");
 	server.next.set("find", json({ found: { template: "reolink", port: 5554 } }));
 	await forms.find();
-	expect(server.asked[0]?.body).toEqual({ host: "10.0.0.9", user: "admin", password: "p@ss" });
+	expect(server.asked[0]?.body).toEqual({ host: "10.0.0.9", user: "admin", password: "p@ss", lang: "en" });
 	expect(forms.recorderCameras(VENDORS, nameOf)[0]?.fields).toMatchObject({ template: "reolink", port: "5554" });
 	forms.setRecorder("host", "10.0.0.8");
 	expect([forms.templateOf(VENDORS), forms.found.value]).toEqual([undefined, undefined]);

@@ -40,6 +40,7 @@ export function CameraForm({ draft }: { draft: Draft }) {
 			numeric={NUMERIC.has(name)}
 			suggestions={name === "template" ? templates : VALUES[name]}
 			onInput={(value) => store.change(key, name, value)}
+			onLeave={() => store.tidy(key)}
 		/>
 	);
 	return (
@@ -48,6 +49,7 @@ export function CameraForm({ draft }: { draft: Draft }) {
 			class="camera-form"
 			onSubmit={(event) => {
 				event.preventDefault();
+				store.tidy(key);
 				store.opened.value = undefined;
 			}}
 		>

@@ -12,6 +12,7 @@ import {
 	loginOf,
 	moved,
 	reverted,
+	tidied,
 	toInput,
 	withField,
 	withPassword,
@@ -36,8 +37,12 @@ describe("a camera of the file", () => {
 		expect(toInput(withPassword(draftOf(DOOR, 0), "n3w"))).toMatchObject({ password: "n3w", was: 0 });
 	});
 
-	test("whose user was cleared does not keep the password either", () => {
-		expect(toInput(withField(draftOf(DOOR, 0), "user", ""))).toEqual({ name: "Door", url: "rtsp://10.0.0.1/a" });
+	test("whose user was cleared is sent without a password, and so has none", () => {
+		expect(toInput(withField(draftOf(DOOR, 0), "user", ""))).toEqual({
+			name: "Door",
+			url: "rtsp://10.0.0.1/a",
+			was: 0,
+		});
 	});
 
 	test("has no field that is empty", () => {
@@ -60,8 +65,10 @@ test("a new camera with a user and no password has an empty one, and one without
 	expect(toInput({ key: 1, fields: { host: "h" }, password: "", removed: false })).toEqual({ host: "h" });
 });
 
-test("user and password in a typed address go to their own fields", () => {
-	const draft = withField(draftOf(YARD, 0), "url", "rtsp://me:p@ss@10.0.0.9/x");
+test("user and password in an address go to their own fields, once it is typed to its end", () => {
+	const typed = withField(draftOf(YARD, 0), "url", "rtsp://me:p@ss@10.0.0.9/x");
+	expect(typed.fields.url).toBe("rtsp://me:p@ss@10.0.0.9/x");
+	const draft = tidied(typed);
 	expect(draft.fields).toMatchObject({ url: "rtsp://10.0.0.9/x", user: "me" });
 	expect(draft.password).toBe("p@ss");
 });

@@ -45,14 +45,25 @@ export function fieldsOf(camera: SettingsCamera): CameraFields {
 	);
 }
 
-/** A draft with one field set, or cleared by an empty text. User and password in an address go to their own fields. */
+/** A draft with one field set, or cleared by an empty text. */
 export function withField(draft: Draft, field: CameraField, value: string): Draft {
 	const others = without(draft.fields, field);
-	if (value === "") return { ...draft, fields: others };
-	const read = field === "url" || field === "main" ? readAddress(value) : undefined;
-	if (!read?.ok || read.address.user === undefined) return { ...draft, fields: { ...others, [field]: value } };
-	const { url, user, password = "" } = read.address;
-	return { ...draft, fields: { ...others, [field]: url, user }, password };
+	return { ...draft, fields: value === "" ? others : { ...others, [field]: value } };
+}
+
+/**
+ * A draft whose addresses hold no user and no password: they are in their own fields. Not while an address is typed,
+ * because half a password looks like a host.
+ */
+export function tidied(draft: Draft): Draft {
+	let tidy = draft;
+	for (const field of ["url", "main"] as const) {
+		const read = readAddress(tidy.fields[field] ?? "");
+		if (!read.ok || read.address.user === undefined) continue;
+		const { url, user, password = "" } = read.address;
+		tidy = { ...tidy, fields: { ...tidy.fields, [field]: url, user }, password };
+	}
+	return tidy;
 }
 
 /** A draft with this password instead of the one before; `undefined` is the one of the file. */
@@ -87,19 +98,15 @@ export function keepsPassword(draft: Draft): boolean {
 	return draft.original?.camera.hasPassword === true && draft.password === undefined;
 }
 
-/**
- * A draft as the server takes it. A user that was cleared takes the file's password along: then the camera is sent as a
- * new one, which has none. A user without any password has an empty one.
- */
+/** A draft as the server takes it. A user without any password has an empty one; without a user there is none. */
 export function toInput(draft: Draft): SettingsCameraInput {
-	const { fields, original, password } = draft;
-	const kept = keepsPassword(draft);
-	const dropped = kept && fields.user === undefined && original?.camera.user !== undefined;
-	const sent = password ?? (fields.user !== undefined && !kept ? "" : undefined);
+	const { fields, original } = draft;
+	const needs = fields.user !== undefined && !keepsPassword(draft);
+	const password = draft.password ?? (needs ? "" : undefined);
 	return {
 		...fields,
-		...(sent !== undefined && (fields.user !== undefined || sent !== "") && { password: sent }),
-		...(original && !dropped && { was: original.at }),
+		...(password !== undefined && (fields.user !== undefined || password !== "") && { password }),
+		...(original && { was: original.at }),
 	};
 }
 

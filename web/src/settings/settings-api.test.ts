@@ -21,7 +21,7 @@ test("requests are below the page's own folder, in JSON, and say the language", 
 		ok: true,
 		value: { devices: [], interfaces: ["10.0.0.2"] },
 	});
-	expect(asked).toEqual([["POST", "http://h/wall/api/settings/discover?lang=es", '{"range":"10.0.0.0/24"}']]);
+	expect(asked).toEqual([["POST", "http://h/wall/api/settings/discover", '{"range":"10.0.0.0/24","lang":"es"}']]);
 });
 
 test("an error is its code, its message, when to come back, and its problems", async () => {

@@ -63,11 +63,11 @@ export class SettingsApi {
 	}
 
 	cameras(): Promise<ApiResult<SettingsCameras>> {
-		return this.#ask("GET", "cameras", undefined, settingsCamerasSchema);
+		return this.#ask("GET", `cameras?lang=${this.#options.language}`, undefined, settingsCamerasSchema);
 	}
 
 	save(put: SettingsPut): Promise<ApiResult<SettingsCameras>> {
-		return this.#ask("PUT", "cameras", put, settingsCamerasSchema);
+		return this.#ask("PUT", "cameras", { ...put, lang: this.#options.language }, settingsCamerasSchema);
 	}
 
 	test(test: SettingsTest, signal: AbortSignal): Promise<ApiResult<SettingsTestAnswer>> {
@@ -75,11 +75,12 @@ export class SettingsApi {
 	}
 
 	find(find: SettingsFind, signal: AbortSignal): Promise<ApiResult<SettingsFindAnswer>> {
-		return this.#ask("POST", "find", find, settingsFindAnswerSchema, signal);
+		return this.#ask("POST", "find", { ...find, lang: this.#options.language }, settingsFindAnswerSchema, signal);
 	}
 
 	discover(range: string, signal: AbortSignal): Promise<ApiResult<SettingsDiscoverAnswer>> {
-		return this.#ask("POST", "discover", range === "" ? {} : { range }, settingsDiscoverAnswerSchema, signal);
+		const body = { ...(range !== "" && { range }), lang: this.#options.language };
+		return this.#ask("POST", "discover", body, settingsDiscoverAnswerSchema, signal);
 	}
 
 	describe(device: SettingsDescribe, signal: AbortSignal): Promise<ApiResult<SettingsDescribeAnswer>> {
@@ -105,14 +106,14 @@ export class SettingsApi {
 		schema: Reads<T>,
 		signal?: AbortSignal,
 	): Promise<ApiResult<T>> {
-		const { base, fetch, language, clock } = this.#options;
+		const { base, fetch, clock } = this.#options;
 		const controller = new AbortController();
 		const abort = () => controller.abort();
 		signal?.addEventListener("abort", abort);
 		if (signal?.aborted === true) abort();
 		const limit = clock.after(ANSWER_LIMIT_MS, abort);
 		try {
-			const response = await fetch(`${base}api/settings/${path}?lang=${language}`, {
+			const response = await fetch(`${base}api/settings/${path}`, {
 				method,
 				cache: "no-store",
 				signal: controller.signal,

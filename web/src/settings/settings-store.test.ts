@@ -189,6 +189,17 @@ describe("new cameras", () => {
 	});
 });
 
+test("a test over somebody else's change is made with what is there now", async () => {
+	await store.load();
+	server.next.set("test", refusal(409, "changed-meanwhile"));
+	server.change([YARD, DOOR]);
+	store.test([keyOf("Door")]);
+	await settled();
+	expect(server.paths).toEqual(["GET cameras", "POST test", "GET cameras", "POST test"]);
+	expect(server.asked.at(-1)?.body).toMatchObject({ revision: "2", camera: { name: "Door", was: 1 } });
+	expect([tested(), store.notice.value?.kind]).toEqual([["done", undefined], "changed-meanwhile"]);
+});
+
 test("a half-filled form is something unsaved", async () => {
 	await store.load();
 	store.forms.setRecorder("host", "10.0.0.9");

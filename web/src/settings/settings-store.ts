@@ -14,6 +14,7 @@ import {
 	moved,
 	type NewCamera,
 	reverted,
+	tidied,
 	toInput,
 	withField,
 	withPassword,
@@ -153,6 +154,11 @@ export class SettingsStore {
 		this.#clearProblems(key, field);
 	}
 
+	/** An address was typed to its end: a user and a password in it go to their own fields. */
+	tidy(key: number): void {
+		this.#update(key, tidied);
+	}
+
 	changePassword(key: number, password: string): void {
 		this.#update(key, (draft) => withPassword(draft, password === "" ? undefined : password));
 		this.#clearProblems(key, "password");
@@ -202,6 +208,7 @@ export class SettingsStore {
 		this.saving.value = true;
 		this.notice.value = undefined;
 		this.problems.value = new Map();
+		this.drafts.value = this.drafts.peek().map(tidied);
 		const sent = this.drafts.peek().filter(({ removed }) => !removed);
 		const result = await this.api.save({ revision: this.#revision, cameras: sent.map(toInput) });
 		if (result.ok) {
@@ -300,11 +307,20 @@ export class SettingsStore {
 	}
 
 	async #test(key: number, abort: AbortSignal): Promise<ApiResult<SettingsTestAnswer>> {
+		const result = await this.#testOnce(key, abort);
+		if (result.ok || abort.aborted) return result;
+		if (result.problem.code !== "changed-meanwhile") {
+			this.lockedBy(result.problem);
+			return result;
+		}
+		const read = await this.api.cameras();
+		if (read.ok && !abort.aborted) this.#take(read.value, true);
+		return abort.aborted ? result : await this.#testOnce(key, abort);
+	}
+
+	async #testOnce(key: number, abort: AbortSignal): Promise<ApiResult<SettingsTestAnswer>> {
 		const draft = this.drafts.peek().find((candidate) => candidate.key === key);
-		const input = draft ? toInput(draft) : {};
-		const result = await this.api.test({ revision: this.#revision, camera: input }, abort);
-		if (!result.ok && !abort.aborted) this.lockedBy(result.problem);
-		return result;
+		return await this.api.test({ revision: this.#revision, camera: draft ? toInput(draft) : {} }, abort);
 	}
 
 	#update(key: number, change: (draft: Draft) => Draft): void {

@@ -1,7 +1,9 @@
 /** What the test of one camera found out. @module */
 import type { SettingsTestAnswer } from "@vigia/api";
+import type { Translate } from "../i18n/index.ts";
 import { StateIcon } from "../ui/icons.tsx";
 import { useSettings } from "./context.ts";
+import type { ApiProblem } from "./settings-api.ts";
 import type { TestState } from "./test-queue.ts";
 import { type AdviceLine, adviceLines, factWords, problemWords } from "./words.ts";
 
@@ -38,7 +40,7 @@ export function TestWords({ state }: { state: TestState | undefined }) {
 		case "held":
 			return <p class="test-line warning">{t("settings.test.held")}</p>;
 		case "failed":
-			return <p class="test-line error">{problemWords(t, state.problem)}</p>;
+			return <p class="test-line error">{testProblem(t, state.problem)}</p>;
 		case "done":
 			return <Answer answer={state.answer} />;
 	}
@@ -92,6 +94,12 @@ function Advice({ lines }: { lines: readonly AdviceLine[] }) {
 			)}
 		</>
 	);
+}
+
+/** What is wrong with the camera's fields, else what failed. */
+function testProblem(t: Translate, problem: ApiProblem): string {
+	const fields = problem.problems.map(({ text }) => text).join(" ");
+	return fields === "" ? problemWords(t, problem) : fields;
 }
 
 function isFailed({ report }: SettingsTestAnswer["streams"][number]): boolean {

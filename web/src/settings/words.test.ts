@@ -63,5 +63,5 @@ test("an address is one line, of either kind", () => {
 	expect(addressWords(en, { host: "10.0.0.1", port: "88", template: "foscam", channel: "2" }, name)).toBe(
 		"10.0.0.1:88 · FOSCAM · channel 2",
 	);
-	expect(addressWords(en, { url: "rtsp://10.0.0.1/a" }, name)).toBe("rtsp://10.0.0.1/a");
+	expect(addressWords(en, { url: "rtsp://me:secret@10.0.0.1/a" }, name)).toBe("rtsp://10.0.0.1/a");
 });

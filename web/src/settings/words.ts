@@ -2,6 +2,7 @@
 import type { ProbeReport } from "@vigia/api";
 import type { Language, MessageKey, Translate } from "../i18n/index.ts";
 import type { CameraFields } from "./draft.ts";
+import { readAddress } from "./rtsp-address.ts";
 import type { ApiProblem } from "./settings-api.ts";
 
 const CODECS: Readonly<Record<string, string>> = {
@@ -21,16 +22,18 @@ const PROBLEMS: Readonly<Record<string, MessageKey>> = {
 	"too-many-probes": "settings.problem.busy",
 	"not-writable": "settings.problem.notWritable",
 	"not-readable": "settings.problem.notReadable",
-	"bad-range": "settings.problem.range",
+	"too-many-searches": "settings.problem.busy",
+	"too-many-changes": "settings.problem.busy",
+	"too-many-tries": "settings.problem.tries",
+	"not-applied": "settings.problem.notApplied",
 };
 
 /** A failure of the server's: in the reader's language where it is known, with the server's own words. */
 export function problemWords(t: Translate, { code, text }: Pick<ApiProblem, "code" | "text">): string {
 	const known = PROBLEMS[code];
 	if (known === undefined) return text === "" ? t("settings.problem.other", { code }) : text;
-	// Which file, which rule: only the server knows.
-	const itsOwn = code.startsWith("not-") || code === "settings-invalid" || code === "bad-range";
-	return itsOwn && text !== "" ? `${t(known)} ${text}` : t(known);
+	// Which file, and why: only the server knows.
+	return code.startsWith("not-") && text !== "" ? `${t(known)} ${text}` : t(known);
 }
 
 /** Codec, size, rate and key frames of a stream, for people. */
@@ -67,9 +70,13 @@ export function adviceLines(t: Translate, report: ProbeReport): readonly AdviceL
 	);
 }
 
-/** Where a camera is, as one line; there is no password in it, because none is in the fields. */
+/** Where a camera is, as one line, without a password, also while one is typed in the address. */
 export function addressWords(t: Translate, fields: CameraFields, nameOfTemplate: (template: string) => string): string {
-	if (fields.host === undefined) return fields.url ?? fields.main ?? "";
+	if (fields.host === undefined) {
+		const text = fields.url ?? fields.main ?? "";
+		const read = readAddress(text);
+		return read.ok ? read.address.url : text;
+	}
 	const { host, port, template, channel } = fields;
 	return [
 		port === undefined ? host : `${host}:${port}`,
