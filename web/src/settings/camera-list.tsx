@@ -5,6 +5,9 @@ import { useSettings } from "./context.ts";
 import { Busy, Field, Message, PasswordField } from "./fields.tsx";
 import { problemWords } from "./words.ts";
 
+/** Names of refused cameras that are told. */
+const SHOWN_NAMES = 8;
+
 export function CameraList() {
 	const { store, t } = useSettings();
 	const drafts = store.drafts.value;
@@ -98,17 +101,20 @@ function Refused() {
 	if (refused.length === 0 || store.tests.progress.value) return null;
 	const count = refused.length;
 	const name = user ?? refused[0]?.fields.user ?? "";
+	const whose = refused.slice(0, SHOWN_NAMES).map(({ fields }) => fields.name ?? fields.host ?? "?");
 	return (
 		<form
 			class="refused"
 			onSubmit={(event) => {
 				event.preventDefault();
 				store.correctLogin(name, password);
+				setUser(undefined);
 				setPassword("");
 			}}
 		>
 			<Message kind="error">
 				<strong>{t("settings.refused.title")}</strong> {t("settings.refused.why")}
+				<p class="hint">{whose.join(", ") + (count > SHOWN_NAMES ? ", …" : "")}</p>
 			</Message>
 			<div class="fields">
 				<Field short name="refused-user" label={t("settings.field.user")} value={name} onInput={setUser} />

@@ -80,9 +80,7 @@ export function SettingsDialog({ token, onClose }: { token: string | undefined; 
 				}}
 			>
 				<Head onClose={ask} />
-				<div class="settings-body">
-					<Body />
-				</div>
+				<Body />
 				{asking.value ? (
 					<Question
 						onKeep={() => {
@@ -125,6 +123,22 @@ function Head({ onClose }: { onClose: () => void }) {
 }
 
 function Body() {
+	const { store } = useSettings();
+	const body = useRef<HTMLDivElement>(null);
+	const { kind } = store.view.value;
+	useEffect(() => {
+		// What had the focus may be gone with the view before.
+		if (body.current?.closest("dialog")?.contains(document.activeElement) === false) body.current.focus();
+		body.current?.scrollTo(0, 0);
+	}, [kind]);
+	return (
+		<div ref={body} class="settings-body" tabIndex={-1}>
+			<View />
+		</div>
+	);
+}
+
+function View() {
 	const { store, t } = useSettings();
 	const view = store.view.value;
 	switch (view.kind) {

@@ -123,6 +123,12 @@ export function loginOf(draft: Draft): string {
 	return JSON.stringify([deviceOf(fields), fields.user ?? "", password ?? (keepsPassword(draft) ? 1 : 0)]);
 }
 
+/** Drafts with the same user and password that were typed here, on whatever devices; those of the file by their device. */
+export function typedLoginOf(draft: Draft): string {
+	const { fields, password } = draft;
+	return password === undefined ? loginOf(draft) : JSON.stringify([fields.user ?? "", password]);
+}
+
 /** What of a draft a test's result depends on. */
 export function connectionOf(draft: Draft): string {
 	const fields = CAMERA_FIELDS.filter((field) => field !== "id" && field !== "name");

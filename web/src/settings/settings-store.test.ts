@@ -67,6 +67,12 @@ describe("a list that is read", () => {
 	});
 });
 
+test("a token that this browser has used already opens the settings all the same", async () => {
+	server.next.set("access", refusal(403, "token-wrong"));
+	await store.load("used");
+	expect(store.view.value.kind).toBe("list");
+});
+
 describe("saving", () => {
 	test("sends each camera with its old place, and no password that was not typed", async () => {
 		await store.load();
@@ -167,6 +173,17 @@ describe("new cameras", () => {
 		expect(store.refused.value).toHaveLength(0);
 		await store.save();
 		expect(sentCameras()).toMatchObject([{}, {}, { password: "right" }, { password: "right" }, { password: "right" }]);
+	});
+
+	test("of two recorders with wrong passwords are corrected one after the other", async () => {
+		await store.load();
+		const other = { ...channel(1, "wr0ng"), fields: { host: "10.0.0.8", user: "root" } };
+		store.add([channel(1, "wrong"), other]);
+		await settled();
+		expect(store.refused.value.map(({ fields }) => fields.host)).toEqual(["10.0.0.9"]);
+		store.correctLogin("admin", "right");
+		await settled();
+		expect(store.refused.value.map(({ fields, password }) => [fields.host, password])).toEqual([["10.0.0.8", "wr0ng"]]);
 	});
 
 	test("without a picture can be left out together", async () => {

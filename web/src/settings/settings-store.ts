@@ -16,6 +16,7 @@ import {
 	reverted,
 	tidied,
 	toInput,
+	typedLoginOf,
 	withField,
 	withPassword,
 } from "./draft.ts";
@@ -70,7 +71,7 @@ export class SettingsStore {
 	readonly saving = signal(false);
 	readonly changed: ReadonlySignal<boolean>;
 	readonly dirty: ReadonlySignal<boolean>;
-	/** Cameras that were refused or held back, with the login to correct. */
+	/** Cameras that were refused or held back, and share the login that is to be corrected: one login at a time. */
 	readonly refused: ReadonlySignal<readonly Draft[]>;
 	/** New cameras that are chosen and whose test showed no picture. */
 	readonly withoutPicture: ReadonlySignal<readonly Draft[]>;
@@ -90,10 +91,12 @@ export class SettingsStore {
 		this.dirty = computed(() => this.changed.value || this.forms.typed.value);
 		this.refused = computed(() => {
 			const states = this.tests.states.value;
-			return this.drafts.value.filter(({ key, removed }) => {
+			const all = this.drafts.value.filter(({ key, removed }) => {
 				const state = states.get(key);
 				return !removed && (state?.kind === "held" || (state?.kind === "done" && isRefused(state.answer)));
 			});
+			const [first] = all;
+			return first ? all.filter((draft) => typedLoginOf(draft) === typedLoginOf(first)) : [];
 		});
 		this.withoutPicture = computed(() => {
 			const states = this.tests.states.value;
@@ -111,19 +114,15 @@ export class SettingsStore {
 	/** Reads the file; what was typed before stays. `token` is given first. */
 	async load(token?: string): Promise<void> {
 		this.view.value = { kind: "loading" };
-		if (token !== undefined) {
-			const unlocked = await this.api.unlock(token);
-			if (!unlocked.ok) {
-				this.view.value = { kind: "locked", problem: unlocked.problem };
-				return;
-			}
-		}
+		// A token that was used already does not matter to the browser that has used it.
+		const unlocked = token === undefined ? undefined : await this.api.unlock(token);
 		const result = await this.api.cameras();
-		if (!result.ok) this.#cannotRead(result.problem);
-		else {
+		if (result.ok) {
 			this.#take(result.value, false);
 			this.view.value = { kind: "list" };
-		}
+		} else if (this.lockedBy(result.problem)) {
+			if (unlocked?.ok === false) this.view.value = { kind: "locked", problem: unlocked.problem };
+		} else this.view.value = { kind: "failed", problem: result.problem };
 	}
 
 	/** Adds cameras at the end of the list, and tests them. Those without a name get one. */
@@ -272,10 +271,6 @@ export class SettingsStore {
 		this.opened.value = [...problems.keys()][0] ?? this.opened.peek();
 		const text = others.length > 0 ? others.join(" ") : problem.text;
 		this.notice.value = { kind: "problem", problem: { ...problem, text } };
-	}
-
-	#cannotRead(problem: ApiProblem): void {
-		if (!this.lockedBy(problem)) this.view.value = { kind: "failed", problem };
 	}
 
 	/** The file as it is now, with what was typed on top. */

@@ -1,6 +1,6 @@
 /** The whole page. @module */
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { takeToken } from "../settings/token.ts";
 import { CopyByHand, KeyHelp } from "./dialogs.tsx";
 import { LinkBanner, Notices } from "./notices.tsx";
@@ -60,7 +60,7 @@ function Settings() {
 	const close = () => {
 		store.settings.value = undefined;
 	};
-	useEffect(() => {
+	useLayoutEffect(() => {
 		// The address may also be pasted into a page that is open already.
 		const redeem = () => {
 			const token = takeToken(location, history);
