@@ -212,6 +212,7 @@ export const en = {
 	"settings.import.tooLong": "This file is too long: paste only the part with the cameras.",
 	"settings.import.unknown": "This is no file of Frigate, go2rtc or MediaMTX.",
 	"settings.import.kind": "A file of {kind}. Cameras: {count}.",
+	"settings.import.nothing": "There is nothing to add: its cameras are here already, or cannot be used.",
 	"settings.import.atOnce":
 		"They are written to {file} at once, with their passwords, which this page does not get to see.",
 	"settings.import.add": "Add {count} cameras",

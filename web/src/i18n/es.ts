@@ -212,6 +212,7 @@ export const es: Record<MessageKey, string> = {
 	"settings.import.tooLong": "Este archivo es demasiado largo: pegue solo la parte de las cámaras.",
 	"settings.import.unknown": "No es un archivo de Frigate, go2rtc ni MediaMTX.",
 	"settings.import.kind": "Un archivo de {kind}. Cámaras: {count}.",
+	"settings.import.nothing": "No hay nada que añadir: sus cámaras ya están aquí, o no se pueden usar.",
 	"settings.import.atOnce": "Se escriben en {file} al momento, con sus contraseñas, que esta página no llega a ver.",
 	"settings.import.add": "Añadir {count} cámaras",
 	"settings.import.add.one": "Añadir {count} cámara",

@@ -75,6 +75,7 @@ function Preview() {
 			) : (
 				<p>{t("settings.import.kind", { kind: KINDS[kind] ?? kind, count })}</p>
 			)}
+			{kind !== undefined && count === 0 && <Message kind="info">{t("settings.import.nothing")}</Message>}
 			{count > 0 && (
 				<ul class="preview">
 					{cameras.map((camera, at) => (

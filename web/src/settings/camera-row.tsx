@@ -147,13 +147,28 @@ function Handle({ draftKey }: { draftKey: number }) {
 			title={t("settings.drag")}
 			onPointerDown={(event) => {
 				event.preventDefault();
-				event.currentTarget.setPointerCapture(event.pointerId);
-			}}
-			onPointerMove={(event) => {
-				if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
-				const under = document.elementFromPoint(event.clientX, event.clientY)?.closest<HTMLElement>("li[data-key]");
-				const to = store.drafts.peek().findIndex(({ key }) => String(key) === under?.dataset["key"]);
-				if (to >= 0) store.move(draftKey, to);
+				// A finger holds on to what it touched first, which is moved about here.
+				if (event.currentTarget.hasPointerCapture(event.pointerId)) {
+					event.currentTarget.releasePointerCapture(event.pointerId);
+				}
+				const { pointerId } = event;
+				const end = new AbortController();
+				const { signal } = end;
+				const move = ({ clientX, clientY, pointerId: id }: PointerEvent) => {
+					if (id !== pointerId) return;
+					const under = document.elementFromPoint(clientX, clientY)?.closest<HTMLElement>("li[data-key]");
+					const keys = store.drafts.peek().map(({ key }) => key);
+					const from = keys.indexOf(draftKey);
+					const to = keys.findIndex((key) => String(key) === under?.dataset["key"]);
+					if (!under || to < 0) return;
+					// Past its middle only: a taller row would otherwise change places at every move.
+					const { top, height } = under.getBoundingClientRect();
+					const isBelow = clientY > top + height / 2;
+					if (to > from ? isBelow : !isBelow) store.move(draftKey, to);
+				};
+				document.addEventListener("pointermove", move, { signal });
+				document.addEventListener("pointerup", () => end.abort(), { signal });
+				document.addEventListener("pointercancel", () => end.abort(), { signal });
 			}}
 		>
 			<GripIcon />
