@@ -1,5 +1,7 @@
 /** The whole page. @module */
-import { useEffect, useState } from "preact/hooks";
+import type { ComponentType } from "preact";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { takeToken } from "../settings/token.ts";
 import { CopyByHand, KeyHelp } from "./dialogs.tsx";
 import { LinkBanner, Notices } from "./notices.tsx";
 import { Stage } from "./stage.tsx";
@@ -41,12 +43,44 @@ function Page() {
 			<TileMenu />
 			<KeyHelp />
 			<CopyByHand />
+			<Settings />
 			<div role="status">{store.toast.value && <div class="toast">{store.toast.value}</div>}</div>
 			<div class="off-screen" role="status">
 				{store.announcement.value}
 			</div>
 		</div>
 	);
+}
+
+/** Their code is fetched when they are opened: a wall that only shows cameras never needs it. */
+function Settings() {
+	const store = useWall();
+	const [View, setView] = useState<ComponentType<{ token: string | undefined; onClose: () => void }>>();
+	const opened = store.settings.value;
+	const close = () => {
+		store.settings.value = undefined;
+	};
+	useLayoutEffect(() => {
+		// The address may also be pasted into a page that is open already.
+		const redeem = () => {
+			const token = takeToken(location, history);
+			if (token !== undefined) store.openSettings(token);
+		};
+		redeem();
+		window.addEventListener("hashchange", redeem);
+		return () => window.removeEventListener("hashchange", redeem);
+	}, [store]);
+	useEffect(() => {
+		if (!opened || View) return;
+		import("../settings/dialog.tsx").then(
+			({ SettingsDialog }) => setView(() => SettingsDialog),
+			() => {
+				store.say(store.translate("settings.notLoaded"));
+				close();
+			},
+		);
+	}, [opened, View]);
+	return opened && View ? <View key={opened.token} token={opened.token} onClose={close} /> : null;
 }
 
 /** Whether nobody has moved, touched or typed for a while. */

@@ -75,6 +75,38 @@ export const CloseIcon = () => (
 	</Icon>
 );
 
+export const GearIcon = () => (
+	<Icon>
+		<circle cx="8" cy="8" r="2.2" />
+		<path d="M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6 5 5M11 11l1.4 1.4M12.4 3.6 11 5M5 11l-1.4 1.4" />
+	</Icon>
+);
+export const EditIcon = () => (
+	<Icon>
+		<path d="M2.5 13.5 3 10.6 10.8 2.8l2.4 2.4L5.4 13ZM9.2 4.4l2.4 2.4" />
+	</Icon>
+);
+export const UpIcon = () => (
+	<Icon>
+		<path d="M8 13V3M4 7l4-4 4 4" />
+	</Icon>
+);
+export const DownIcon = () => (
+	<Icon>
+		<path d="M8 3v10M4 9l4 4 4-4" />
+	</Icon>
+);
+export const BackIcon = () => (
+	<Icon>
+		<path d="M13 8H3M7 4 3 8l4 4" />
+	</Icon>
+);
+export const GripIcon = () => (
+	<Icon>
+		<path d="M6 4v.01M10 4v.01M6 8v.01M10 8v.01M6 12v.01M10 12v.01" />
+	</Icon>
+);
+
 /** A state by its shape: dot, open ring, bars of a picture that stands, camera of a still, exclamation mark. */
 export function StateIcon({ kind }: { kind: TileState["kind"] }) {
 	switch (kind) {

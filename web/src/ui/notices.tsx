@@ -38,6 +38,9 @@ export function Notices() {
 			{demo.value && !demoDismissed.value && (
 				<Notice kind="demo" onDismiss={() => store.dismissDemo()} dismissLabel={t("action.dismiss")}>
 					<DemoText />
+					<button type="button" class="text-button" aria-haspopup="dialog" onClick={() => store.openSettings()}>
+						{t("settings.addYours")}
+					</button>
 				</Notice>
 			)}
 		</div>

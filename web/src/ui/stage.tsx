@@ -63,7 +63,7 @@ function listenForKeys(store: WallStore, focus: (id: string) => void): () => voi
 	};
 	const onKey = (event: KeyboardEvent) => {
 		if (event.ctrlKey || event.altKey || event.metaKey || store.menu.peek() || store.help.peek()) return;
-		if (store.copyByHand.peek() !== undefined) return;
+		if (store.copyByHand.peek() !== undefined || store.settings.peek() !== undefined) return;
 		const target = event.target as Element;
 		const ids = store.ids.peek();
 		const at = ids.indexOf(store.focused.peek() ?? "");

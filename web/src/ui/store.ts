@@ -48,6 +48,8 @@ export class WallStore implements WallEvents {
 	readonly focused = signal<string | undefined>(undefined);
 	readonly menu = signal<MenuPlace | undefined>(undefined);
 	readonly help = signal(false);
+	/** The settings of the cameras are open; with the token of the page's address, if there was one. */
+	readonly settings = signal<{ readonly token: string | undefined } | undefined>(undefined);
 	readonly toast = signal<string | undefined>(undefined);
 	/** A text that could not be copied, to copy by hand. */
 	readonly copyByHand = signal<string | undefined>(undefined);
@@ -178,7 +180,7 @@ export class WallStore implements WallEvents {
 
 	async copyDiagnostics(id: string): Promise<void> {
 		const text = this.#session?.diagnosticsOf(id) ?? "";
-		if (await copyText(text)) this.#say(this.translate("copy.done"));
+		if (await copyText(text)) this.say(this.translate("copy.done"));
 		else this.copyByHand.value = text;
 	}
 
@@ -198,7 +200,12 @@ export class WallStore implements WallEvents {
 		this.demoDismissed.value = true;
 	}
 
-	#say(text: string): void {
+	openSettings(token?: string): void {
+		this.settings.value = { token };
+	}
+
+	/** A short message that goes away by itself. */
+	say(text: string): void {
 		this.toast.value = text;
 		this.clock.after(TOAST_MS, () => {
 			if (this.toast.peek() === text) this.toast.value = undefined;

@@ -1,5 +1,5 @@
 /** The wall's own few controls, at its lower right. @module */
-import { ExpandIcon, HelpIcon, ShrinkIcon, StateIcon } from "./icons.tsx";
+import { ExpandIcon, GearIcon, HelpIcon, ShrinkIcon, StateIcon } from "./icons.tsx";
 import { useWall } from "./store.ts";
 
 export function Toolbar() {
@@ -49,6 +49,16 @@ export function Toolbar() {
 				onClick={() => void store.toggleFullScreen()}
 			>
 				{full ? <ShrinkIcon /> : <ExpandIcon />}
+			</button>
+			<button
+				type="button"
+				class="icon-button"
+				aria-label={t("settings.title")}
+				title={t("settings.title")}
+				aria-haspopup="dialog"
+				onClick={() => store.openSettings()}
+			>
+				<GearIcon />
 			</button>
 		</div>
 	);
