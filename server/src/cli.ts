@@ -31,8 +31,21 @@ if (command === "probe") {
 		out: (text) => process.stdout.write(text),
 		error: (text) => process.stderr.write(text),
 	});
+} else if (command === "discover") {
+	const { discoverCommand } = await import("./discovery/cli.ts");
+	const { systemClock } = await import("./platform/clock.ts");
+	const interrupt = new AbortController();
+	process.once("SIGINT", () => interrupt.abort());
+	process.exitCode = await discoverCommand(rest, {
+		clock: systemClock,
+		out: (text) => process.stdout.write(text),
+		error: (text) => process.stderr.write(text),
+		signal: interrupt.signal,
+	});
 } else if (command !== "" && !command.startsWith("-")) {
-	process.stderr.write("This is no command of vigia: it is vigia [flags] for the wall, vigia probe or vigia import; see --help.\n");
+	process.stderr.write(
+		"This is no command of vigia: it is vigia [flags] for the wall, vigia probe, vigia import or vigia discover; see --help.\n",
+	);
 	process.exitCode = EXIT_USAGE;
 } else {
 	const page = fileURLToPath(new URL("../../web/dist/index.html", import.meta.url));

@@ -2,32 +2,41 @@
 import { randomUUID } from "node:crypto";
 import type { Server as TlsServer } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { WALL_PROTOCOL_VERSION } from "@vigia/api";
+import { type CameraStatus, WALL_PROTOCOL_VERSION } from "@vigia/api";
 import type { FastifyInstance } from "fastify";
 import packageJson from "../../package.json" with { type: "json" };
 import { Cameras } from "./cameras/cameras.ts";
 import { loadSettingsOrExit } from "./config/load.ts";
 import { secretsOf } from "./config/secrets.ts";
-import type { Settings } from "./config/settings.ts";
+import type { CameraSettings, Settings } from "./config/settings.ts";
 import { SettingsReload } from "./config/settings-reload.ts";
 import { Demo } from "./demo.ts";
+import { localAddresses } from "./discovery/discover.ts";
 import { buildApp } from "./http/app.ts";
+import { registerGo2rtcApi } from "./http/go2rtc-api.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { TlsFiles } from "./http/tls-files.ts";
+import { SettingsAccess } from "./http/settings-access.ts";
+import { registerSettings, type SettingsRoutesOptions } from "./http/settings-routes.ts";
 import { registerWhep } from "./http/whep.ts";
+import { Go2rtc } from "./neighbours/go2rtc.ts";
 import { createLogger } from "./observe/log.ts";
-import { createMetrics, type MetricsSnapshot } from "./observe/metrics.ts";
+import { createMetrics, type MetricsSnapshot, type RtspOutputMetrics } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
 import { StreamLog } from "./observe/stream-log.ts";
 import { CmafFeeds } from "./outputs/cmaf/cmaf-feed.ts";
 import { HlsOutput } from "./outputs/hls/hls-output.ts";
 import { Mse } from "./outputs/mse/mse.ts";
 import { Snapshots } from "./outputs/snapshot/snapshots.ts";
-import { openRtspOutput } from "./outputs/rtsp/rtsp-output.ts";
+import { openRtspOutput, type RtspOutput } from "./outputs/rtsp/rtsp-output.ts";
 import { openWebrtc, type Webrtc } from "./outputs/webrtc/webrtc.ts";
 import { systemClock } from "./platform/clock.ts";
 import { Ffmpeg } from "./platform/ffmpeg.ts";
 import { ProbeService } from "./probe/probe-service.ts";
+import { CameraListEditor } from "./settings/camera-list-editor.ts";
+import { CameraTest } from "./settings/camera-test.ts";
+import { DeviceSearch } from "./settings/device-search.ts";
+import { MovedCameras } from "./settings/moved-cameras.ts";
 import { HostGate } from "./sources/host-gate.ts";
 import { NameLookup } from "./sources/name-lookup.ts";
 import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
@@ -63,7 +72,11 @@ try {
 async function run(): Promise<void> {
 	await using stack = new AsyncDisposableStack();
 	const demo = stack.use(new Demo());
-	let list = await demo.camerasOr(settings.cameras);
+	let own = settings.cameras;
+	const go2rtc = stack.use(new Go2rtc({ settings, clock, log, onChange: () => void applyList() }));
+	const wanted = async (): Promise<readonly CameraSettings[]> =>
+		go2rtc.isSource ? go2rtc.camerasWith(own) : await demo.camerasOr(own);
+	let list = await wanted();
 	const streamLog = new StreamLog(log);
 	const { lookup } = new NameLookup(clock);
 	const cameras = new Cameras({
@@ -91,6 +104,13 @@ async function run(): Promise<void> {
 	const directory = streams.for(WEBRTC_DECODERS);
 	const webrtc = await openWebrtc({ settings, directory, clock, onError });
 	stack.defer(() => webrtc.close());
+	const engine = await go2rtc.openEngine({
+		builtIn: webrtc,
+		webrtcPort: webrtc.port,
+		directory: cameras,
+		cameras: list,
+		onSecret: (secret) => redactor.add(secret),
+	});
 	const onFeedError = (error: unknown): void => log.error({ error }, "a media reader failed and was detached");
 	const feeds = new CmafFeeds({ streams, clock, onError: onFeedError });
 	const mse = new Mse({ feeds, clock });
@@ -100,8 +120,45 @@ async function run(): Promise<void> {
 	const onRtspError = (error: unknown): void => log.error({ error }, "an RTSP session failed by our mistake");
 	const rtsp =
 		settings.rtspOutput &&
-		(await openRtspOutput({ host: settings.host, ...settings.rtspOutput, directory: cameras, clock, onError: onRtspError }));
+		(await openRtspOutput({
+			host: settings.host,
+			...settings.rtspOutput,
+			directory: cameras,
+			clock,
+			onError: onRtspError,
+		}));
 	if (rtsp) stack.defer(() => rtsp.close());
+	async function applyList(): Promise<void> {
+		list = await wanted();
+		cameras.apply(list);
+		go2rtc.setCameras(list);
+		await demo.endUnless(own.length === 0 && !go2rtc.isSource);
+	}
+	const takeUp = async (changed: Settings): Promise<void> => {
+		for (const secret of secretsOf(changed)) redactor.add(secret);
+		own = changed.cameras;
+		await applyList();
+	};
+	const reload = stack.use(new SettingsReload({ load, settings, clock, log, onCameras: takeUp }));
+	const access = new SettingsAccess(clock);
+	const stopping = new AbortController();
+	const editor = new CameraListEditor({ load, reload: () => reload.reload() });
+	const moved = stack.use(
+		new MovedCameras({
+			clock,
+			cameras: () => list,
+			statuses: () => cameras.statuses(),
+			move: (move) => editor.move(move),
+			log,
+			signal: stopping.signal,
+		}),
+	);
+	const settingsRoutes: SettingsRoutesOptions = {
+		access,
+		editor,
+		cameraTest: new CameraTest({ probes, ffmpeg, clock, transport }),
+		devices: new DeviceSearch({ clock, signal: stopping.signal }),
+	};
 	const serverId = randomUUID();
 	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
 	const app = await buildApp({
@@ -131,12 +188,18 @@ async function run(): Promise<void> {
 		feeds,
 		hls,
 		snapshots,
-		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, transcoder })),
+		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder })),
 		probes,
-		registerWhep: (scope) => registerWhep(scope, { webrtc, directory, iceServers: settings.iceServers }),
+		registerPlayers: async (scope) => {
+			await registerWhep(scope, { engine, directory, iceServers: settings.iceServers });
+			const statuses = (): CameraStatus[] => cameras.statuses();
+			await registerGo2rtcApi(scope, { engine, directory, feeds, statuses, snapshots, clock, onError });
+		},
+		registerSettings: (scope) => registerSettings(scope, settingsRoutes),
 	});
 	stack.defer(() => app.close());
 	stack.defer(() => probes.stop());
+	stack.defer(() => stopping.abort());
 	stack.defer(() => cameras.stop());
 	// A mistake of ours still says TEARDOWN to the cameras, and leaves a clean line in the log instead of a raw one.
 	for (const event of ["uncaughtException", "unhandledRejection"]) {
@@ -147,20 +210,14 @@ async function run(): Promise<void> {
 		});
 	}
 	cameras.start();
-	const takeUp = async (changed: Settings): Promise<void> => {
-		for (const secret of secretsOf(changed)) redactor.add(secret);
-		list = await demo.camerasOr(changed.cameras);
-		cameras.apply(list);
-		await demo.endUnless(changed.cameras.length === 0);
-	};
-	const reload = stack.use(
-		new SettingsReload({ load, settings, clock, log, onCameras: (changed) => void takeUp(changed) }),
-	);
+	go2rtc.start();
 	reload.watch();
-	process.on("SIGHUP", () => reload.reload());
+	moved.start();
+	process.on("SIGHUP", () => void reload.reload());
 	const address = await listen(app);
 	tls?.watch((material) => (app.server as unknown as TlsServer).setSecureContext(material));
 	log.info({ webrtcPort: webrtc.port, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
+	printSettingsAddress(address, access.issueToken());
 
 	const signal = await new Promise<string>((resolve) => {
 		// Ctrl-C reaches us twice, from the terminal and from npm: the second one must not cut the first one's work short.
@@ -171,6 +228,24 @@ async function run(): Promise<void> {
 	setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
 	await stack.disposeAsync();
 	process.exit(0);
+}
+
+/**
+ * Tells how the cameras are set from another device. Not by the logger, whose lines are free of secrets at any level: this
+ * one is there for its secret, which is good once. Between lines of JSON it is one, too.
+ */
+function printSettingsAddress(listening: string, token: string): void {
+	const url = new URL(listening);
+	// On all addresses: one that others reach. A container knows only its own.
+	const [outer] = isAnyAddress(settings.host) ? localAddresses() : [];
+	if (outer !== undefined) url.hostname = outer;
+	const message = `cameras are set on this machine, or once from another device at ${url.href}#settings=${token} (in a container: with the machine's own address)`;
+	const line = { level: "info", time: new Date(clock.wallMs()).toISOString(), message };
+	process.stdout.write(`${process.stdout.isTTY ? message : JSON.stringify(line)}\n`);
+}
+
+function isAnyAddress(host: string): boolean {
+	return host === "0.0.0.0" || host === "::";
 }
 
 /** @throws Error with the remedy when the port is taken. */
@@ -189,10 +264,11 @@ interface Counted {
 	readonly webrtc: Webrtc;
 	readonly mse: Mse;
 	readonly hls: HlsOutput;
+	readonly rtsp: RtspOutput | undefined;
 	readonly transcoder: Transcoder;
 }
 
-function snapshot({ cameras, webrtc, mse, hls, transcoder }: Counted): MetricsSnapshot {
+function snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder }: Counted): MetricsSnapshot {
 	const nowMs = clock.nowMs();
 	const streams = [...cameras.all()].flatMap((camera) =>
 		[...camera.streams.values()].map(({ name, stream, supervisor }) => {
@@ -215,6 +291,12 @@ function snapshot({ cameras, webrtc, mse, hls, transcoder }: Counted): MetricsSn
 		webrtc: { peers: webrtc.peers, ...delivery },
 		mse: { channels: mse.channels, ...mse.counters },
 		hls: { tracks: hls.tracks, bytes: hls.sizeBytes },
+		rtspOutput: rtsp && rtspOutputMetrics(rtsp),
 		transcode: { running: transcoder.running, ...transcoder.counters },
 	};
+}
+
+function rtspOutputMetrics({ connections, sessions, counters }: RtspOutput): RtspOutputMetrics {
+	const { sessions: sessionsOpened, ...counted } = counters;
+	return { ...counted, connections, sessions, sessionsOpened };
 }

@@ -33,19 +33,23 @@ export type AuthenticationVerdict = "accepted" | "missing" | "wrong" | "wrong-ti
 export class OnvifAuthentication {
 	readonly #credentials: PlainCredentials;
 	readonly #takes: "token" | "digest" | "both";
-	readonly #offer: ChallengeOffer;
+	#offer: ChallengeOffer & { readonly scheme: "digest" };
+	readonly #freshNonces: boolean;
 	readonly #nonces = new Set<string>();
 
 	constructor(credentials: PlainCredentials, options: OnvifDeviceOptions) {
 		this.#credentials = credentials;
 		this.#takes = options.authentication ?? "both";
-		const nonce = randomBytes(16).toString("hex");
-		this.#offer = { scheme: "digest", realm: "Vigia ONVIF simulator", nonce, qopAuth: true, ...options.digest };
+		const { freshNonces = false, ...digest } = options.digest ?? {};
+		this.#freshNonces = freshNonces;
+		this.#offer = { scheme: "digest", realm: "Vigia ONVIF simulator", nonce: makeNonce(), qopAuth: true, ...digest };
 	}
 
-	/** The WWW-Authenticate field; none where only tokens are taken: then the status of a refusal is 400. */
-	get challenge(): string | undefined {
-		return this.#takes === "token" ? undefined : makeChallenge(this.#offer);
+	/** The WWW-Authenticate field of a refusal; none where only tokens are taken: then its status is 400. */
+	challenge(): string | undefined {
+		if (this.#takes === "token") return undefined;
+		if (this.#freshNonces) this.#offer = { ...this.#offer, nonce: makeNonce() };
+		return makeChallenge(this.#offer);
 	}
 
 	check(request: AuthenticationRequest): AuthenticationVerdict {
@@ -73,6 +77,10 @@ export class OnvifAuthentication {
 		const right = digest.update(this.#credentials.password).digest("base64");
 		return !isReplay && username === this.#credentials.username && password === right ? "accepted" : "wrong";
 	}
+}
+
+function makeNonce(): string {
+	return randomBytes(16).toString("hex");
 }
 
 /** The text of the first element of this name. The simulator reads its own client only, so a pattern will do. */

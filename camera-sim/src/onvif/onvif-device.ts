@@ -135,7 +135,7 @@ export class OnvifDeviceSim implements AsyncDisposable {
 		}
 		const refusal = this.#refuse({ envelope, path, authorization: request.headers.authorization }, name);
 		if (refusal !== undefined) {
-			const challenge = this.#authentication?.challenge;
+			const challenge = this.#authentication?.challenge();
 			if (challenge !== undefined) response.setHeader("www-authenticate", challenge);
 			send(response, challenge === undefined ? 400 : 401, refusal);
 		} else if (content === undefined) send(response, 500, NOT_SUPPORTED);

@@ -34,7 +34,12 @@ export interface OnvifDeviceOptions {
 	readonly credentials?: PlainCredentials;
 	/** How it takes them: ONVIF Core Specification section 5.9. Default `both`. */
 	readonly authentication?: "token" | "digest" | "both";
-	readonly digest?: { readonly algorithm?: DigestAlgorithm; readonly qopAuth?: boolean };
+	readonly digest?: {
+		readonly algorithm?: DigestAlgorithm;
+		readonly qopAuth?: boolean;
+		/** A nonce for each refusal, as most devices have it. Default: one for all. */
+		readonly freshNonces?: boolean;
+	};
 	/** Asks for the password for its time too, against the specification. */
 	readonly timeNeedsPassword?: boolean;
 	/** The right password is not enough for the media services. */

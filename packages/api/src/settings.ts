@@ -10,6 +10,8 @@ import { streamNameSchema } from "./camera.ts";
 
 const text = z.string().check(z.maxLength(4096));
 const shortText = z.string().check(z.maxLength(256));
+/** Of the texts in the answer; English where it is left out. */
+const lang = z.optional(z.enum(["en", "es"]));
 
 /** As they stand in the file, all of them text: see `docs/settings.md`. */
 const cameraFields = {
@@ -25,6 +27,7 @@ const cameraFields = {
 	user: z.optional(shortText),
 	transport: z.optional(shortText),
 	tls: z.optional(shortText),
+	serial: z.optional(shortText),
 };
 
 /** One camera of the file, in the file's order. */
@@ -35,10 +38,16 @@ export const settingsCameraSchema = z.object({
 });
 export type SettingsCamera = z.infer<typeof settingsCameraSchema>;
 
-/** One camera as it is to be. */
+/**
+ * One camera as it is to be. A field that is sent as it was shown stays as it is in the file; `id`, and at the same address
+ * `serial`, stay also left out.
+ */
 export const settingsCameraInputSchema = z.strictObject({
 	...cameraFields,
-	/** Left out: that of {@link SettingsCameraInput.was}, or none. */
+	/**
+	 * Left out: that of {@link SettingsCameraInput.was}, or none. At another host than it was given for it has to be sent
+	 * again, and without a user there is none.
+	 */
 	password: z.optional(shortText),
 	/** The place in the list of `revision` (from 0) of the camera that this one is, perhaps changed; left out for a new one. */
 	was: z.optional(z.int().check(z.nonnegative())),
@@ -79,6 +88,7 @@ export type SettingsCameras = z.infer<typeof settingsCamerasSchema>;
 export const settingsPutSchema = z.strictObject({
 	revision: z.string(),
 	cameras: z.array(settingsCameraInputSchema).check(z.maxLength(256)),
+	lang,
 });
 export type SettingsPut = z.infer<typeof settingsPutSchema>;
 
@@ -86,7 +96,7 @@ export type SettingsPut = z.infer<typeof settingsPutSchema>;
 export const settingsProblemSchema = z.object({
 	/** Place in the list that was sent; left out where it is about the whole. */
 	camera: z.optional(z.number()),
-	/** Name of a camera's field. */
+	/** Name of a camera's field; of a `test` and a `find`, of theirs. */
 	field: z.optional(z.string()),
 	/** What is wrong and what would be right, without the value itself. */
 	text: z.string(),
@@ -100,7 +110,7 @@ export type SettingsProblem = z.infer<typeof settingsProblemSchema>;
 export const settingsTestSchema = z.strictObject({
 	revision: z.string(),
 	camera: settingsCameraInputSchema,
-	lang: z.optional(z.enum(["en", "es"])),
+	lang,
 });
 export type SettingsTest = z.infer<typeof settingsTestSchema>;
 
@@ -126,6 +136,7 @@ export const settingsFindSchema = z.strictObject({
 	user: z.optional(shortText),
 	password: z.optional(shortText),
 	vendor: z.optional(shortText),
+	lang,
 });
 export type SettingsFind = z.infer<typeof settingsFindSchema>;
 
@@ -140,6 +151,7 @@ export type SettingsFindAnswer = z.infer<typeof settingsFindAnswerSchema>;
 export const settingsDiscoverSchema = z.strictObject({
 	/** Asked one by one besides: `192.168.1.0/24`, `10.0.0.5-10.0.0.40`. 400 `bad-range` with the rule. */
 	range: z.optional(shortText),
+	lang,
 });
 
 export const settingsDiscoverAnswerSchema = z.object({
@@ -161,16 +173,18 @@ export const settingsDescribeSchema = z.strictObject({
 	address: shortText,
 	user: z.optional(shortText),
 	password: z.optional(shortText),
-	lang: z.optional(z.enum(["en", "es"])),
+	lang,
 });
 export type SettingsDescribe = z.infer<typeof settingsDescribeSchema>;
 
 export const settingsDescribeAnswerSchema = z.object({
 	manufacturer: z.optional(z.string()),
 	model: z.optional(z.string()),
+	/** For `serial` of its cameras: with it they are found again at another address. */
+	serial: z.optional(z.string()),
 	/** Without user and password, which the page has from its user. */
 	cameras: z.array(z.object({ name: z.string(), url: z.string(), main: z.optional(z.string()) })),
-	/** Channels whose address holds a password and is therefore not told: give the vendor instead. */
+	/** Channels whose address holds a password, or cannot be written as one, and is not told: give the vendor instead. */
 	withheld: z.number(),
 });
 export type SettingsDescribeAnswer = z.infer<typeof settingsDescribeAnswerSchema>;
@@ -180,8 +194,9 @@ export const settingsImportSchema = z.strictObject({
 	revision: z.string(),
 	text: z.string().check(z.maxLength(262_144)),
 	add: z.boolean(),
-	lang: z.optional(z.enum(["en", "es"])),
+	lang,
 });
+export type SettingsImport = z.infer<typeof settingsImportSchema>;
 
 export const settingsImportAnswerSchema = z.object({
 	/** `frigate`, `go2rtc`, `mediamtx`; left out where nothing could be made of it. */

@@ -32,7 +32,7 @@ export interface AuthorizationCheck {
 	/** The Authorization field as received, if there was one. */
 	readonly authorization: string | undefined;
 	readonly method: string;
-	/** The request target as received: the digest's `uri` must be the same text. */
+	/** The request target as received: the digest's `uri` must be the same text, or that of a URL above it. */
 	readonly target: string;
 	readonly credentials: PlainCredentials;
 	/** What this connection was offered; an answer to anything else is refused. */
@@ -40,7 +40,7 @@ export interface AuthorizationCheck {
 }
 
 /**
- * `accepted`; `missing`: there is no answer yet; `stale`: right for a nonce that is not offered any more, so challenge
+ * `accepted`; `missing`: there is no answer yet to what is offered; `stale`: right for a nonce that is not offered any more, so challenge
  * again with `stale`; `refused`: wrong.
  */
 export type AuthorizationVerdict = "accepted" | "missing" | "stale" | "refused";
@@ -50,7 +50,8 @@ export function verifyAuthorization(check: AuthorizationCheck, hashes: HashFunct
 	if (check.authorization === undefined) return "missing";
 	const fields = splitAuthFields(check.authorization)[0];
 	if (fields?.scheme === "basic") {
-		if (!check.offers.some((offer) => offer.scheme === "basic")) return "refused";
+		// Some clients send it with their first request, before they have read what is offered: nothing is tried with it.
+		if (!check.offers.some((offer) => offer.scheme === "basic")) return "missing";
 		const { username, password } = check.credentials;
 		const wanted = encodeBase64(utf8ByteString(`${username}:${password}`));
 		return equalText(fields.token ?? "", wanted) ? "accepted" : "refused";
@@ -69,8 +70,8 @@ function verifyDigest(
 		(one) => one.scheme === "digest" && (one.algorithm ?? "MD5").toLowerCase() === algorithm,
 	);
 	if (offer?.scheme !== "digest") return "refused";
-	if (given.get("realm") !== offer.realm || given.get("uri") !== check.target) return "refused";
-	if (given.get("username") !== utf8ByteString(check.credentials.username)) return "refused";
+	const uri = given.get("uri") ?? "";
+	if (given.get("realm") !== offer.realm || !isOrHolds(uri, check.target)) return "refused";
 	const nonce = given.get("nonce") ?? "";
 	const qop = given.get("qop");
 	if (qop !== undefined && (qop !== "auth" || offer.qopAuth !== true)) return "refused";
@@ -82,14 +83,26 @@ function verifyDigest(
 			realm: offer.realm,
 			nonce,
 			method: check.method,
-			uri: check.target,
+			uri,
 			cnonce,
 			...(qop === undefined ? {} : { qop: { nc: given.get("nc") ?? "", cnonce } }),
 		},
 		hashes,
 	);
-	if (!equalText(given.get("response")?.toLowerCase() ?? "", wanted)) return "refused";
+	const isAnswer = equalText(given.get("response")?.toLowerCase() ?? "", wanted);
+	// After the hashes: the time it takes does not tell whether there is such a user.
+	const isUser = equalText(given.get("username") ?? "", utf8ByteString(check.credentials.username));
+	if (!isAnswer || !isUser) return "refused";
 	return nonce === offer.nonce ? "accepted" : "stale";
+}
+
+/**
+ * RFC 2617 section 3.2.2.5: the digest's `uri` is the request's. live555, and so VLC, signs every request with the
+ * presentation's URL, also the SETUP of a track under it.
+ */
+function isOrHolds(uri: string, target: string): boolean {
+	if (uri === target) return true;
+	return uri !== "" && target.startsWith(uri.endsWith("/") ? uri : `${uri}/`);
 }
 
 /** Takes the same time wherever the texts differ. */

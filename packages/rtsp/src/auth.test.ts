@@ -250,14 +250,49 @@ describe("a server", () => {
 		expect(verdict(client, [offer])).toBe("stale");
 	});
 
-	test("refuses another target, another realm and a scheme that was not offered", () => {
+	test("refuses another target and another realm", () => {
 		const client = authenticator();
 		client.handleUnauthorized([makeChallenge(offer)], 0, false);
 		const authorization = client.authorization(METHOD, TARGET);
 		const check = { authorization, method: METHOD, target: TARGET, credentials, offers: [offer] };
-		expect(verifyAuthorization({ ...check, target: `${TARGET}/` }, hashes)).toBe("refused");
+		expect(verifyAuthorization({ ...check, target: `${TARGET}1` }, hashes)).toBe("refused");
 		expect(verifyAuthorization({ ...check, offers: [{ ...offer, realm: "R" }] }, hashes)).toBe("refused");
 		expect(verifyAuthorization({ ...check, offers: [{ scheme: "basic", realm: "r" }] }, hashes)).toBe("refused");
+	});
+
+	test("does not look at a Basic answer that it did not ask for, be it right or wrong", () => {
+		const check = { method: METHOD, target: TARGET, credentials, offers: [offer] };
+		const right = authenticator();
+		right.handleUnauthorized([makeChallenge({ scheme: "basic", realm: "r" })], 0, false);
+		const authorization = right.authorization(METHOD, TARGET);
+		expect(authorization).toMatch(/^Basic /);
+		expect(verifyAuthorization({ ...check, authorization }, hashes)).toBe("missing");
+		expect(verifyAuthorization({ ...check, authorization: "Basic AAAA" }, hashes)).toBe("missing");
+	});
+
+	test.each([
+		["rtsp://host/cam", "rtsp://host/cam/trackID=0", "accepted"],
+		["rtsp://host/cam/", "rtsp://host/cam/trackID=0", "accepted"],
+		["rtsp://host/cam", "rtsp://host/cam/", "accepted"],
+		["rtsp://host/cam/trackID=0", "rtsp://host/cam/", "refused"],
+		["rtsp://host/cam", "rtsp://host/cam2/trackID=0", "refused"],
+		["", "rtsp://host/cam", "refused"],
+	])("takes the presentation's URL for each of its tracks, as VLC has it: %s for %s is %s", (uri, target, expected) => {
+		const client = authenticator();
+		client.handleUnauthorized([makeChallenge(offer)], 0, false);
+		const authorization = client.authorization(METHOD, uri);
+		expect(verifyAuthorization({ authorization, method: METHOD, target, credentials, offers: [offer] }, hashes)).toBe(
+			expected,
+		);
+	});
+
+	test("refuses another user with the right password", () => {
+		const client = authenticator();
+		client.handleUnauthorized([makeChallenge(offer)], 0, false);
+		const authorization = client.authorization(METHOD, TARGET)?.replace(/username="[^"]*"/, 'username="somebody"');
+		expect(authorization).toContain("somebody");
+		const check = { authorization, method: METHOD, target: TARGET, credentials, offers: [offer] };
+		expect(verifyAuthorization(check, hashes)).toBe("refused");
 	});
 
 	test("refuses any other text without throwing", () => {

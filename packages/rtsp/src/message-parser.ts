@@ -366,5 +366,15 @@ function tooLarge(what: string, limit: number, unit: string): RtspError {
 
 /** The four bytes before an interleaved payload: RFC 2326 section 10.12. */
 export function writeInterleavedHeader(channel: number, payloadBytes: number): Uint8Array {
-	return new Uint8Array([DOLLAR, channel & 0xff, (payloadBytes >> 8) & 0xff, payloadBytes & 0xff]);
+	const header = new Uint8Array(FRAME_HEADER_BYTES);
+	writeInterleavedHeaderAt(header, 0, channel, payloadBytes);
+	return header;
+}
+
+/** As {@link writeInterleavedHeader}, into `target`: for whoever sends many. */
+export function writeInterleavedHeaderAt(target: Uint8Array, at: number, channel: number, payloadBytes: number): void {
+	target[at] = DOLLAR;
+	target[at + 1] = channel;
+	target[at + 2] = payloadBytes >> 8;
+	target[at + 3] = payloadBytes;
 }

@@ -171,6 +171,15 @@ describe("RtspServerSession", () => {
 		expect(harness.responses).toEqual([]);
 	});
 
+	it("keeps no bodies behind an open DESCRIBE", () => {
+		const harness = new Harness();
+		harness.description = undefined;
+		harness.session.handleInput(serializeRequest(makeRequest("DESCRIBE", URL, { CSeq: 1 })), 0);
+		const body = new Uint8Array(10).fill(0x61);
+		harness.session.handleInput(serializeRequest(makeRequest("SET_PARAMETER", URL, { CSeq: 2 }, body)), 0);
+		expect(harness.events.at(-1)).toBe("disconnect protocol-error");
+	});
+
 	it("answers 400 to a request without CSeq", () => {
 		const harness = new Harness();
 		harness.session.handleInput(serializeRequest(makeRequest("OPTIONS", URL, {})), 0);

@@ -120,7 +120,7 @@ type State =
 	| { readonly type: "init" }
 	| { readonly type: "ready" | "playing"; readonly sessionId: string; readonly channels: ReadonlySet<number> };
 
-/** Requests of one client that wait behind a DESCRIBE that is not answered yet; clients wait for answers, so one or two. */
+/** Requests without a body that wait behind an open DESCRIBE; clients wait for answers, so there are one or two. */
 const MAX_HELD_REQUESTS = 16;
 
 const METHODS = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "SET_PARAMETER", "TEARDOWN"];
@@ -217,7 +217,7 @@ export class RtspServerSession {
 		// A response answers nothing: this end asks nothing.
 		if (message.type !== "request") return;
 		if (!this.#describing) this.#take(message);
-		else if (this.#held.length < MAX_HELD_REQUESTS) this.#held.push(message);
+		else if (this.#held.length < MAX_HELD_REQUESTS && message.body.length === 0) this.#held.push(message);
 		else this.#close("protocol-error");
 	}
 

@@ -281,6 +281,7 @@ function listedCamera(
 		id: camera.id ?? `cam${number}`,
 		name: camera.name ?? `Camera ${number}`,
 		...connectionOf(credentials, camera.transport, camera.tls),
+		...(camera.serial !== undefined && { serial: camera.serial }),
 		streams,
 	};
 }

@@ -192,8 +192,8 @@ export const CAMERA_VENDORS: readonly CameraVendor[] = [
 		],
 	},
 	{
-		// Documentation: support.hanwhasecurity.com, 236372028, as CamioCam/rtsp issues 196 and 229 cite it. The recorder's
-		// path: code that reads two of them, at port 558; seen in nobody's documentation.
+		// Documentation: support.hanwhavision.eu, 4414178841746 (cameras, sensors and recorders; a recorder's RTSP port is
+		// the last of its device ports). CamioCam/rtsp issues 196 and 229.
 		id: "hanwha",
 		name: "Hanwha Vision (Wisenet, Samsung)",
 		aliases: ["wisenet", "samsung", "hanwha vision", "hanwha techwin", "samsung techwin"],
@@ -239,7 +239,8 @@ export const CAMERA_VENDORS: readonly CameraVendor[] = [
 		],
 	},
 	{
-		// support of avycon.freshdesk.com, 36000297688, of the same make; CamioCam/rtsp issue 170 with a longer form.
+		// support of avycon.freshdesk.com, 36000297688, of the same make, which writes "substream"; CamioCam/rtsp issue 170
+		// with a longer form. "sub": code that reads them.
 		id: "tvt",
 		name: "TVT",
 		aliases: ["avycon"],

@@ -60,6 +60,8 @@ describe("without any setting", () => {
 				protocol: "auto",
 				rtspTransport: "auto",
 				transcodeMax: 2,
+				webrtcEngine: "builtin",
+				go2rtcBin: "go2rtc",
 				ffmpeg: "ffmpeg",
 				logLevel: "info",
 				cameras: [],

@@ -13,6 +13,8 @@ export interface LoadOptions {
 	readonly env: NodeJS.ProcessEnv;
 	/** Where `.env` and `vigia.yaml` are looked for. */
 	readonly cwd: string;
+	/** Read as if the YAML file had this text, whatever it has: so a change is checked before it is written. */
+	readonly yamlText?: string;
 }
 
 export type Loaded =
@@ -33,14 +35,14 @@ const MAY_BE_EMPTY = /^(CAM_PASS|RTSP_PASS|CAMERA_\d+_PASS)$/;
  * Loads the settings.
  * @throws {SettingsError} with all that is wrong; it never holds a value that was set.
  */
-export function loadSettings({ argv, env, cwd }: LoadOptions): Loaded {
+export function loadSettings({ argv, env, cwd, yamlText }: LoadOptions): Loaded {
 	const problems: SettingsProblem[] = [];
 	const warnings: string[] = [];
 	const commandLine = readCommandLine(argv, problems);
 	if (commandLine.help) return { type: "help", text: helpText() };
 	if (commandLine.version) return { type: "version" };
 	const environment = readEnvironment(env, cwd, problems, warnings);
-	const yaml = readYaml(commandLine.configFile, cwd, problems);
+	const yaml = readYaml(commandLine.configFile, cwd, problems, yamlText);
 	warnings.push(...environment.flatMap(mistypedNames));
 
 	const layers = [commandLine.layer, ...environment, yaml.layer];
@@ -106,6 +108,9 @@ export function loadSettings({ argv, env, cwd }: LoadOptions): Loaded {
 			}),
 			transcodeMax: values.TRANSCODE_MAX,
 			ffmpeg: values.FFMPEG,
+			...(values.GO2RTC_URL && { go2rtc: values.GO2RTC_URL }),
+			webrtcEngine: values.WEBRTC_ENGINE,
+			go2rtcBin: values.GO2RTC_BIN,
 			logLevel: values.LOG_LEVEL,
 			cameras,
 		},
@@ -187,6 +192,7 @@ function helpText(): string {
 		"Usage: npm start -- [flags]",
 		"       npx vigia probe <rtsp://... or a camera's id>   looks at one camera and says what to do about it",
 		"       npx vigia import <file>   takes over the cameras of Frigate, go2rtc or MediaMTX",
+		"       npx vigia discover [range]   looks for ONVIF cameras in the network",
 		"",
 		...flags,
 		`  ${"--config FILE".padEnd(22)}Settings in YAML. Default: vigia.yaml, where it is there.`,

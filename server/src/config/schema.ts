@@ -8,6 +8,7 @@ import { isIP } from "node:net";
 import { cameraIdSchema } from "@vigia/api";
 import { z } from "zod";
 import { CAMERA_TEMPLATES, findTemplate } from "./camera-template.ts";
+import { GO2RTC_URL_RULE, parseGo2rtcUrl } from "./go2rtc-url.ts";
 import { iceServerListSchema, parseIceServers, withoutUndefined } from "./ice-servers.ts";
 import { parseTlsPolicy, TLS_RULE } from "./tls-policy.ts";
 import { isProxyName } from "./proxy-list.ts";
@@ -83,6 +84,13 @@ const iceServers = z.union([
 const template = z.string().transform((text, context) => {
 	const found = findTemplate(text);
 	if (found !== undefined) return found;
+	context.addIssue({ code: "custom" });
+	return z.NEVER;
+});
+
+const go2rtcUrl = z.string().transform((text, context) => {
+	const address = parseGo2rtcUrl(text);
+	if (address) return address;
 	context.addIssue({ code: "custom" });
 	return z.NEVER;
 });
@@ -230,6 +238,26 @@ export const settingsSchema = z.object({
 			"The FFmpeg program, by its path or by its name on `PATH`. It makes still pictures, and converts what a browser cannot play; without it everything else works.",
 		example: "/usr/local/bin/ffmpeg",
 		defaultText: "ffmpeg",
+	}),
+	GO2RTC_URL: documented(go2rtcUrl.optional(), {
+		rule: GO2RTC_URL_RULE,
+		summary:
+			"The web address of a go2rtc that runs already: its streams become cameras, fetched over its RTSP port, and changes are followed. `front` and `front_sub` become one camera.",
+		example: "http://192.168.1.5:1984",
+	}),
+	WEBRTC_ENGINE: documented(z.enum(["builtin", "go2rtc"]).prefault("builtin"), {
+		rule: "builtin or go2rtc",
+		summary:
+			"Who answers WHEP players: `go2rtc` is the one of `GO2RTC_URL` for its own streams, or without that one which Vigía starts itself, on UDP and TCP port `WEBRTC_PORT` + 1. Whenever it cannot, the built-in engine answers. The wall's page has the built-in one always.",
+		example: "go2rtc",
+		defaultText: "builtin",
+	}),
+	GO2RTC_BIN: documented(filePath.prefault("go2rtc"), {
+		rule: "the path of a program, or its name",
+		summary:
+			"The go2rtc program that `WEBRTC_ENGINE=go2rtc` starts where there is no `GO2RTC_URL`, by its path or by its name on `PATH`.",
+		example: "/usr/local/bin/go2rtc",
+		defaultText: "go2rtc",
 	}),
 	LOG_LEVEL: documented(z.enum(["trace", "debug", "info", "warn", "error", "silent"]).prefault("info"), {
 		rule: "trace, debug, info, warn, error or silent",
@@ -399,5 +427,17 @@ export const yamlCameraSchema = z.strictObject({
 		example: TLS_EXAMPLE,
 		defaultText: "verify",
 	}),
+	serial: documented(
+		z
+			.string()
+			.regex(/^[^\p{Cc}]{6,64}$/u)
+			.optional(),
+		{
+			rule: "a serial number of 6 to 64 characters",
+			summary:
+				"The device's serial number by ONVIF. A camera that is out of reach for a minute is then looked for in the network, and its new address written here.",
+			example: "7F0A11PAZ00123",
+		},
+	),
 });
 export type YamlCamera = z.infer<typeof yamlCameraSchema>;

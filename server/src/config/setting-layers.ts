@@ -129,11 +129,19 @@ export interface YamlFile {
 	readonly cameras: unknown;
 }
 
-/** The YAML file. All its scalars stay text: a password of digits is no number. */
-export function readYaml(configFile: string | undefined, cwd: string, problems: SettingsProblem[]): YamlFile {
+/**
+ * The YAML file. All its scalars stay text: a password of digits is no number.
+ * @param instead text that is read instead of the file's.
+ */
+export function readYaml(
+	configFile: string | undefined,
+	cwd: string,
+	problems: SettingsProblem[],
+	instead?: string,
+): YamlFile {
 	const source = configFile ?? DEFAULT_YAML_FILE;
 	const empty: YamlFile = { layer: { source, values: {}, nameOf: (name) => name.toLowerCase() }, cameras: undefined };
-	const text = readIfThere(resolve(cwd, source), source, problems);
+	const text = instead ?? readIfThere(resolve(cwd, source), source, problems);
 	if (text === undefined) {
 		if (configFile !== undefined && problems.every(({ source: other }) => other !== source)) {
 			problems.push({ name: "--config", source, reason: "the file does not exist" });

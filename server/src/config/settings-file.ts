@@ -4,9 +4,23 @@
  * @module
  */
 import { createHash, randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+	closeSync,
+	fchmodSync,
+	fchownSync,
+	fsyncSync,
+	openSync,
+	readFileSync,
+	realpathSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
-import { type Document, isMap, isScalar, isSeq, parseDocument, Scalar, type YAMLMap, YAMLSeq } from "yaml";
+import { isDeepStrictEqual } from "node:util";
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, Scalar, type YAMLMap, YAMLSeq } from "yaml";
+import { giveFirstItsComment, keepComments, likeBefore, writeOutAliases } from "./settings-document.ts";
 
 /** Keys of a camera in the file, in the order in which new ones are written. */
 export const CAMERA_KEYS = [
@@ -23,6 +37,7 @@ export const CAMERA_KEYS = [
 	"password",
 	"transport",
 	"tls",
+	"serial",
 ] as const;
 export type CameraKey = (typeof CAMERA_KEYS)[number];
 
@@ -71,18 +86,39 @@ export class SettingsFile {
 	}
 
 	/**
+	 * The text that the file would have with these cameras, in this order; nothing is written. Settings and comments
+	 * stay.
+	 *
+	 * @param revision of {@link read}.
+	 * @param was for each camera its place in the list of `revision`, so that it keeps its comments; `undefined` for a new
+	 * one. Without it cameras are known again by their ids.
+	 * @throws {SettingsFileError}
+	 */
+	compose(cameras: readonly CameraEntry[], revision: string, was?: readonly (number | undefined)[]): string {
+		const text = this.#text();
+		if (revisionOf(text) !== revision) throw new SettingsFileError("changed-meanwhile");
+		return likeBefore(text, edited(text, cameras, was));
+	}
+
+	/**
+	 * Gives the file this text, of {@link compose}.
+	 *
+	 * @param revision of the text that it is made from.
+	 * @throws {SettingsFileError}
+	 */
+	replace(text: string, revision: string): void {
+		if (revisionOf(this.#text()) !== revision) throw new SettingsFileError("changed-meanwhile");
+		this.#replace(text);
+	}
+
+	/**
 	 * Makes these the cameras of the file, in this order. An entry with the id of one that is there keeps its comments.
 	 *
 	 * @param revision of {@link read}.
 	 * @throws {SettingsFileError}
 	 */
 	write(cameras: readonly CameraEntry[], revision: string): void {
-		const text = this.#text();
-		if (revisionOf(text) !== revision) throw new SettingsFileError("changed-meanwhile");
-		const document = parse(text);
-		putCameras(document, cameras);
-		// Long addresses stay on their line.
-		this.#replace(document.toString({ lineWidth: 0 }));
+		this.replace(this.compose(cameras, revision), revision);
 	}
 
 	#text(): string {
@@ -94,23 +130,54 @@ export class SettingsFile {
 		}
 	}
 
+	/** A symbolic link stays one: what it leads to is replaced. */
+	#realPath(): string {
+		try {
+			return realpathSync(this.path);
+		} catch {
+			return this.path;
+		}
+	}
+
 	/** By a file beside it that takes its place: whoever reads meanwhile finds the old one or the new one. */
 	#replace(text: string): void {
-		const beside = join(dirname(this.path), `.vigia-${randomUUID()}.tmp`);
+		const path = this.#realPath();
+		const beside = join(dirname(path), `.vigia-${randomUUID()}.tmp`);
 		try {
 			const file = openSync(beside, "wx", MODE);
 			try {
-				writeSync(file, text);
+				keepOwner(file, path);
+				writeFileSync(file, text);
 				fsyncSync(file);
 			} finally {
 				closeSync(file);
 			}
-			renameSync(beside, this.path);
+			renameSync(beside, path);
 		} catch (error) {
 			rmSync(beside, { force: true });
 			throw new SettingsFileError("not-writable", error);
 		}
 	}
+}
+
+/**
+ * Whoever runs the server can still read its file when root has changed it, and so can a group for which somebody made
+ * it readable. Where everybody could read it, nobody chose who: then its owner alone can.
+ */
+function keepOwner(file: number, path: string): void {
+	const before = statSync(path, { throwIfNoEntry: false });
+	if (!before) return;
+	try {
+		fchownSync(file, before.uid, before.gid);
+	} catch {
+		// Only root gives files away, and only to one's own groups may anybody.
+		try {
+			fchownSync(file, -1, before.gid);
+		} catch {
+			return;
+		}
+	}
+	if ((before.mode & 0o007) === 0) fchmodSync(file, MODE | (before.mode & 0o060));
 }
 
 function revisionOf(text: string): string {
@@ -119,7 +186,8 @@ function revisionOf(text: string): string {
 
 /** All scalars stay text, as for whoever loads the settings: a password of digits is no number. */
 function parse(text: string): Document {
-	const document: Document = parseDocument(text, { schema: "failsafe", prettyErrors: false });
+	// The parser leaves the carriage returns in comments.
+	const document: Document = parseDocument(text.replaceAll("\r\n", "\n"), { schema: "failsafe", prettyErrors: false });
 	if (document.errors.length > 0) throw new SettingsFileError("not-readable");
 	const { contents } = document;
 	if (contents === null || (isScalar(contents) && (contents.value === "" || contents.value === null))) {
@@ -141,22 +209,58 @@ function entriesOf(document: Document): CameraEntry[] {
 		const map = item as YAMLMap;
 		const entry: Partial<Record<CameraKey, string>> = {};
 		for (const key of CAMERA_KEYS) {
-			const value = map.get(key);
-			if (typeof value === "string") entry[key] = value;
+			const value = valueOf(document, map, key);
+			if (value !== undefined) entry[key] = value;
 		}
 		return entry;
 	});
 }
 
-function putCameras(document: Document, cameras: readonly CameraEntry[]): void {
+/** The text under a key, also where an alias (`*name`) stands for it. */
+function valueOf(document: Document, map: YAMLMap, key: CameraKey): string | undefined {
+	const node = map.get(key, true) as unknown;
+	const scalar = isAlias(node) ? node.resolve(document) : node;
+	return isScalar(scalar) && typeof scalar.value === "string" ? scalar.value : undefined;
+}
+
+/** @throws {SettingsFileError} `not-readable`. */
+function edited(
+	text: string,
+	cameras: readonly CameraEntry[],
+	was: readonly (number | undefined)[] | undefined,
+): string {
+	for (const keepsAliases of [true, false]) {
+		const document = parse(text);
+		if (!keepsAliases) writeOutAliases(document);
+		putCameras(document, cameras, was);
+		try {
+			// Long addresses stay on their line.
+			const made = document.toString({ lineWidth: 0 });
+			// An alias may stand for another value of the same name now.
+			if (isDeepStrictEqual(entriesOf(parse(made)), cameras)) return made;
+		} catch {
+			// What an alias stands for was taken out, or comes after it now.
+		}
+	}
+	throw new SettingsFileError("not-readable");
+}
+
+function putCameras(
+	document: Document,
+	cameras: readonly CameraEntry[],
+	was: readonly (number | undefined)[] | undefined,
+): void {
 	const list = listOf(document);
 	const maps = (list?.items ?? []) as YAMLMap[];
+	if (list) giveFirstItsComment(list);
 	const known = new Map(maps.map((item) => [item.get("id"), item]));
 	// Cameras without an id are told apart by their place among themselves.
 	const nameless = maps.filter((item) => item.get("id") === undefined);
-	const items = cameras.map((entry) =>
-		putCamera(document, entry.id === undefined ? nameless.shift() : known.get(entry.id), entry),
-	);
+	const before = (entry: CameraEntry, index: number): YAMLMap | undefined => {
+		if (was) return maps[was[index] ?? -1];
+		return entry.id === undefined ? nameless.shift() : known.get(entry.id);
+	};
+	const items = cameras.map((entry, index) => putCamera(document, before(entry, index), entry));
 	if (list) list.items = items;
 	else {
 		const made = new YAMLSeq();
@@ -170,7 +274,11 @@ function putCamera(document: Document, known: YAMLMap | undefined, entry: Camera
 	for (const key of CAMERA_KEYS) {
 		const value = entry[key];
 		if (value === undefined) map.delete(key);
-		else if (map.get(key) !== value) map.set(key, textOf(document, key, value));
+		else if (valueOf(document, map, key) !== value) {
+			const scalar = textOf(document, key, value);
+			keepComments(map.get(key, true), scalar);
+			map.set(key, scalar);
+		}
 	}
 	return map;
 }

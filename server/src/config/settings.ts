@@ -1,6 +1,7 @@
 /** The settings as the rest of the server sees them. @module */
 import type { IceServer, StreamName } from "@vigia/api";
 import type { Credentials } from "./credentials.ts";
+import type { Go2rtcAddress } from "./go2rtc-url.ts";
 
 /** Where one stream of a camera is. The path goes on the wire byte for byte. */
 export interface StreamAddress {
@@ -32,6 +33,8 @@ export interface CameraSettings {
 	readonly transport?: RtspTransport;
 	/** Default: `verify`. */
 	readonly tls?: TlsPolicy;
+	/** Of the device by ONVIF, where it was added so: it is found again by it. */
+	readonly serial?: string;
 	readonly streams: Partial<Record<StreamName, StreamAddress>>;
 }
 
@@ -60,6 +63,12 @@ export interface Settings {
 	readonly transcodeMax: number;
 	/** The FFmpeg program: a path, or a name on `PATH`. */
 	readonly ffmpeg: string;
+	/** A go2rtc whose streams are cameras here. */
+	readonly go2rtc?: Go2rtcAddress;
+	/** Who answers WHEP players, as long as it can. */
+	readonly webrtcEngine: "builtin" | "go2rtc";
+	/** The go2rtc program: a path, or a name on `PATH`. */
+	readonly go2rtcBin: string;
 	readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
 	/** Empty: the demo's simulated cameras are used. */
 	readonly cameras: readonly CameraSettings[];

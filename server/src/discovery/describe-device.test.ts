@@ -165,6 +165,7 @@ describe("a password", () => {
 		["a token", { authentication: "token" }],
 		["Digest with MD5", { authentication: "digest", digest: { qopAuth: false } }],
 		["Digest with SHA-256", { authentication: "digest", digest: { algorithm: "SHA-256" } }],
+		["Digest with a nonce for each refusal", { authentication: "digest", digest: { freshNonces: true } }],
 		["either", { authentication: "both" }],
 		["Digest, for its time too", { authentication: "digest", timeNeedsPassword: true }],
 		["a token, for its time too", { authentication: "token", timeNeedsPassword: true }],
@@ -176,12 +177,16 @@ describe("a password", () => {
 	});
 
 	test("that is wrong is tried once in each way, and not again", async () => {
-		for (const [authentication, tries] of [
-			["token", 1],
-			["digest", 1],
-			["both", 2],
+		const fresh = { freshNonces: true };
+		for (const [options, tries] of [
+			[{ authentication: "token" }, 1],
+			[{ authentication: "digest" }, 1],
+			[{ authentication: "digest", digest: fresh }, 1],
+			[{ authentication: "digest", digest: { ...fresh, algorithm: "SHA-256" } }, 1],
+			[{ authentication: "both" }, 2],
+			[{ authentication: "both", digest: fresh }, 2],
 		] as const) {
-			await withDevice({ credentials: { ...LOGIN, password: "other" }, authentication }, async (device) => {
+			await withDevice({ credentials: { ...LOGIN, password: "other" }, ...options }, async (device) => {
 				expect(await failure(ask(device))).toBe("auth-refused");
 				expect(device.wrongPasswords).toBe(tries);
 			});

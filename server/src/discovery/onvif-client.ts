@@ -35,6 +35,10 @@ export class OnvifClient {
 	readonly #authenticator: Authenticator;
 	#proof: Proof = "none";
 	readonly #failed = new Set<Proof>();
+	/** Algorithms with which the device has refused an answer. */
+	readonly #refusedAlgorithms = new Set<string>();
+	/** Of the last answer to a challenge. */
+	#algorithm = "";
 	/** The device refused a request without proof and took one with it: the password is right. */
 	#proven = false;
 	/** The device's clock minus ours. */
@@ -63,6 +67,7 @@ export class OnvifClient {
 		const authorization =
 			this.#proof === "digest" ? this.#authenticator.authorization("POST", address.path) : undefined;
 		const header = this.#proof === "token" ? this.#token() : "";
+		this.#algorithm = algorithmOf(authorization);
 		const envelope = soapEnvelope(request.body, header);
 		return await postSoap({ address, envelope, action: request.action, authorization }, this.#options);
 	}
@@ -101,8 +106,9 @@ export class OnvifClient {
 
 	#handleRefusal({ status, challenges }: HttpAnswer, name: string, attempt: number): "again" {
 		if (!this.#options.credentials) throw new OnvifError("credentials-needed", name);
-		const offers = status === 401 ? digestOnly(challenges) : [];
 		const isDigest = this.#proof === "digest";
+		if (isDigest && !this.#proven) this.#refusedAlgorithms.add(this.#algorithm);
+		const offers = status === 401 ? digestOnly(challenges, this.#refusedAlgorithms) : [];
 		if (offers.length > 0 && !this.#failed.has("digest")) {
 			if (this.#authenticator.handleUnauthorized(offers, isDigest ? attempt : 0, isDigest)) {
 				if (this.#proof === "token") this.#failed.add("token");
@@ -122,11 +128,20 @@ export class OnvifClient {
 	}
 }
 
-/** Basic shows the password to everybody on the way, and ONVIF does not ask for it. */
-function digestOnly(fields: readonly string[]): string[] {
+/** As the answer names it: `MD5` where it does not. What stands before is the device's own, with its quotes escaped. */
+function algorithmOf(authorization = ""): string {
+	return /, response="[\da-f]*"(?:, algorithm=([\w-]+))?/.exec(authorization)?.[1]?.toUpperCase() ?? "MD5";
+}
+
+/**
+ * Basic shows the password to everybody on the way, and ONVIF does not ask for it. Most devices make a nonce for each
+ * refusal: only where they say that the last one was too old may the password be right.
+ */
+function digestOnly(fields: readonly string[], refused: ReadonlySet<string>): string[] {
 	return parseChallenges(fields).flatMap((challenge) => {
 		if (challenge.scheme !== "digest") return [];
 		const { realm, nonce, opaque, algorithm, algorithmText, qopAuth, stale } = challenge;
+		if (refused.has(algorithm.toUpperCase()) && !stale) return [];
 		return makeChallenge({
 			scheme: "digest",
 			realm,

@@ -73,7 +73,7 @@ function readFault(fault: XmlElement): SoapFault {
 	}
 	// SOAP 1.1, which a few devices answer with.
 	const old = textAt(fault, "faultcode");
-	if (codes.length === 0 && old !== "") codes.push(...old.split(".").map(localName).slice(0, MAX_FAULT_CODES));
+	if (codes.length === 0 && old !== "") codes.push(...old.split(".", MAX_FAULT_CODES).map(localName));
 	const texts = elementsNamed(findElement(fault, "Reason"), "Text");
 	const english = texts.find(({ attributes }) => attributes.get("lang")?.startsWith("en")) ?? texts[0];
 	return { codes, reason: oneLine(english?.text ?? textAt(fault, "faultstring"), MAX_REASON_CHARS) };

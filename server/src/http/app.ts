@@ -16,6 +16,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { ProbeService } from "../probe/probe-service.ts";
 import { installErrorHandlers, sendError } from "./errors.ts";
 import { redirectToBasePath, withoutBasePath } from "./base-path.ts";
+import { endHttp2Sessions } from "./http2-sessions.ts";
 import { hostOf, isAllowedOrigin } from "./origin.ts";
 import type { TlsMaterial } from "./tls-files.ts";
 import type { StatusBroadcast } from "./status-broadcast.ts";
@@ -57,8 +58,10 @@ export interface AppOptions {
 	/** Prometheus text. */
 	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 	readonly probes: ProbeService;
-	/** Adds the WHEP routes. */
-	readonly registerWhep: (app: FastifyInstance) => Promise<void>;
+	/** Adds what players of other programs ask for: WHEP, and the API of go2rtc. */
+	readonly registerPlayers: (app: FastifyInstance) => Promise<void>;
+	/** Adds the routes of the settings. */
+	readonly registerSettings: (app: FastifyInstance) => Promise<void>;
 }
 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -76,6 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 	const app = tls
 		? (fastify({ ...common, http2: true, https: { ...tls, allowHTTP1: true } }) as unknown as FastifyInstance)
 		: fastify(common);
+	if (tls) endHttp2Sessions(app);
 	installErrorHandlers(app, log);
 	installVisitors(app, options.trustProxy);
 	await app.register(fastifyHelmet, {
@@ -142,7 +146,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 	registerHls(app, { output: options.hls });
 	registerSnapshot(app, { snapshots: options.snapshots });
 	registerProbe(app, options.probes);
-	await options.registerWhep(app);
+	await options.registerPlayers(app);
+	await options.registerSettings(app);
 	await app.register(fastifyStatic, {
 		root: options.webDirectory,
 		cacheControl: false,

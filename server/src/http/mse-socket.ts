@@ -7,7 +7,7 @@
 import { type Codec, codecSchema } from "@vigia/api";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
-import type { CmafFeeds } from "../outputs/cmaf/cmaf-feed.ts";
+import type { CmafAttachment, CmafFeed, CmafFeeds } from "../outputs/cmaf/cmaf-feed.ts";
 import { mseDecoders } from "../outputs/mse/mse.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { CLOSE_TRY_LATER } from "./wall-link.ts";
@@ -54,17 +54,7 @@ function serve(socket: WebSocket, request: MseRequest, { feeds, clock }: MseSock
 	if (!directory.hasCamera(id)) return socket.close(CLOSE_NOT_FOUND, "unknown-camera");
 	const feed = stream === "main" || stream === "sub" ? directory.feed(id, stream) : undefined;
 	if (!feed) return socket.close(CLOSE_NOT_FOUND, "unknown-stream");
-	let waitsForKeyFrame = false;
-	const attachment = feed.attach({
-		audio: false,
-		onRoute: (route) => route.kind === "refused" && socket.close(CLOSE_REFUSED, route.reason),
-		onInit: (init) => send(socket, init.bytes),
-		onChunk: (_track, { bytes, randomAccess }) => {
-			if (waitsForKeyFrame && !randomAccess) return;
-			waitsForKeyFrame = socket.bufferedAmount > MAX_MSE_BUFFERED_BYTES;
-			if (!waitsForKeyFrame) send(socket, bytes);
-		},
-	});
+	const attachment = playFeed(socket, feed, (reason) => socket.close(CLOSE_REFUSED, reason));
 	const timer = keepChecking(socket, clock);
 	socket.on("close", () => {
 		attachment.detach();
@@ -72,11 +62,39 @@ function serve(socket: WebSocket, request: MseRequest, { feeds, clock }: MseSock
 	});
 }
 
+/**
+ * Sends the pictures of a feed as binary messages, until it is detached.
+ * @param onRefused nothing comes, and why: one of the reasons of docs/http-api.md.
+ * @param beforeInit called before each initialization segment, with its `codecs`.
+ */
+export function playFeed(
+	socket: WebSocket,
+	feed: CmafFeed,
+	onRefused: (reason: string) => void,
+	beforeInit?: (codecs: string) => void,
+): CmafAttachment {
+	let waitsForKeyFrame = false;
+	return feed.attach({
+		audio: false,
+		onRoute: (route) => route.kind === "refused" && onRefused(route.reason),
+		onInit: (init) => {
+			beforeInit?.(init.codecs);
+			send(socket, init.bytes);
+		},
+		onChunk: (_track, { bytes, randomAccess }) => {
+			if (waitsForKeyFrame && !randomAccess) return;
+			waitsForKeyFrame = socket.bufferedAmount > MAX_MSE_BUFFERED_BYTES;
+			if (!waitsForKeyFrame) send(socket, bytes);
+		},
+	});
+}
+
 function send(socket: WebSocket, bytes: Uint8Array): void {
 	if (socket.readyState === socket.OPEN) socket.send(bytes);
 }
 
-function keepChecking(socket: WebSocket, clock: Clock): Timer {
+/** Ends a socket whose other end is gone without a word. */
+export function keepChecking(socket: WebSocket, clock: Clock): Timer {
 	let alive = true;
 	let timer: Timer;
 	const check = (): void => {

@@ -55,7 +55,8 @@ export function registerSnapshot(app: FastifyInstance, options: { readonly snaps
 	});
 }
 
-function sendProblem(reply: FastifyReply, problem: SnapshotProblem): FastifyReply {
+/** Answers why there is no still. */
+export function sendProblem(reply: FastifyReply, problem: SnapshotProblem): FastifyReply {
 	const [status, message] = PROBLEMS[problem];
 	reply.header("cache-control", "no-store");
 	if (status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);

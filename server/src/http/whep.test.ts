@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { isRtcp, parseRtpPacket, type RtpPacket } from "@vigia/rtp";
 import fastify, { type FastifyInstance } from "fastify";
-import nodeDataChannel, { type PeerConnection, type Track } from "node-datachannel";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CONNECT_LIMIT_MS } from "../outputs/webrtc/player-session.ts";
@@ -9,6 +7,7 @@ import { FakeStream, fakeUnit } from "../outputs/webrtc/testing/fake-stream.ts";
 import { openWebrtc, type Webrtc } from "../outputs/webrtc/webrtc.ts";
 import { FakeClock } from "../platform/fake-clock.ts";
 import { installErrorHandlers } from "./errors.ts";
+import { Player } from "./testing/player.ts";
 import { installVisitors } from "./visitor.ts";
 import { registerWhep } from "./whep.ts";
 
@@ -44,13 +43,13 @@ beforeEach(async () => {
 	app = fastify({ bodyLimit: 16 * 1024 });
 	installErrorHandlers(app, pino({ level: "silent" }));
 	installVisitors(app, []);
-	await registerWhep(app, { webrtc, directory, iceServers: ICE_SERVERS });
+	await registerWhep(app, { engine: webrtc, directory, iceServers: ICE_SERVERS });
 });
 
 afterEach(async () => {
 	await app.close();
 	webrtc.close();
-	for (const player of players) player.peer.close();
+	for (const player of players) player[Symbol.dispose]();
 	expect({ peers: webrtc.peers, readers: main.readers.size + sub.readers.size, timers: clock.pending }).toEqual({
 		peers: 0,
 		readers: 0,
@@ -58,44 +57,12 @@ afterEach(async () => {
 	});
 });
 
-/** A player: libdatachannel as the side that offers. */
-class Player {
-	readonly peer: PeerConnection = new nodeDataChannel.PeerConnection("player", { iceServers: [] });
-	readonly received: RtpPacket[] = [];
-	/** Kept, because the library's callbacks end with the object. */
-	readonly #track: Track;
-
-	constructor(codec: "H264" | "VP8" = "H264") {
-		players.push(this);
-		const video = new nodeDataChannel.Video("picture", "RecvOnly");
-		if (codec === "H264") video.addH264Codec(102, "profile-level-id=42e01f;packetization-mode=1");
-		else video.addVP8Codec(102);
-		const track = this.peer.addTrack(video);
-		this.#track = track;
-		track.setMediaHandler(new nodeDataChannel.RtcpReceivingSession());
-		track.onMessage((bytes) => {
-			const parsed = isRtcp(bytes) ? undefined : parseRtpPacket(new Uint8Array(bytes));
-			if (parsed?.ok) this.received.push(parsed.packet);
-		});
-	}
-
-	async offer(): Promise<string> {
-		this.peer.setLocalDescription("offer");
-		await vi.waitUntil(() => this.peer.gatheringState() === "complete", WAIT);
-		return withoutCandidates(this.peer.localDescription()?.sdp ?? "");
-	}
-
-	/**
-	 * Starts ICE only when the answer is taken. libdatachannel hands a description to ICE before it keeps the
-	 * fingerprint, and two peers in one process are fast enough to fail in DTLS in between.
-	 */
-	accept(answer: string): void {
-		this.peer.setRemoteDescription(withoutCandidates(answer), "answer");
-		for (const line of answer.match(/^a=candidate:.*$/gm) ?? []) this.peer.addRemoteCandidate(line.trim(), "picture");
-	}
+function newPlayer(codec?: "H264" | "VP8"): Player {
+	const player = new Player(codec);
+	players.push(player);
+	return player;
 }
 
-const withoutCandidates = (sdp: string): string => sdp.replace(/^a=candidate:.*\r\n/gm, "");
 const post = (payload: string | Buffer, url = ENDPOINT, type = "application/sdp") =>
 	app.inject({ method: "POST", url, payload, headers: { "content-type": type } });
 const patch = (url: string, payload: string, ifMatch?: string, type = "application/trickle-ice-sdpfrag") =>
@@ -111,7 +78,7 @@ const sessionOf = ({ headers }: { readonly headers: { readonly location?: string
 	new URL(headers.location ?? "", `http://127.0.0.1${ENDPOINT}?stream=sub`).pathname;
 
 test("a player gets 201 with all that the draft asks for, and then the pictures", async () => {
-	const player = new Player();
+	const player = newPlayer();
 	const response = await post(await player.offer());
 	expect(response.statusCode).toBe(201);
 	expect(response.headers).toMatchObject({
@@ -143,14 +110,14 @@ test("a player gets 201 with all that the draft asks for, and then the pictures"
 });
 
 test("stream=sub plays the sub stream", async () => {
-	const player = new Player();
+	const player = newPlayer();
 	const response = await post(await player.offer(), `${ENDPOINT}?stream=sub`);
 	expect(response.statusCode).toBe(201);
 	expect([main.readers.size, sub.readers.size]).toEqual([0, 1]);
 });
 
 test("offers that cannot be served are refused with the reason", async () => {
-	const offer = await new Player().offer();
+	const offer = await newPlayer().offer();
 	const codeOf = async (response: ReturnType<typeof post>): Promise<[number, string]> => {
 		const { statusCode, body } = await response;
 		return [statusCode, (JSON.parse(body) as { error: { code: string } }).error.code];
@@ -163,7 +130,7 @@ test("offers that cannot be served are refused with the reason", async () => {
 		415,
 		"media-type-unsupported",
 	]);
-	expect(await codeOf(post(await new Player("VP8").offer()))).toEqual([406, "no-h264"]);
+	expect(await codeOf(post(await newPlayer("VP8").offer()))).toEqual([406, "no-h264"]);
 	expect(await codeOf(post(offer.padEnd(64 * 1024 + 1, "\r\n")))).toEqual([413, "body-too-large"]);
 	const broken = ["", "v=0", "nonsense", "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n", "\0".repeat(1000)];
 	for (const payload of [...broken, randomBytes(5000), offer.replace(/^a=fingerprint:.*$/gm, "a=fingerprint:x y")]) {
@@ -173,7 +140,7 @@ test("offers that cannot be served are refused with the reason", async () => {
 });
 
 test("trickled candidates are taken with the session's ETag only, and ICE is not restarted", async () => {
-	const offer = await new Player().offer();
+	const offer = await newPlayer().offer();
 	const response = await post(offer);
 	const session = sessionOf(response);
 	const etag = response.headers.etag as string;
@@ -217,7 +184,7 @@ test("other methods are refused with those that are allowed, and OPTIONS tells a
 });
 
 test("a player that never connects is dropped", async () => {
-	const response = await post(await new Player().offer());
+	const response = await post(await newPlayer().offer());
 	expect(webrtc.peers).toBe(1);
 	clock.advance(CONNECT_LIMIT_MS);
 	expect(webrtc.peers).toBe(0);
@@ -226,7 +193,7 @@ test("a player that never connects is dropped", async () => {
 
 test("a camera without pictures is played as soon as it has some", async () => {
 	main.gop = [];
-	const player = new Player();
+	const player = newPlayer();
 	const { body } = await post(await player.offer());
 	player.accept(body);
 	await vi.waitUntil(() => {

@@ -7,20 +7,14 @@
 import { randomUUID } from "node:crypto";
 import type { IceServer } from "@vigia/api";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { readPlayerOffer } from "../outputs/webrtc/player-offer.ts";
-import type { PlayerSession } from "../outputs/webrtc/player-session.ts";
-import type { Webrtc } from "../outputs/webrtc/webrtc.ts";
-import { PeerError } from "../platform/datachannel.ts";
+import type { Player, PlayerEngine } from "../outputs/webrtc/player-engine.ts";
 import type { StreamDirectory } from "../streams/reader.ts";
+import { answerOffer, MAX_SDP_BYTES, RETRY_AFTER_SECONDS } from "./answer-offer.ts";
 import { sendError } from "./errors.ts";
 import { hostOf } from "./origin.ts";
 
-/** Bytes of an offer or a fragment: browsers send 5-20 kB. */
-export const MAX_SDP_BYTES = 64 * 1024;
 /** Candidates of one fragment; a browser sends a handful. */
 const MAX_FRAGMENT_CANDIDATES = 64;
-/** Seconds that a player should wait when the server is full. */
-const RETRY_AFTER_SECONDS = 10;
 const SDP_TYPE = "application/sdp";
 /** RFC 8840 section 9. */
 const FRAGMENT_TYPE = "application/trickle-ice-sdpfrag";
@@ -28,7 +22,7 @@ const ENDPOINT_METHODS = "POST, OPTIONS";
 const SESSION_METHODS = "PATCH, DELETE, OPTIONS";
 
 export interface WhepOptions {
-	readonly webrtc: Pick<Webrtc, "openPlayer">;
+	readonly engine: PlayerEngine;
 	readonly directory: StreamDirectory;
 	/** Passed to the players: draft section 4.6. */
 	readonly iceServers: readonly IceServer[];
@@ -38,7 +32,7 @@ interface Session {
 	readonly cameraId: string;
 	/** The entity tag of the ICE session, with its quotes. It never changes, because ICE restarts are not offered. */
 	readonly etag: string;
-	readonly player: PlayerSession;
+	readonly player: Player;
 }
 
 type EndpointRequest = FastifyRequest<{ Params: { id: string }; Querystring: { stream?: string } }>;
@@ -88,41 +82,30 @@ export async function registerWhep(app: FastifyInstance, options: WhepOptions): 
 async function openSession(
 	request: EndpointRequest,
 	reply: FastifyReply,
-	{ directory, webrtc }: WhepOptions,
+	options: WhepOptions,
 	sessions: Map<string, Session>,
 	links: string,
 ): Promise<FastifyReply> {
-	const { id } = request.params;
-	const { stream = "main" } = request.query;
-	if (!directory.hasCamera(id)) {
-		return sendError(reply, 404, "unknown-camera", "There is no camera with this id: see /api/cameras.");
-	}
-	const source = stream === "main" || stream === "sub" ? directory.stream(id, stream) : undefined;
-	if (!source) return sendError(reply, 404, "unknown-stream", "This camera has no such stream: use main or sub.");
 	if (mediaType(request) !== SDP_TYPE) {
 		return sendError(reply, 415, "media-type-unsupported", `The offer must come as Content-Type ${SDP_TYPE}.`);
 	}
-	const offerSdp = typeof request.body === "string" ? request.body : "";
-	const read = readPlayerOffer(offerSdp);
-	if (!read.ok && read.problem === "no-h264") {
-		return sendError(reply, 406, "no-h264", "The offer has no media section that receives H.264 video.");
-	}
-	if (!read.ok) return badOffer(reply);
+	const { id } = request.params;
+	const { stream = "main" } = request.query;
 	// Before the answer is out nobody knows the id, so the session can only end by itself then.
 	const sessionId = randomUUID();
-	const pageHost = hostOf(request.visitor.host);
-	const onClose = (): boolean => sessions.delete(sessionId);
-	let player: PlayerSession | undefined;
-	try {
-		player = await webrtc.openPlayer({ source, offer: read.offer, offerSdp, pageHost, onClose });
-	} catch (error) {
-		if (error instanceof PeerError && error.code === "bad-description") return badOffer(reply);
-		if (!(error instanceof PeerError)) throw error;
+	const offer = {
+		cameraId: id,
+		stream,
+		offerSdp: typeof request.body === "string" ? request.body : "",
+		pageHost: hostOf(request.visitor.host),
+		onClose: () => void sessions.delete(sessionId),
+	};
+	const answer = await answerOffer(offer, options);
+	if (!answer.ok) {
+		if (answer.status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
+		return sendError(reply, answer.status, answer.code, answer.message);
 	}
-	if (!player) {
-		reply.header("retry-after", RETRY_AFTER_SECONDS);
-		return sendError(reply, 503, "too-many-viewers", "The server has as many viewers as it takes: try again later.");
-	}
+	const { player } = answer;
 	const session: Session = { cameraId: id, etag: `"${randomUUID()}"`, player };
 	sessions.set(sessionId, session);
 	return (
@@ -191,10 +174,6 @@ function findSession(request: SessionRequest, sessions: Map<string, Session>): S
 
 function mediaType(request: FastifyRequest): string | undefined {
 	return request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
-}
-
-function badOffer(reply: FastifyReply): FastifyReply {
-	return sendError(reply, 400, "bad-offer", "The body is not a valid SDP offer: it needs media, ICE and DTLS lines.");
 }
 
 function unknownSession(reply: FastifyReply): FastifyReply {

@@ -41,8 +41,8 @@ const TEXTS = {
 		"{file} no es YAML válido con una lista de cámaras: corríjalo antes a mano.",
 	],
 	"not-writable": [
-		"{file} cannot be written: check who owns the folder.",
-		"{file} no se puede escribir: revise de quién es la carpeta.",
+		"{file} cannot be written: check who owns the folder; in a container mount the folder, not the file alone.",
+		"{file} no se puede escribir: revise de quién es la carpeta; en un contenedor monte la carpeta, no solo el archivo.",
 	],
 } as const satisfies Record<string, readonly [en: string, es: string]>;
 

@@ -2,16 +2,13 @@
  * Cameras of a Frigate `config.yml`: docs.frigate.video, Cameras and Restream; frigate/config/camera/ffmpeg.py.
  * @module
  */
-import { DEFAULT_RTSPS_PORT } from "@vigia/rtsp";
 import { Go2rtcStreams } from "./go2rtc.ts";
 import { buildCameras, type CameraDraft, type ImportedCamera } from "./imported-camera.ts";
 import { type Notes, shownName } from "./notes.ts";
-import { type AddressStyle, type FoundStream, MAX_ADDRESS_CHARS, readAddress } from "./source-address.ts";
+import { FFMPEG_STYLE, type FoundStream, MAX_ADDRESS_CHARS, readAddress } from "./source-address.ts";
 import { type ImportVariables, type Substituted, substituteFrigate } from "./variables.ts";
 import { entriesOf, fieldOf, isFalse, listOf, textOf, type YamlMap } from "./yaml-input.ts";
 
-/** FFmpeg's defaults: libavformat's rtsp.c and tls.c. */
-const FFMPEG_STYLE: AddressStyle = { decodesEscapes: true, rtspsPort: DEFAULT_RTSPS_PORT, trustsAnyCertificate: true };
 /**
  * `escape_special_characters` in frigate/util/builtin.py escapes the password for FFmpeg behind user names of these
  * letters: there it is written as it is, and an escape in it is none. Behind others FFmpeg decodes it.
@@ -24,7 +21,7 @@ interface Input {
 }
 
 interface Reading {
-	readonly variables: ImportVariables;
+	readonly substitute: (text: string) => Substituted;
 	readonly restreams: Go2rtcStreams;
 	readonly notes: Notes;
 	/** For inputs without `input_args` of their own, by who sets them. */
@@ -40,7 +37,8 @@ export function importFrigate(
 ): ImportedCamera[] {
 	const cameras = entriesOf(fieldOf(root, "cameras"));
 	if (cameras.length === 0) notes.add("cameras", "section-empty");
-	const substitute = (text: string): Substituted => substituteFrigate(text, variables);
+	const known = { ...variables, ...ownVariables(root) };
+	const substitute = (text: string): Substituted => substituteFrigate(text, known);
 	const restreams = new Go2rtcStreams(fieldOf(root, "go2rtc"), "go2rtc.streams", substitute);
 	const inputArgs = fieldOf(fieldOf(root, "ffmpeg"), "input_args");
 	const drafts = cameras.flatMap(([key, camera]): CameraDraft[] => {
@@ -49,10 +47,16 @@ export function importFrigate(
 			notes.add(place, "disabled");
 			return [];
 		}
-		const streams = chooseStreams(readInputs(camera, place, { variables, restreams, notes, inputArgs }));
+		const streams = chooseStreams(readInputs(camera, place, { substitute, restreams, notes, inputArgs }));
 		return streams ? [{ key, name: textOf(camera, "friendly_name"), place, ...streams }] : [];
 	});
 	return buildCameras(drafts, taken, "cameras", notes);
+}
+
+/** The section `environment_vars`, which goes before the environment: frigate/config/env.py. */
+function ownVariables(root: YamlMap): ImportVariables {
+	const section = entriesOf(fieldOf(root, "environment_vars"));
+	return Object.fromEntries(section.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 function readInputs(camera: unknown, place: string, reading: Reading): Input[] {
@@ -73,13 +77,13 @@ function readInputs(camera: unknown, place: string, reading: Reading): Input[] {
 }
 
 function readInput(input: unknown, place: string, reading: Reading): FoundStream | undefined {
-	const { variables, restreams, notes } = reading;
+	const { substitute, restreams, notes } = reading;
 	const path = textOf(input, "path");
 	if (path === undefined) {
 		notes.add(place, "no-source");
 		return undefined;
 	}
-	const address = substituteFrigate(path, variables);
+	const address = substitute(path);
 	const isLong = address.text.length > MAX_ADDRESS_CHARS;
 	const style = { ...FFMPEG_STYLE, decodesEscapes: isLong || !ESCAPED_BY_FRIGATE.test(address.text) };
 	const found = readAddress(address, style, place, notes);

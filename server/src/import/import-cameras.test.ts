@@ -49,6 +49,10 @@ streams:
     - ffmpeg:dahua_camera#audio=opus
   unifi_camera: rtspx://192.168.1.125:7441/fD6ouM72bWoFijxK
   glichy_camera: ffmpeg:rtsp://username:password@192.168.1.126/live/ch00_1
+  glichy_h264: ffmpeg:glichy_camera#video=h264#hardware
+  glichy_sound: ffmpeg:rtsp://username:password@192.168.1.126/live/ch00_1#audio=opus
+  lossy: "ffmpeg:rtsps://192.168.1.131/live#input=rtsp/udp#video=copy#audio=aac"
+  film: ffmpeg:film.mp4#video=h264
   yard_hd: [ "rtsp://admin:p%40ss%2Fword@192.168.1.127/stream1#timeout=30" ]
   yard_sd:
     url: rtsp://admin:p%40ss%2Fword@192.168.1.127/stream2#transport=udp
@@ -82,6 +86,14 @@ streams:
 				tls: "insecure",
 			},
 			{
+				id: "glichy_camera",
+				name: "Glichy camera",
+				url: "rtsp://192.168.1.126/live/ch00_1",
+				user: "username",
+				password: "password",
+			},
+			{ id: "lossy", name: "Lossy", url: "rtsps://192.168.1.131/live", transport: "udp" },
+			{
 				id: "yard",
 				name: "Yard",
 				url: "rtsp://192.168.1.127/stream2",
@@ -95,13 +107,16 @@ streams:
 				url: "rtsp://192.168.1.128/stream2",
 				main: "rtsp://192.168.1.128/stream1",
 			},
-			{ id: "alias", name: "Alias", url: "rtsp://192.168.1.128/stream1" },
 			{ id: "socket", name: "Socket", url: "rtsp://192.168.1.130/axis-media/media.amp" },
 		]);
 		expect(notesOf(FILE)).toEqual([
 			"streams.dahua_camera[1] source-further",
 			"streams.unifi_camera tls-insecure",
-			"streams.glichy_camera source-kind",
+			"streams.glichy_h264 same-stream",
+			"streams.glichy_sound source-no-video",
+			"streams.lossy tls-not-verified",
+			"streams.film source-kind",
+			"streams.alias same-stream",
 			"streams.sensor source-no-video",
 			"streams.socket transport-unknown",
 		]);
@@ -164,6 +179,8 @@ go2rtc:
       - "ffmpeg:front#audio=opus"
     front_sub: rtsp://viewer:{FRIGATE_RTSP_PASSWORD}@10.0.10.11:554/stream2
     converted: ffmpeg:rtsp://10.0.10.12/live#video=h264
+    small: ffmpeg:front_sub#video=h264
+    tape: ffmpeg:/media/tape.mp4
 cameras:
   back:
     enabled: True
@@ -197,6 +214,10 @@ cameras:
     ffmpeg: {inputs: [{path: rtsp://10.0.10.14/live, roles: [detect]}]}
   gate:
     ffmpeg: {inputs: [{path: rtsp://127.0.0.1:8554/converted, roles: [detect]}]}
+  front_small:
+    ffmpeg: {inputs: [{path: rtsp://127.0.0.1:8554/small, roles: [detect]}]}
+  tape:
+    ffmpeg: {inputs: [{path: rtsp://127.0.0.1:8554/tape, roles: [detect]}]}
   bell:
     ffmpeg: {inputs: [{path: http://10.0.10.15/flv, roles: [detect]}, {path: rtsp://10.0.10.15/a, roles: [audio]}]}
   roof:
@@ -230,16 +251,35 @@ cameras:
 				password: "a@b/c#d%41",
 				transport: "udp",
 			},
+			{ id: "gate", name: "Gate", url: "rtsp://10.0.10.12/live" },
+			{
+				id: "front_small",
+				name: "Front small",
+				url: "rtsp://10.0.10.11/stream2",
+				user: "viewer",
+				password: "p@ss",
+			},
 			{ id: "roof", name: "Roof", url: "rtsps://10.0.10.16/live" },
 		]);
 		expect(notesOf(FILE, { variables })).toEqual([
 			"cameras.garage.ffmpeg.inputs[0] password-as-written",
 			"cameras.old disabled",
-			"go2rtc.streams.converted source-kind",
-			"cameras.gate.ffmpeg.inputs[0] restream-unknown",
+			"go2rtc.streams.tape source-kind",
+			"cameras.tape.ffmpeg.inputs[0] restream-unknown",
 			"cameras.bell.ffmpeg.inputs[0] source-kind",
 			"cameras.bell.ffmpeg.inputs[1] source-no-video",
 			"cameras.roof.ffmpeg.inputs[0] tls-not-verified",
+		]);
+	});
+
+	test("takes variables of its own section, and no others of the environment than Frigate's", () => {
+		const file = `environment_vars: {FRIGATE_USER: admin}
+cameras:
+  a: {ffmpeg: {inputs: [{path: "rtsp://{FRIGATE_USER}:{FRIGATE_PASS}@10.0.0.1/a", roles: [detect]}]}}
+  b: {ffmpeg: {inputs: [{path: "rtsp://10.0.0.2/{CAM_PASS}", roles: [detect]}]}}
+`;
+		expect(written(file, { variables: { FRIGATE_USER: "other", FRIGATE_PASS: "x", CAM_PASS: "secret" } })).toEqual([
+			{ id: "a", name: "A", url: "rtsp://10.0.0.1/a", user: "admin", password: "x" },
 		]);
 	});
 
@@ -381,6 +421,24 @@ describe("any file", () => {
 
 	test("whose address would mean something else once written is not guessed at", () => {
 		expect(notesOf("streams: {a: 'rtsps://cam/a@b.c'}")).toEqual(["streams.a source-invalid"]);
+	});
+
+	test("takes over what its maps merge, the nearest first", () => {
+		const file = `a: &a {url: rtsp://h/1, x: y}
+b: &b {url: rtsp://h/2}
+c: &c {<<: [*b, *a]}
+streams:
+  one: {<<: *a}
+  two: {<<: *c}
+  three: {<<: *c, url: rtsp://h/3}
+`;
+		expect(written(file).map(({ url }) => url)).toEqual(["rtsp://h/1", "rtsp://h/2", "rtsp://h/3"]);
+	});
+
+	test("that merges one map over and over is refused before it fills the memory", () => {
+		const keys = Array.from({ length: 5000 }, (_, index) => index.toString(36)).join();
+		const merges = "- <<: *a\n".repeat(900);
+		expect(notesOf(`a: &a {${keys}}\nstreams:\n${merges}`)).toEqual([" not-yaml"]);
 	});
 
 	test("beyond the bound is not read", () => {

@@ -35,6 +35,10 @@ const NOTE_TEXTS = {
 		"Only the first RTSP source of a stream is taken: this one was left out.",
 		"Solo se toma la primera fuente RTSP de cada flujo: esta se omitió.",
 	],
+	"same-stream": [
+		"It shows what another stream of this file shows, and was left out.",
+		"Muestra lo mismo que otro flujo de este archivo, y se omitió.",
+	],
 	"source-invalid": [
 		"This is not a valid RTSP address, and was left out.",
 		"Esta no es una dirección RTSP válida, y se omitió.",

@@ -28,6 +28,13 @@ export interface AddressStyle {
 	readonly trustsAnyCertificate: boolean;
 }
 
+/** FFmpeg's defaults: libavformat's rtsp.c and tls.c. */
+export const FFMPEG_STYLE: AddressStyle = {
+	decodesEscapes: true,
+	rtspsPort: DEFAULT_RTSPS_PORT,
+	trustsAnyCertificate: true,
+};
+
 /** The kind of a source, as a note names it: `ffmpeg`, `rtmp`, `unknown`. */
 export function kindOf(text: string): string {
 	return /^([a-z][a-z0-9+.-]{0,15}):/i.exec(text)?.[1]?.toLowerCase() ?? "unknown";
@@ -105,7 +112,7 @@ function loginOf(
 }
 
 /** Written out, the address must still mean the same: `rtsp://cam:554/a@b.c` has another host than `rtsp://cam/a@b.c`. */
-function canBeWritten(address: StreamAddress): boolean {
+export function canBeWritten(address: StreamAddress): boolean {
 	try {
 		const { scheme, host, port, path, username } = parseRtspUrl(urlOf(address));
 		const same = scheme === address.scheme && host === address.host && port === address.port && path === address.path;

@@ -15,12 +15,15 @@ export interface Substituted {
 /** Longer names are none: what is between braces is then something else. */
 const MAX_NAME_CHARS = 100;
 
+/** Frigate takes no other variables, so that a file cannot ask for everything in the environment. */
+const FRIGATE_NAME = /^FRIGATE_/;
+
 /** Frigate formats addresses as Python's `str.format` does: `{NAME}`, and `{{` for a brace. */
 export function substituteFrigate(text: string, variables: ImportVariables): Substituted {
 	const missing: string[] = [];
 	const result = text.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (whole, name: string | undefined) => {
 		if (name === undefined) return whole.charAt(0);
-		return valueOf(name, whole, undefined, variables, missing);
+		return valueOf(name, whole, undefined, FRIGATE_NAME.test(name) ? variables : {}, missing);
 	});
 	return { text: result, missing };
 }

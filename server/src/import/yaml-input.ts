@@ -6,6 +6,8 @@ import type { Notes } from "./notes.ts";
 export const MAX_IMPORT_CHARS: number = 256 * 1024;
 /** Aliases of one anchor: settings that many cameras share. */
 const MAX_ALIASES = 1000;
+/** Entries that merges copy: dozens for each of hundreds of cameras. A hostile file has one map copied over and over. */
+const MAX_MERGED_ENTRIES = 50_000;
 
 /** A map of the file, in its order; `undefined` where there is none. */
 export type YamlMap = ReadonlyMap<unknown, unknown>;
@@ -21,7 +23,6 @@ export function readYamlInput(text: string, notes: Notes): YamlMap | undefined {
 		// Types are left out: a password of digits stays what it is. Repeated keys are looked for in quadratic time.
 		const document = parseDocument(text, {
 			schema: "failsafe",
-			merge: true,
 			uniqueKeys: false,
 			prettyErrors: false,
 			lineCounter: lines,
@@ -33,10 +34,11 @@ export function readYamlInput(text: string, notes: Notes): YamlMap | undefined {
 		}
 		dropTagged(document, lines, notes);
 		const root: unknown = document.toJS({ mapAsMap: true, maxAliasCount: MAX_ALIASES });
+		new Merges().resolve(root);
 		if (root instanceof Map) return root;
 		notes.add("", "unknown-kind");
 	} catch {
-		// The parser's own limits: aliases without an anchor, too many of them, nesting beyond its stack.
+		// Aliases without an anchor, too many of them, too many merged entries, nesting beyond the stack.
 		notes.add("", "not-yaml");
 	}
 	return undefined;
@@ -52,6 +54,34 @@ function dropTagged(document: Document, lines: LineCounter, notes: Notes): void 
 			node.value = null;
 		},
 	});
+}
+
+/**
+ * Merges (`<<: *name`): yaml.org/type/merge.html. The parser's own have no bound, and resolve what a map takes over from
+ * others once for each time that it is taken over.
+ */
+class Merges {
+	readonly #resolved = new Set<unknown>();
+	#entries = 0;
+
+	/** @throws RangeError beyond {@link MAX_MERGED_ENTRIES}. */
+	resolve(value: unknown): void {
+		if (typeof value !== "object" || value === null || this.#resolved.has(value)) return;
+		this.#resolved.add(value);
+		if (Array.isArray(value)) for (const inner of value) this.resolve(inner);
+		if (!(value instanceof Map)) return;
+		for (const inner of value.values()) this.resolve(inner);
+		for (const source of listOf(value.get("<<"))) this.#take(value, source);
+		value.delete("<<");
+	}
+
+	/** A key that the map has already stays as it is. */
+	#take(map: Map<unknown, unknown>, source: unknown): void {
+		if (!(source instanceof Map)) return;
+		this.#entries += source.size;
+		if (this.#entries > MAX_MERGED_ENTRIES) throw new RangeError("too many merged entries");
+		for (const [key, value] of source) if (!map.has(key)) map.set(key, value);
+	}
 }
 
 /** What stands under a key; `undefined` where `value` is no map or has no such key. */

@@ -24,6 +24,18 @@ const others = {
 	mse: { channels: 10, chunks: 11, bytes: 12, keyFrameSkips: 13 },
 	hls: { tracks: 14, bytes: 15 },
 	transcode: { running: 16, started: 17, restarts: 18, refused: 19 },
+	rtspOutput: {
+		connections: 20,
+		sessions: 21,
+		sessionsOpened: 22,
+		packets: 23,
+		bytes: 24,
+		keyFrameSkips: 25,
+		droppedPictures: 26,
+		stalledClients: 27,
+		wrongPasswords: 28,
+		refusedConnections: 29,
+	},
 };
 
 const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -58,10 +70,27 @@ test("the text has every count of every stream and of the viewers", async () => 
 			"vigia_transcodes_started_total 17",
 			"vigia_transcode_restarts_total 18",
 			"vigia_transcode_refused_total 19",
+			"vigia_rtsp_output_connections 20",
+			"vigia_rtsp_output_sessions 21",
+			"vigia_rtsp_output_sessions_total 22",
+			"vigia_rtsp_output_packets_sent_total 23",
+			"vigia_rtsp_output_bytes_sent_total 24",
+			"vigia_rtsp_output_keyframe_skips_total 25",
+			"vigia_rtsp_output_dropped_pictures_total 26",
+			"vigia_rtsp_output_stalled_clients_total 27",
+			"vigia_rtsp_output_wrong_passwords_total 28",
+			"vigia_rtsp_output_refused_connections_total 29",
 		]),
 	);
 	expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
 	expect(text).toMatch(/^process_cpu_seconds_total [\d.]+$/m);
+});
+
+test("without an RTSP server its counts are 0", async () => {
+	const { text } = await createMetrics(() => ({ streams: [], webrtc, ...others, rtspOutput: undefined }))();
+	const counts = linesOf(text).filter((line) => line.startsWith("vigia_rtsp_output_"));
+	expect(counts).toHaveLength(10);
+	for (const line of counts) expect(line).toMatch(/ 0$/);
 });
 
 test("asking twice gives the same, and counts follow the snapshot", async () => {

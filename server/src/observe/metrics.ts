@@ -46,6 +46,24 @@ export interface HlsMetrics {
 	readonly bytes: number;
 }
 
+/** All clients of our RTSP server together, those that have left included where something is counted. */
+export interface RtspOutputMetrics {
+	readonly connections: number;
+	/** Sessions that are set up now. */
+	readonly sessions: number;
+	readonly sessionsOpened: number;
+	readonly packets: number;
+	readonly bytes: number;
+	/** Times that too much waited for a client, and its session went on at the next key frame. */
+	readonly keyFrameSkips: number;
+	readonly droppedPictures: number;
+	/** Clients that were cut off because they did not read. */
+	readonly stalledClients: number;
+	readonly wrongPasswords: number;
+	/** Connections that were one too many. */
+	readonly refusedConnections: number;
+}
+
 /** FFmpeg at work. */
 export interface TranscodeMetrics {
 	/** Videos that are being converted. */
@@ -62,6 +80,8 @@ export interface MetricsSnapshot {
 	readonly webrtc: WebrtcMetrics;
 	readonly mse: MseMetrics;
 	readonly hls: HlsMetrics;
+	/** `undefined` without `RTSP_PORT`: everything is 0 then. */
+	readonly rtspOutput: RtspOutputMetrics | undefined;
 	readonly transcode: TranscodeMetrics;
 }
 
@@ -121,6 +141,16 @@ const PLAIN_GAUGES: readonly Family<MetricsSnapshot>[] = [
 	{ name: "vigia_mse_channels", help: "Media channels of pages open now.", value: ({ mse }) => mse.channels },
 	{ name: "vigia_hls_tracks", help: "HLS playlists that somebody watches.", value: ({ hls }) => hls.tracks },
 	{ name: "vigia_hls_bytes", help: "Media kept in memory for HLS.", value: ({ hls }) => hls.bytes },
+	{
+		name: "vigia_rtsp_output_connections",
+		help: "RTSP connections of recorders and players open now.",
+		value: ({ rtspOutput }) => rtspOutput?.connections,
+	},
+	{
+		name: "vigia_rtsp_output_sessions",
+		help: "RTSP sessions of recorders and players set up now.",
+		value: ({ rtspOutput }) => rtspOutput?.sessions,
+	},
 	{ name: "vigia_transcodes", help: "Videos that FFmpeg converts now.", value: ({ transcode }) => transcode.running },
 	{
 		name: "process_resident_memory_bytes",
@@ -161,6 +191,46 @@ const PLAIN_COUNTERS: readonly Family<MetricsSnapshot>[] = [
 		name: "vigia_mse_keyframe_skips_total",
 		help: "Times that a page could not keep up and a channel went on at the next key frame.",
 		value: ({ mse }) => mse.keyFrameSkips,
+	},
+	{
+		name: "vigia_rtsp_output_sessions_total",
+		help: "RTSP sessions of recorders and players that were set up.",
+		value: ({ rtspOutput }) => rtspOutput?.sessionsOpened,
+	},
+	{
+		name: "vigia_rtsp_output_packets_sent_total",
+		help: "RTP packets sent over RTSP.",
+		value: ({ rtspOutput }) => rtspOutput?.packets,
+	},
+	{
+		name: "vigia_rtsp_output_bytes_sent_total",
+		help: "Bytes of RTP packets sent over RTSP.",
+		value: ({ rtspOutput }) => rtspOutput?.bytes,
+	},
+	{
+		name: "vigia_rtsp_output_keyframe_skips_total",
+		help: "Times that a recorder could not keep up and went on at the next key frame.",
+		value: ({ rtspOutput }) => rtspOutput?.keyFrameSkips,
+	},
+	{
+		name: "vigia_rtsp_output_dropped_pictures_total",
+		help: "Pictures that recorders did not get: they could not keep up, or had no key frame yet.",
+		value: ({ rtspOutput }) => rtspOutput?.droppedPictures,
+	},
+	{
+		name: "vigia_rtsp_output_stalled_clients_total",
+		help: "RTSP clients that were cut off because they did not read.",
+		value: ({ rtspOutput }) => rtspOutput?.stalledClients,
+	},
+	{
+		name: "vigia_rtsp_output_wrong_passwords_total",
+		help: "RTSP requests with a wrong password.",
+		value: ({ rtspOutput }) => rtspOutput?.wrongPasswords,
+	},
+	{
+		name: "vigia_rtsp_output_refused_connections_total",
+		help: "RTSP connections that were one too many.",
+		value: ({ rtspOutput }) => rtspOutput?.refusedConnections,
 	},
 	{
 		name: "vigia_transcodes_started_total",

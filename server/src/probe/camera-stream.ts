@@ -4,7 +4,7 @@ import type { CameraSettings, RtspTransport } from "../config/settings.ts";
 import type { ProbeOptions } from "./run-probe.ts";
 
 /** What a probe has to know of a camera. */
-export type ProbeTarget = Pick<ProbeOptions, "address" | "credentials" | "transport" | "tls" | "use">;
+export type ProbeTarget = Pick<ProbeOptions, "address" | "credentials" | "transport" | "tls" | "use" | "watch">;
 
 /**
  * @param stream default: the one that fills the grid, as in cameras/camera.ts: the sub stream, or the only one there is.

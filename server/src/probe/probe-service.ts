@@ -4,17 +4,26 @@ import type { CameraSettings, RtspTransport } from "../config/settings.ts";
 import type { Clock } from "../platform/clock.ts";
 import { cameraStream, type ProbeTarget } from "./camera-stream.ts";
 import { DEFAULT_PROBE_SECONDS, type ProbeFindings, runProbe } from "./run-probe.ts";
+import { type LoginVerdict, REFUSED_HOLD_MS, TriedLogins } from "./tried-logins.ts";
 
 /** Each is a session with a camera and a few megabits a second; people look at one camera after the other. */
 export const MAX_RUNNING_PROBES = 4;
-/**
- * A refused password is not tried again so soon: cameras lock after a few tries (quirk 29), and whoever presses a
- * button once presses it again.
- */
-export const REFUSED_HOLD_MS = 60_000;
+/** What one stream of a device says with these is so for its others. */
+const SAYS_ALL: ReadonlySet<string> = new Set([
+	"address-unknown",
+	"no-route",
+	"connection-refused",
+	"no-answer",
+	"auth-refused",
+	"certificate-untrusted",
+]);
 
 export type ProbeRefusal = "unknown-camera" | "unknown-stream" | "probe-running" | "too-many-probes";
 export type ProbeAnswer = { readonly findings: ProbeFindings } | { readonly refusal: ProbeRefusal };
+/** In the order of the streams; the last ones are left out where they would only say the same. */
+export type DeviceAnswer =
+	| { readonly findings: readonly [ProbeFindings, ...ProbeFindings[]] }
+	| { readonly refusal: ProbeRefusal };
 
 export interface ProbeServiceOptions {
 	/** Those of the settings, as they are now. */
@@ -37,10 +46,12 @@ export class ProbeService {
 	/** Running ones, and those whose answer is held. By camera. */
 	readonly #probes = new Map<string, CameraProbe>();
 	readonly #stop = new AbortController();
-	readonly #running = new Set<Promise<ProbeFindings>>();
+	readonly #running = new Set<Promise<unknown>>();
+	readonly #logins: TriedLogins<ProbeFindings>;
 
 	constructor(options: ProbeServiceOptions) {
 		this.#options = options;
+		this.#logins = new TriedLogins(options.clock, verdictOf);
 	}
 
 	/**
@@ -70,8 +81,26 @@ export class ProbeService {
 
 	/** Probes an address that is in no settings. */
 	async probeAddress(target: ProbeTarget): Promise<ProbeAnswer> {
+		const answer = await this.probeDevice([target]);
+		return "refusal" in answer ? answer : { findings: answer.findings[0] };
+	}
+
+	/**
+	 * Probes streams of a device that is in no settings, one after the other in one place. A password that it refused is
+	 * not tried again for a while: until then the answer is the one from then.
+	 */
+	async probeDevice([first, ...others]: readonly [ProbeTarget, ...ProbeTarget[]]): Promise<DeviceAnswer> {
 		if (this.#running.size >= MAX_RUNNING_PROBES) return { refusal: "too-many-probes" };
-		return { findings: await this.#run(target) };
+		return await this.#hold(async () => {
+			const findings: [ProbeFindings, ...ProbeFindings[]] = [await this.#tryLogin(first)];
+			let last = findings[0];
+			for (const target of others) {
+				if (this.#stop.signal.aborted || SAYS_ALL.has(last("en").failure?.code ?? "")) break;
+				last = await this.#tryLogin(target);
+				findings.push(last);
+			}
+			return { findings };
+		});
 	}
 
 	/** Ends what runs: each says TEARDOWN and answers with what it knows. */
@@ -87,14 +116,33 @@ export class ProbeService {
 		return undefined;
 	}
 
-	async #run(target: ProbeTarget): Promise<ProbeFindings> {
+	#tryLogin(target: ProbeTarget): Promise<ProbeFindings> {
+		return this.#logins.use(target.address.host, target.credentials, () => this.#probe(target));
+	}
+
+	#run(target: ProbeTarget): Promise<ProbeFindings> {
+		return this.#hold(() => this.#probe(target));
+	}
+
+	#probe(target: ProbeTarget): Promise<ProbeFindings> {
 		const { clock, seconds = DEFAULT_PROBE_SECONDS } = this.#options;
-		const findings = runProbe({ ...target, clock, seconds, signal: this.#stop.signal });
-		this.#running.add(findings);
+		return runProbe({ ...target, clock, seconds, signal: this.#stop.signal });
+	}
+
+	/** Takes one of the places while the work runs. */
+	async #hold<T>(work: () => Promise<T>): Promise<T> {
+		const running = work();
+		this.#running.add(running);
 		try {
-			return await findings;
+			return await running;
 		} finally {
-			this.#running.delete(findings);
+			this.#running.delete(running);
 		}
 	}
+}
+
+function verdictOf(findings: ProbeFindings): LoginVerdict {
+	const { failure, tracks } = findings("en");
+	if (failure?.code === "auth-refused") return "refused";
+	return tracks.length > 0 ? "accepted" : "unknown";
 }

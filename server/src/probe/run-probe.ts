@@ -38,6 +38,8 @@ export interface ProbeOptions {
 	readonly use?: ProbeUse | undefined;
 	/** Ends it early, with what is known by then. */
 	readonly signal?: AbortSignal;
+	/** Puts a listener of its own in front of the sessions, for whoever wants their pictures too. */
+	readonly watch?: ((open: OpenSource) => OpenSource) | undefined;
 }
 
 /** What a probe found out, in the language of whoever asks. */
@@ -54,7 +56,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeFindings> {
 		use: options.use,
 	};
 	const open = openRtspSource({ address, credentials, clock, transport, tls, media: WALL_MEDIA });
-	const facts = await gatherFacts(open, context, options);
+	const facts = await gatherFacts(options.watch?.(open) ?? open, context, options);
 	// A camera may repeat what it was sent in any field of its own.
 	const redactor = new Redactor();
 	if (credentials) addSecrets(redactor, credentials);

@@ -110,6 +110,19 @@ describe.skipIf(!hasFfmpeg())("a stream that is chosen for decoders", () => {
 		expect(directory.stream("other", "sub")).toBeUndefined();
 	});
 
+	test("knows the other profile that changed settings give the camera, and forgets the one that they took", async () => {
+		const [main, sub] = [camera("h265").start(5), camera("h264").start(5)];
+		const cameras: Record<string, { main: LiveCamera; sub?: LiveCamera }> = { cam: { main } };
+		const { watch, streams } = await server(cameras, { path: "no-such-ffmpeg" });
+		expect(watch("cam", "main").kinds).toEqual(["ffmpeg-missing"]);
+		cameras["cam"] = { main, sub };
+		expect(watch("cam", "main").kinds).toEqual(["other-profile"]);
+		const directory = streams.for(WEBRTC_DECODERS);
+		expect(directory.stream("cam", "main")).toBe(directory.stream("cam", "main"));
+		cameras["cam"] = { main };
+		expect(watch("cam", "main").kinds).toEqual(["ffmpeg-missing"]);
+	});
+
 	test("is transcoded once for all its viewers, lingers after the last one, and is then over", async () => {
 		const sub = camera("h265").start(5);
 		const clock = new FakeClock();

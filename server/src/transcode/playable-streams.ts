@@ -60,14 +60,16 @@ class PlayableDirectory implements StreamDirectory {
 	stream(cameraId: string, name: StreamName): ReadableStreamSource | undefined {
 		const raw = this.#directory.stream(cameraId, name);
 		if (!raw) return undefined;
+		const named = this.#directory.stream(cameraId, name === "main" ? "sub" : "main");
+		const other = named === raw ? undefined : named;
 		const key = `${name} ${cameraId}`;
 		const known = this.#streams.get(key);
-		if (known?.raw === raw) return known;
-		const other = this.#directory.stream(cameraId, name === "main" ? "sub" : "main");
+		// Changed settings bring another stream, or one beside it.
+		if (known?.isOf(raw, other)) return known;
 		const made = new PlayableStream({
 			name,
 			raw,
-			other: other === raw ? undefined : other,
+			other,
 			decoders: this.#decoders,
 			transcoder: this.#transcoder,
 		});
@@ -86,8 +88,8 @@ class PlayableStream implements ReadableStreamSource {
 		this.#wish = wish;
 	}
 
-	get raw(): ReadableStreamSource {
-		return this.#wish.raw;
+	isOf(raw: ReadableStreamSource, other: ReadableStreamSource | undefined): boolean {
+		return this.#wish.raw === raw && this.#wish.other === other;
 	}
 
 	get format(): VideoFormat | undefined {

@@ -9,7 +9,7 @@ export class RtspOutputCounters {
 	bytes = 0;
 	/** Times that too much waited for a client, so that its session went on at the next key frame. */
 	keyFrameSkips = 0;
-	/** Pictures that were given up by that. */
+	/** Pictures that were given up by that, or came before a session's first key frame. */
 	droppedPictures = 0;
 	/** Clients that were cut off because they did not read. */
 	stalledClients = 0;

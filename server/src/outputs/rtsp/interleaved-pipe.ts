@@ -1,6 +1,6 @@
 /** A client's RTSP connection as the way to it: answers, and packets between them. RFC 2326 section 10.12. @module */
 import type { Socket } from "node:net";
-import { writeInterleavedHeader } from "@vigia/rtsp";
+import { writeInterleavedHeaderAt } from "@vigia/rtsp";
 import type { Clock, Timer } from "../../platform/clock.ts";
 import type { MediaCarrier } from "./media-carrier.ts";
 
@@ -70,9 +70,9 @@ export class InterleavedPipe {
 	#add(channel: number, packet: Uint8Array): void {
 		const sizeBytes = HEADER_BYTES + packet.length;
 		if (this.#used + sizeBytes > CHUNK_BYTES) this.#send();
-		this.#chunk ??= Buffer.allocUnsafe(CHUNK_BYTES);
-		this.#chunk.set(writeInterleavedHeader(channel, packet.length), this.#used);
-		this.#chunk.set(packet, this.#used + HEADER_BYTES);
+		const chunk = (this.#chunk ??= Buffer.allocUnsafe(CHUNK_BYTES));
+		writeInterleavedHeaderAt(chunk, this.#used, channel, packet.length);
+		chunk.set(packet, this.#used + HEADER_BYTES);
 		this.#used += sizeBytes;
 	}
 

@@ -7,7 +7,10 @@ import type { TrackKind } from "./target.ts";
 
 /** Of one client, in bytes: the largest GOP that the hub keeps, and as much again that comes while it is sent. */
 export const MAX_QUEUED_BYTES: number = 16 * 1024 * 1024;
-/** Of all clients together, in bytes. Pictures are shared with the hub's cache, so that it is seldom memory of its own. */
+/**
+ * Of all clients together, in bytes. Pictures are shared with the hub's cache, so that it is seldom memory of its own.
+ * A client for whom nothing waits keeps up, and gets its next picture whatever the others make wait.
+ */
 export const MAX_TOTAL_QUEUED_BYTES: number = 128 * 1024 * 1024;
 /** A recorder whose disk is busy comes back within this, in ms; what waits longer makes room for the present. */
 export const MAX_WAIT_MS = 10_000;
@@ -76,7 +79,7 @@ export class MediaQueue {
 	/** Sends as much as is taken. */
 	pump(): void {
 		for (;;) {
-			const [item] = this.#items;
+			const item = this.#items[0];
 			if (!item || this.#options.isFull(item.kind)) return;
 			this.#sendNext(item);
 		}
@@ -93,8 +96,9 @@ export class MediaQueue {
 
 	#hasRoom(sizeBytes: number): boolean {
 		const { clock, budget } = this.#options;
-		const [oldest] = this.#items;
-		if (oldest && clock.nowMs() - oldest.atMs > MAX_WAIT_MS) return false;
+		const oldest = this.#items[0];
+		if (!oldest) return sizeBytes <= MAX_QUEUED_BYTES;
+		if (clock.nowMs() - oldest.atMs > MAX_WAIT_MS) return false;
 		return this.#bytes + sizeBytes <= MAX_QUEUED_BYTES && budget.bytes + sizeBytes <= MAX_TOTAL_QUEUED_BYTES;
 	}
 

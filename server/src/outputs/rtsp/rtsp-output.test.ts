@@ -229,6 +229,19 @@ describe("the RTSP server with a password", () => {
 		expect(output.counters.wrongPasswords).toBe(0);
 	});
 
+	it("lets VLC in, which signs the request for a track with the presentation's URL", async () => {
+		using client = await RtspClient.open(output.port);
+		const target = `${url}/trackID=0`;
+		const refused = await client.request("SETUP", target, TCP);
+		for (const [uri, status] of [
+			[`${url}0/`, 401],
+			[`${url}/`, 200],
+		] as const) {
+			const answer = authorization(refused, { method: "SETUP", target: uri, who: LOGIN, algorithm: "MD5" });
+			expect((await client.request("SETUP", target, { ...TCP, ...answer })).status).toBe(status);
+		}
+	});
+
 	it("tells nobody else which cameras there are", async () => {
 		using client = await RtspClient.open(output.port);
 		for (const path of ["cam1", "nobody"]) {

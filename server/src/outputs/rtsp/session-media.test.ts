@@ -1,6 +1,7 @@
 import { parseRtcp, parseRtpPacket, type RtcpSenderReport, type RtpPacket, unixMsFromNtp } from "@vigia/rtp";
 import { beforeEach, expect, test } from "vitest";
 import { FakeClock } from "../../platform/fake-clock.ts";
+import type { Attachment, Reader, VideoFormat } from "../../streams/reader.ts";
 import { RtspOutputCounters } from "./counters.ts";
 import { describeStream } from "./description.ts";
 import type { MediaCarrier } from "./media-carrier.ts";
@@ -40,6 +41,8 @@ let audio: Carrier;
 let ends: string[];
 let isCurrent: boolean;
 let random: number;
+/** What the camera has changed of its format. */
+let formatChange: Partial<VideoFormat>;
 
 beforeEach(() => {
 	clock = new FakeClock();
@@ -49,10 +52,11 @@ beforeEach(() => {
 	ends = [];
 	isCurrent = true;
 	random = 0xffff_f000;
+	formatChange = {};
 });
 
 /** Of a camera that has a GOP of three pictures. */
-function open(): SessionMedia {
+function open(attach = (reader: Reader): Attachment => camera.stream.attach(reader)): SessionMedia {
 	camera.announceSound();
 	camera.push("key");
 	camera.pushSound();
@@ -62,8 +66,18 @@ function open(): SessionMedia {
 	}
 	const [first] = camera.stream.currentGop();
 	if (!first) throw new Error("There is no picture.");
+	const { stream } = camera;
 	return new SessionMedia({
-		source: camera.stream,
+		source: {
+			get format() {
+				return stream.format && { ...stream.format, ...formatChange };
+			},
+			get audioFormat() {
+				return stream.audioFormat;
+			},
+			currentGop: () => stream.currentGop(),
+			attach,
+		},
 		description: describeStream(first, camera.stream.audioFormat),
 		clock,
 		counters: new RtspOutputCounters(),
@@ -98,15 +112,17 @@ test("it starts with the cached GOP at its own times, as RTP-Info says, and goes
 });
 
 test("sound is asked for only where it was set up", () => {
-	const media = open();
+	const readers: Reader[] = [];
+	const media = open((reader) => {
+		readers.push(reader);
+		return camera.stream.attach(reader);
+	});
 	media.add("video", 96, video);
 	media.play();
-	media.begin();
-	const before = camera.readers;
-	let heard = 0;
-	camera.stream.attach({ push() {}, pushAudio: () => heard++ }).detach();
-	camera.pushSound();
-	expect([before, heard, audio.packets.length]).toEqual([1, 0, 0]);
+	media.pause();
+	media.add("audio", 8, audio);
+	media.play();
+	expect(readers.map((reader) => reader.pushAudio !== undefined)).toEqual([false, true]);
 });
 
 test("RTP-Info and the sender reports lay sound and picture on one clock", () => {
@@ -167,15 +183,38 @@ test("PAUSE lets the stream go, and PLAY begins with its GOP anew, where the num
 	expect(start?.sequenceNumber).toBe(((video.packets[sentBefore - 1]?.sequenceNumber ?? 0) + 1) & 0xffff);
 });
 
-test("PLAY again while it plays changes nothing", () => {
+test("PLAY again while it plays changes nothing, and says where it stands", () => {
 	const media = open();
 	media.add("video", 96, video);
 	media.play();
 	media.begin();
 	const sentBefore = video.packets.length;
-	media.play();
+	clock.advance(PICTURE_MS);
+	const [now] = media.play();
 	media.begin();
 	expect([video.packets.length, camera.readers]).toEqual([sentBefore, 1]);
+	// RTP-Info is of the next packet, not of the first one.
+	camera.push("delta");
+	expect(video.packets[sentBefore]).toMatchObject({
+		sequenceNumber: now?.sequenceNumber,
+		timestamp: now?.rtpTimestamp,
+	});
+});
+
+test("played while a picture is handed on, as when a picture answers DESCRIBE, it sends that one once", () => {
+	const media = open();
+	media.add("video", 96, video);
+	let isPlaying = false;
+	camera.stream.attach({
+		push: () => {
+			if (isPlaying) return;
+			isPlaying = true;
+			media.play();
+		},
+	});
+	camera.push("key");
+	media.begin();
+	expect(video.packets.filter(({ marker }) => marker)).toHaveLength(1);
 });
 
 test("without a cached GOP it waits for a key frame", () => {
@@ -215,6 +254,24 @@ test("a camera that changes its codec ends the session", () => {
 		clock.nowMs(),
 	);
 	expect([ends, camera.readers, camera.errors]).toEqual([["format-changed"], 0, []]);
+});
+
+test.each([
+	[{ width: 1920 }, ["format-changed"]],
+	[{ height: 1080 }, ["format-changed"]],
+	[{ codecString: "avc1.640028" }, ["format-changed"]],
+	[{ hasBFrames: true }, []],
+])("a camera that changes its pictures to %o: %o at the next key frame", (change, expected) => {
+	const media = open();
+	media.add("video", 96, video);
+	media.play();
+	media.begin();
+	formatChange = change;
+	camera.push("delta");
+	expect(ends).toEqual([]);
+	camera.push("key");
+	expect(ends).toEqual(expected);
+	expect(camera.errors).toEqual([]);
 });
 
 test("a camera that changes its sound ends the session, and the same again does not", () => {

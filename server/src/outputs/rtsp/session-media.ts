@@ -11,7 +11,14 @@
 import { ntpFromUnixMs, writeCompound, writeSdes, writeSenderReport } from "@vigia/rtp";
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { isSameAudio } from "../../streams/audio-format.ts";
-import type { Attachment, AudioUnit, ReadableStreamSource, Reader, StreamUnit } from "../../streams/reader.ts";
+import type {
+	Attachment,
+	AudioUnit,
+	ReadableStreamSource,
+	Reader,
+	StreamUnit,
+	VideoFormat,
+} from "../../streams/reader.ts";
 import { TICKS_PER_MS } from "../../streams/timeline.ts";
 import { AudioTimeline } from "../rtp/audio-timeline.ts";
 import { RtpWriter } from "../rtp/rtp-writer.ts";
@@ -66,16 +73,21 @@ export class SessionMedia {
 	/** From the hub's ticks to the timestamps of the pictures. */
 	readonly #videoOffset: number;
 	readonly #audioTimeline: AudioTimeline;
+	/** What the client was told; `undefined` where it cannot be read. */
+	readonly #format: VideoFormat | undefined;
 	/** From the monotonic clock to the wall's, kept so that a step of the latter does not part sound and picture. */
 	readonly #wallOffsetMs: number;
 	#attachment: Attachment | undefined;
 	#originTicks = 0;
+	/** Of the newest picture that was taken, on the hub's clock. */
+	#lastTimestamp = Number.NEGATIVE_INFINITY;
 	#reportTimer: Timer | undefined;
 	#ended = false;
 
 	constructor(options: SessionMediaOptions) {
-		const { clock, counters, budget, random32 } = options;
+		const { source, clock, counters, budget, random32 } = options;
 		this.#options = options;
+		this.#format = source.format;
 		this.#cname = `${random32().toString(16)}@vigia.invalid`;
 		this.#videoOffset = random32();
 		this.#audioTimeline = new AudioTimeline(random32());
@@ -110,14 +122,15 @@ export class SessionMedia {
 		return ssrc;
 	}
 
-	/** Takes the stream; nothing is sent before {@link begin}. While it plays already, nothing changes. */
+	/** Takes the stream; nothing is sent before {@link begin}. While it plays already, it says where it stands. */
 	play(): readonly TrackStart[] {
 		if (!this.#attachment) this.#attach();
+		// The next packets are of now, once it plays.
+		const ticks = this.#reportTimer ? this.#options.clock.nowMs() * TICKS_PER_MS : this.#originTicks;
 		return [...this.#tracks].map(([kind, { writer }]) => ({
 			kind,
 			sequenceNumber: writer.sequenceNumber,
-			rtpTimestamp:
-				(kind === "video" ? this.#originTicks + this.#videoOffset : this.#audioTimeline.at(this.#originTicks)) >>> 0,
+			rtpTimestamp: this.#rtpTimestamp(kind, ticks),
 		}));
 	}
 
@@ -152,6 +165,7 @@ export class SessionMedia {
 			...(this.#tracks.has("audio") && { pushAudio: (unit: AudioUnit) => this.#onSound(unit) }),
 		};
 		this.#attachment = source.attach(reader);
+		this.#lastTimestamp = Number.NEGATIVE_INFINITY;
 		const { gop } = this.#attachment;
 		this.#originTicks = Math.round(gop[0]?.presentation ?? clock.nowMs() * TICKS_PER_MS);
 		if (description.audio) this.#audioTimeline.align(this.#originTicks, description.audio.format.clockRate);
@@ -164,11 +178,21 @@ export class SessionMedia {
 
 	#takePicture(unit: StreamUnit): boolean {
 		if (!this.#tracks.has("video")) return false;
-		if (unit.codec !== this.#options.description.codec) {
+		// Who attaches while a picture is handed on has it in the cache, and gets it once more.
+		if (unit.timestamp <= this.#lastTimestamp) return false;
+		this.#lastTimestamp = unit.timestamp;
+		if (unit.codec !== this.#options.description.codec || (unit.randomAccess && this.#isOtherFormat())) {
 			this.#end("format-changed");
 			return false;
 		}
 		return this.#queue.pushPicture(unit, unit.presentation + this.#videoOffset);
+	}
+
+	/** Recorders keep the parameter sets of the session description, and make unreadable files with others' pictures. */
+	#isOtherFormat(): boolean {
+		const [before, now] = [this.#format, this.#options.source.format];
+		if (!before || !now) return false;
+		return before.codecString !== now.codecString || before.width !== now.width || before.height !== now.height;
 	}
 
 	#onSound(unit: AudioUnit): void {
@@ -204,11 +228,10 @@ export class SessionMedia {
 		const nowTicks = nowMs * TICKS_PER_MS;
 		for (const [kind, { ssrc, carrier, packets, octets }] of this.#tracks) {
 			if (carrier.isFull()) continue;
-			const timestamp = kind === "video" ? Math.round(nowTicks) + this.#videoOffset : this.#audioTimeline.at(nowTicks);
 			const report = writeSenderReport({
 				ssrc,
 				ntp: ntpFromUnixMs(nowMs + this.#wallOffsetMs),
-				rtpTimestamp: timestamp >>> 0,
+				rtpTimestamp: this.#rtpTimestamp(kind, nowTicks),
 				packetCount: packets >>> 0,
 				octetCount: octets >>> 0,
 				reports: [],
@@ -216,6 +239,11 @@ export class SessionMedia {
 			carrier.sendRtcp(writeCompound([report, writeSdes(ssrc, this.#cname)]));
 			carrier.flush();
 		}
+	}
+
+	/** What is shown or heard at this moment of the hub's clock. */
+	#rtpTimestamp(kind: TrackKind, ticks: number): number {
+		return (kind === "video" ? Math.round(ticks) + this.#videoOffset : this.#audioTimeline.at(ticks)) >>> 0;
 	}
 
 	#end(reason: MediaEnd): void {

@@ -1,0 +1,118 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CameraStatus } from "@vigia/api";
+import { type OnvifDeviceOptions, type OnvifDeviceSim, startOnvifDevice } from "@vigia/camera-sim";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { loadSettings } from "../config/load.ts";
+import type { CameraSettings } from "../config/settings.ts";
+import { FakeClock } from "../platform/fake-clock.ts";
+import { CameraListEditor } from "./camera-list-editor.ts";
+import { LOST_AFTER_MS, MovedCameras, SEARCH_EVERY_MS } from "./moved-cameras.ts";
+
+const LOGIN = { username: "admin", password: "p@ss:w#rd%/ñ" };
+const SERIAL = "7F0A11PAZ00123";
+/** Where the camera was; 127.0.0.1 is where it is now. */
+const OLD = "192.0.2.20";
+const STEP_MS = 100;
+const TURNS = 8;
+
+let cwd: string;
+beforeEach(() => {
+	cwd = mkdtempSync(join(tmpdir(), "vigia-moved-"));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+/** A server with one recorder of two channels, and a camera without a serial number. */
+function open(device: OnvifDeviceSim, login = LOGIN) {
+	const password = login.password.replace("#", "%23");
+	writeFileSync(
+		join(cwd, "vigia.yaml"),
+		`cameras:
+  - {host: ${OLD}, user: ${login.username}, password: '${login.password}', serial: ${SERIAL}} # channel 1
+  - url: rtsp://${login.username}:${password}@${OLD}:8554/sub
+    serial: ' ${SERIAL.toLowerCase()}'
+  - {host: ${OLD}}
+`,
+	);
+	const load = { argv: [], env: {}, cwd };
+	const cameras = (): readonly CameraSettings[] => {
+		const loaded = loadSettings(load);
+		if (loaded.type !== "settings") throw new Error("no settings");
+		return loaded.settings.cameras;
+	};
+	const editor = new CameraListEditor({ load, reload: () => Promise.resolve(true) });
+	const clock = new FakeClock();
+	const lines: string[] = [];
+	let state: CameraStatus["state"] = "live";
+	let searches = 0;
+	const moved = new MovedCameras({
+		clock,
+		cameras,
+		statuses: () => cameras().map(({ id, name }) => ({ id, name, state, since: "", streams: {} })),
+		move: (move) => editor.move(move),
+		log: { info: (_, line) => void lines.push(line), warn: (_, line) => void lines.push(line) },
+		signal: new AbortController().signal,
+		discovery: {
+			interfaces: [],
+			port: device.discoveryPort,
+			get range() {
+				searches++;
+				return ["127.0.0.1"];
+			},
+		},
+	});
+	moved.start();
+	/** Lets time go by so slowly, counted in turns of the loop, that the device answers before anybody gives it up. */
+	const pass = async (ms: number): Promise<void> => {
+		for (let passed = 0; passed < ms; passed += STEP_MS) {
+			clock.advance(STEP_MS);
+			for (let turns = 0; turns < TURNS; turns++) await new Promise((resolve) => setImmediate(resolve));
+		}
+	};
+	return { pass, lines, cameras, moved, searches: () => searches, setState: (next: typeof state) => (state = next) };
+}
+
+const device = (more: OnvifDeviceOptions = {}): Promise<OnvifDeviceSim> =>
+	startOnvifDevice({ serial: SERIAL, credentials: LOGIN, ...more });
+
+test.each([{ serialInScopes: true }, { serialInScopes: false }])(
+	"a device that is out of reach for a minute is found at its new address, with all its cameras: %j",
+	async (told) => {
+		await using camera = await device(told);
+		const { pass, lines, cameras, setState } = open(camera);
+		await pass(LOST_AFTER_MS);
+		setState("waiting");
+		await pass(2 * LOST_AFTER_MS);
+		expect(lines).toHaveLength(1);
+		expect(cameras().map(({ streams }) => Object.values(streams)[0]?.host)).toEqual(["127.0.0.1", "127.0.0.1", OLD]);
+		expect(cameras().map(({ credentials }) => credentials?.reveal())).toEqual([LOGIN, LOGIN, undefined]);
+		expect(readFileSync(join(cwd, "vigia.yaml"), "utf8")).toContain("# channel 1");
+		expect(lines.join()).not.toMatch(/p@ss|127\.0/);
+	},
+);
+
+test("nothing is searched while cameras answer, and no more than every five minutes while they do not", async () => {
+	await using camera = await device({ serial: "AN0THER1" });
+	const { pass, searches, setState } = open(camera);
+	await pass(2 * LOST_AFTER_MS);
+	expect(searches()).toBe(0);
+	setState("waiting");
+	await pass(SEARCH_EVERY_MS);
+	expect(searches()).toBe(1);
+	await pass(SEARCH_EVERY_MS);
+	expect(searches()).toBe(2);
+});
+
+test("another device is asked with the password once, and nothing moves", async () => {
+	await using camera = await device({ credentials: { username: "root", password: "other" } });
+	const { pass, lines, cameras, searches, setState } = open(camera);
+	setState("waiting");
+	await pass(LOST_AFTER_MS + SEARCH_EVERY_MS);
+	const asked = camera.requestCount();
+	await pass(SEARCH_EVERY_MS);
+	expect(searches()).toBeGreaterThan(1);
+	expect(camera.requestCount()).toEqual(asked);
+	expect(lines).toEqual([]);
+	expect(cameras()[0]?.streams.main?.host).toBe(OLD);
+});
