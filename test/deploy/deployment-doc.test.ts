@@ -129,8 +129,7 @@ describe.each(LANGUAGES)("$file", ({ file, tested, untested }) => {
 	test("names settings that there are", () => {
 		const compose = ["docker-compose.yml", "deploy/compose.caddy.yml"].map(read).join("\n");
 		const names = [...text.matchAll(/(?<![\w-])[A-Z][A-Z0-9]*_[A-Z0-9_]+(?![\w-])/g)].map(([name]) => name);
-		// That of a running go2rtc is described with the other settings.
-		const known = [...Object.keys(settingsSchema.shape), "GO2RTC_URL"];
+		const known = Object.keys(settingsSchema.shape);
 		expect(names.length).toBeGreaterThan(10);
 		expect(names.filter((name) => !known.includes(name) && !compose.includes(`\${${name}:`))).toEqual([]);
 	});

@@ -6,7 +6,7 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -172,10 +172,7 @@ function within({ pid }: Child): string[] {
 
 /** It has left this process's network: `unshare` does so soon after its start. */
 function isApart({ pid }: Child): boolean {
-	const networkOf = (id: string): string => spawnSync("readlink", [`/proc/${id}/ns/net`], { encoding: "utf8" }).stdout;
-	const own = networkOf("self");
-	const other = networkOf(String(pid));
-	return other !== "" && other !== own;
+	return readlinkSync(`/proc/${pid}/ns/net`) !== readlinkSync("/proc/self/ns/net");
 }
 
 function run([command = "", ...args]: readonly string[], rest: readonly string[], input = ""): string {
