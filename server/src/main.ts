@@ -19,19 +19,14 @@ import { TlsFiles } from "./http/tls-files.ts";
 import { SettingsAccess } from "./http/settings-access.ts";
 import { registerSettings, type SettingsRoutesOptions } from "./http/settings-routes.ts";
 import { registerWhep } from "./http/whep.ts";
+import { openMedia } from "./media.ts";
+import { metricsSnapshot } from "./metrics-snapshot.ts";
 import { Go2rtc } from "./neighbours/go2rtc.ts";
 import { createLogger } from "./observe/log.ts";
-import { createMetrics, type MetricsSnapshot, type RtspOutputMetrics } from "./observe/metrics.ts";
+import { createMetrics } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
 import { StreamLog } from "./observe/stream-log.ts";
-import { CmafFeeds } from "./outputs/cmaf/cmaf-feed.ts";
-import { HlsOutput } from "./outputs/hls/hls-output.ts";
-import { Mse } from "./outputs/mse/mse.ts";
-import { Snapshots } from "./outputs/snapshot/snapshots.ts";
-import { openRtspOutput, type RtspOutput } from "./outputs/rtsp/rtsp-output.ts";
-import { openWebrtc, type Webrtc } from "./outputs/webrtc/webrtc.ts";
 import { systemClock } from "./platform/clock.ts";
-import { Ffmpeg } from "./platform/ffmpeg.ts";
 import { ProbeService } from "./probe/probe-service.ts";
 import { CameraListEditor } from "./settings/camera-list-editor.ts";
 import { CameraTest } from "./settings/camera-test.ts";
@@ -40,15 +35,9 @@ import { MovedCameras } from "./settings/moved-cameras.ts";
 import { HostGate } from "./sources/host-gate.ts";
 import { NameLookup } from "./sources/name-lookup.ts";
 import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
-import { WEBRTC_DECODERS } from "./streams/playable.ts";
-import { openPlayableStreams } from "./transcode/playable-streams.ts";
-import { Transcoder } from "./transcode/transcoder.ts";
 
 /** Longest that a stop waits for cameras and sockets: TEARDOWN takes half a second at most. */
 const STOP_LIMIT_MS = 3_000;
-
-const NO_FFMPEG =
-	"FFmpeg is not installed: everything works but stills, and video that a browser cannot play is not converted. To have both, install it (Debian, Ubuntu: apt install ffmpeg) or set FFMPEG to its path";
 
 const release = packageJson.version;
 const clock = systemClock;
@@ -93,41 +82,8 @@ async function run(): Promise<void> {
 	});
 	const { rtspTransport: transport } = settings;
 	const probes = new ProbeService({ cameras: () => list, clock, transport });
-	const ffmpeg = new Ffmpeg({ path: settings.ffmpeg, clock });
-	stack.defer(() => ffmpeg.close());
-	await ffmpeg.look();
-	if (!ffmpeg.facts) log.warn({}, NO_FFMPEG);
-	const transcoder = new Transcoder({ ffmpeg, clock, log, maxTranscodes: settings.transcodeMax });
-	stack.defer(() => transcoder.close());
-	const streams = openPlayableStreams({ directory: cameras, transcoder });
-	const onError = (error: unknown): void => log.error({ error }, "a WebRTC connection failed by our mistake");
-	const directory = streams.for(WEBRTC_DECODERS);
-	const webrtc = await openWebrtc({ settings, directory, clock, onError });
-	stack.defer(() => webrtc.close());
-	const engine = await go2rtc.openEngine({
-		builtIn: webrtc,
-		webrtcPort: webrtc.port,
-		directory: cameras,
-		cameras: list,
-		onSecret: (secret) => redactor.add(secret),
-	});
-	const onFeedError = (error: unknown): void => log.error({ error }, "a media reader failed and was detached");
-	const feeds = new CmafFeeds({ streams, clock, onError: onFeedError });
-	const mse = new Mse({ feeds, clock });
-	const hls = new HlsOutput({ feeds, clock, status: (id, name) => cameras.get(id)?.streamStatus(name) });
-	stack.defer(() => hls.close());
-	const snapshots = new Snapshots({ directory: cameras, ffmpeg, clock });
-	const onRtspError = (error: unknown): void => log.error({ error }, "an RTSP session failed by our mistake");
-	const rtsp =
-		settings.rtspOutput &&
-		(await openRtspOutput({
-			host: settings.host,
-			...settings.rtspOutput,
-			directory: cameras,
-			clock,
-			onError: onRtspError,
-		}));
-	if (rtsp) stack.defer(() => rtsp.close());
+	const media = await openMedia({ settings, cameras, list, go2rtc, clock, log, redactor }, stack);
+	const { ffmpeg, webrtc, engine, directory, feeds, mse, hls, snapshots, onError } = media;
 	async function applyList(): Promise<void> {
 		list = await wanted();
 		cameras.apply(list);
@@ -188,7 +144,7 @@ async function run(): Promise<void> {
 		feeds,
 		hls,
 		snapshots,
-		metrics: createMetrics(() => snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder })),
+		metrics: createMetrics(() => metricsSnapshot({ clock, cameras, ...media })),
 		probes,
 		registerPlayers: async (scope) => {
 			await registerWhep(scope, { engine, directory, iceServers: settings.iceServers });
@@ -257,46 +213,4 @@ async function listen(app: FastifyInstance): Promise<string> {
 		const remedy = "stop the other program or choose another port, e.g. PORT=8001";
 		throw new Error(`TCP port ${settings.port} is already in use: ${remedy}`, { cause: error });
 	}
-}
-
-interface Counted {
-	readonly cameras: Cameras;
-	readonly webrtc: Webrtc;
-	readonly mse: Mse;
-	readonly hls: HlsOutput;
-	readonly rtsp: RtspOutput | undefined;
-	readonly transcoder: Transcoder;
-}
-
-function snapshot({ cameras, webrtc, mse, hls, rtsp, transcoder }: Counted): MetricsSnapshot {
-	const nowMs = clock.nowMs();
-	const streams = [...cameras.all()].flatMap((camera) =>
-		[...camera.streams.values()].map(({ name, stream, supervisor }) => {
-			const { lastVideoAtMs, readers } = stream.facts(nowMs);
-			return {
-				...supervisor.counters,
-				camera: camera.id,
-				stream: name,
-				state: supervisor.status.state,
-				videoAgeSeconds: lastVideoAtMs === undefined ? undefined : (nowMs - lastVideoAtMs) / 1000,
-				readers,
-				connects: supervisor.connects,
-			};
-		}),
-	);
-	const { packets, keyFrameSkips, keyFrameRequests } = webrtc.counters;
-	const delivery = { packetsSent: packets, keyframeSkips: keyFrameSkips, pliReceived: keyFrameRequests };
-	return {
-		streams,
-		webrtc: { peers: webrtc.peers, ...delivery },
-		mse: { channels: mse.channels, ...mse.counters },
-		hls: { tracks: hls.tracks, bytes: hls.sizeBytes },
-		rtspOutput: rtsp && rtspOutputMetrics(rtsp),
-		transcode: { running: transcoder.running, ...transcoder.counters },
-	};
-}
-
-function rtspOutputMetrics({ connections, sessions, counters }: RtspOutput): RtspOutputMetrics {
-	const { sessions: sessionsOpened, ...counted } = counters;
-	return { ...counted, connections, sessions, sessionsOpened };
 }
