@@ -56,11 +56,14 @@ test("it holds where nothing grows, drifts or pauses", () => {
 	expect(reportOfPlayers(factsWith({}))).toMatchObject({ holds: true, text: expect.not.stringContaining("told") });
 });
 
+test("it holds where playback comes nearer, as on a machine that gets quieter", () => {
+	expect(reportOfPlayers(factsWith({ latency: (hours) => 60 - 50 * hours })).holds).toBe(true);
+});
+
 test.each<[string, Change]>([
 	["the server grows", { server: (hours) => 200 + 30 * hours }],
 	["a page's heap was never measured after a collection", { page: { collectedMegabytes: undefined } }],
 	["playback falls behind", { latency: (hours) => 200 * hours }],
-	["playback comes nearer and nearer", { latency: (hours) => -200 * hours }],
 	["the latency is over the budget", { latency: () => 700 }],
 	["a tile keeps too much", { tile: { bufferedSeconds: 31 } }],
 	["pictures pause", { tile: { pauses: 1 } }],
