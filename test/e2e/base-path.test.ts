@@ -9,26 +9,21 @@ import { allLiveOn, startWall, type Wall, withPage } from "../support/wall.ts";
 const PATH = "/cams";
 const MODES = [{ keepsPath: false }, { keepsPath: true }];
 
-/** One without BASE_PATH, which proxies that take the path away do not need, and one with it. */
-const walls: Wall[] = [];
 let browser: Browser;
 
 beforeAll(async () => {
-	if (!NGINX_IS_THERE) return;
-	browser = await launchChromium();
-	for (const env of [{}, { BASE_PATH: PATH }]) walls.push(await startWall(env));
+	if (NGINX_IS_THERE) browser = await launchChromium();
 });
 
-afterAll(async () => {
-	await browser?.close();
-	for (const wall of walls) await wall[Symbol.asyncDispose]();
-});
+afterAll(() => browser?.close());
 
-const upstreamOf = ({ keepsPath }: { readonly keepsPath: boolean }): string =>
-	(walls[keepsPath ? 1 : 0] as Wall).server.url;
+/** Proxies that take the path away need no BASE_PATH. */
+const startWallFor = ({ keepsPath }: (typeof MODES)[number]): Promise<Wall> =>
+	startWall(keepsPath ? { BASE_PATH: PATH } : {});
 
 test.skipIf(!NGINX_IS_THERE).for(MODES)("over WebRTC, MSE and fetch: %j", async (mode) => {
-	const upstream = upstreamOf(mode);
+	await using wall = await startWallFor(mode);
+	const upstream = wall.server.url;
 	for (const [query, rung, upgrade] of [
 		["", "webrtc", true],
 		["?protocol=mse", "mse", true],
@@ -45,7 +40,8 @@ test.skipIf(!NGINX_IS_THERE).for(MODES)("over WebRTC, MSE and fetch: %j", async 
 });
 
 test.skipIf(!NGINX_IS_THERE).for(MODES)("over HLS and HTTP/2: %j", async (mode) => {
-	const upstream = upstreamOf(mode);
+	await using wall = await startWallFor(mode);
+	const upstream = wall.server.url;
 	await using nginx = await startNginx({ upstream, path: PATH, tls: true, upgrade: true, ...mode });
 	{
 		// Playwright takes note of each of some hundred requests a second: that alone makes sixteen tiles late.
