@@ -72,10 +72,15 @@ export class HlsFeed implements Feed {
 		return { received: this.#received, decoded, bytes: this.#bytes };
 	}
 
-	/** What hls.js says is as old as the last move of playback: while that stands, the last paint tells. */
+	/**
+	 * A busy page falls from low latency to that of whole segments, which is HLS as well: only what is later is late. What
+	 * hls.js says is as old as the last move of playback: while that stands, the last paint tells.
+	 */
 	lateMs(): number {
-		const hls = this.#hls;
-		return hls ? Math.max(0, hls.latency - (hls.targetLatency ?? hls.latency)) * 1000 : 0;
+		const { latestLevelDetails: details, targetLatency, latency = 0 } = this.#hls ?? {};
+		if (!details) return 0;
+		const aimed = Math.max(targetLatency ?? 0, CLASSIC_BEHIND_DURATIONS * details.targetduration);
+		return Math.max(0, latency - aimed) * 1000;
 	}
 
 	/** The browser's own player keeps to the live edge by itself. */
