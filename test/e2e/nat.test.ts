@@ -51,11 +51,11 @@ test.skipIf(!NAT_IS_POSSIBLE)(
 );
 
 /**
- * docs/design/0008-turn.md: Chromium says a tie-breaker of 0 on candidates from TURN servers, which libjuice takes for none
+ * docs/design/0007-turn.md: Chromium says a tie-breaker of 0 on candidates from TURN servers, which libjuice takes for none
  * at all, and refuses. Set VIGIA_TRY_TURN to see whether a newer one of the two has mended it.
  */
 const TURN_IS_MENDED = process.env.VIGIA_TRY_TURN !== undefined;
-if (!TURN_IS_MENDED) console.log("SKIPPED: Chromium over TURN, which libjuice refuses (docs/design/0008-turn.md)");
+if (!TURN_IS_MENDED) console.log("SKIPPED: Chromium over TURN, which libjuice refuses (docs/design/0007-turn.md)");
 
 test.skipIf(!NAT_IS_POSSIBLE || !TURN_IS_THERE || !TURN_IS_MENDED)(
 	"where UDP is blocked TURN over TCP brings WebRTC",
