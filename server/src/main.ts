@@ -172,7 +172,8 @@ async function run(): Promise<void> {
 	process.on("SIGHUP", () => void reload.reload());
 	const address = await listen(app);
 	tls?.watch((material) => (app.server as unknown as TlsServer).setSecureContext(material));
-	log.info({ webrtcPort: webrtc.port, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
+	const ports = { webrtcPort: webrtc.port, ...(settings.rtspOutput && { rtspPort: settings.rtspOutput.port }) };
+	log.info({ ...ports, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
 	printSettingsAddress(address, access.issueToken());
 
 	const signal = await new Promise<string>((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * go2rtc as the engine of WHEP players, and the built-in one whenever it cannot: docs/design/0007. A player sees one
+ * go2rtc as the engine of WHEP players, and the built-in one whenever it cannot: docs/design/0006. A player sees one
  * endpoint either way.
  *
  * @module
