@@ -6,18 +6,26 @@
 import type { Browser, Page } from "playwright-core";
 import { CODED_CLIPS_PICTURES_A_SECOND } from "../interop/coded-clips.ts";
 import { tileReaderScript } from "./browser.ts";
-import { pictureNotes, watchPictures } from "./picture-watch.ts";
+import { type ClockMessage, pageTimeOf } from "./graph-clock.ts";
+import { type PictureNote, pictureNotes, watchPictures } from "./picture-watch.ts";
 
 /** A beep that was heard. */
-export interface Beep {
-	/** By the page's clock: when its first loud sample went through the audio graph. */
-	readonly atMs: number;
+interface Beep {
+	/** By the audio graph's clock: when its first loud sample went through. */
+	readonly graphMs: number;
 	readonly hertz: number;
 }
 
-export interface Hearing {
-	readonly beeps: readonly Beep[];
-	/** Of the audio device, which comes on top of {@link Beep.atMs}; the browser says so. */
+interface LipSync {
+	/** So many were heard while the audio device ran evenly, and seen: only those tell of the delay. */
+	readonly measured: number;
+	/** The sound's delay against the pictures, in the middle of them. */
+	readonly offsetMs: number;
+	/** Between the earliest beep and the latest. */
+	readonly spreadMs: number;
+	/** The pitch in the middle of all beeps. */
+	readonly hertz: number;
+	/** Of the audio device, which comes on top of `offsetMs`; the browser says so. */
 	readonly outputLatencyMs: number;
 }
 
@@ -26,7 +34,7 @@ declare global {
 		/** Everything that has played in the page, in the document or not. */
 		playedElements: Set<HTMLMediaElement>;
 		peerConnections: Set<RTCPeerConnection>;
-		hearing: { readonly context: AudioContext; readonly beeps: Beep[] } | undefined;
+		hearing: { readonly context: AudioContext; readonly beeps: Beep[]; readonly clock: ClockMessage[] } | undefined;
 	}
 }
 
@@ -37,6 +45,13 @@ const SILENCE_BEFORE = 0.3;
 /** Its tone is measured for so long, in seconds. */
 const MEASURED = 0.15;
 
+/** Of 128 samples: every 43 ms the graph says what time it is there. */
+const BLOCKS_A_CLOCK_MESSAGE = 16;
+
+/** Longer than this nobody waits for beeps that can be measured. */
+const MOST_HEARING_MS = 20_000;
+const POLL_MS = 500;
+
 /** Runs in the audio thread. */
 const WORKLET = `
 registerProcessor("beep-watch", class extends AudioWorkletProcessor {
@@ -46,7 +61,7 @@ registerProcessor("beep-watch", class extends AudioWorkletProcessor {
 	crossings = 0;
 	before = 0;
 	process([[samples]]) {
-		if (this.blocks++ % 16 === 0) this.port.postMessage({ now: currentTime });
+		if (this.blocks++ % ${BLOCKS_A_CLOCK_MESSAGE} === 0) this.port.postMessage({ now: currentTime });
 		if (!samples) return true;
 		for (const [index, sample] of samples.entries()) {
 			const time = currentTime + index / sampleRate;
@@ -110,25 +125,17 @@ export async function soundingElements(
 	);
 }
 
-/** Listens to what sounds, for so many beeps. It must be allowed to: somebody has clicked. */
-export async function hearBeeps(page: Page, count: number): Promise<Hearing> {
-	await page.evaluate(installHearing, WORKLET);
-	await page.waitForFunction((wanted) => (window.hearing?.beeps.length ?? 0) >= wanted, count, { polling: 200 });
-	return await page.evaluate(() => ({
-		beeps: window.hearing?.beeps ?? [],
-		outputLatencyMs: Math.round((window.hearing?.context.outputLatency ?? 0) * 1000),
-	}));
-}
-
 /** Runs in the page; forgets what was heard before. */
 async function installHearing(worklet: string): Promise<void> {
 	if (window.hearing) {
 		window.hearing.beeps.length = 0;
+		window.hearing.clock.length = 0;
 		return;
 	}
 	const context = new AudioContext();
 	const beeps: Beep[] = [];
-	window.hearing = { context, beeps };
+	const clock: ClockMessage[] = [];
+	window.hearing = { context, beeps, clock };
 	await context.audioWorklet.addModule(URL.createObjectURL(new Blob([worklet], { type: "text/javascript" })));
 	await context.resume();
 	const heard = new Set<HTMLMediaElement>();
@@ -144,12 +151,9 @@ async function installHearing(worklet: string): Promise<void> {
 		const watch = new AudioWorkletNode(context, "beep-watch");
 		source.connect(watch);
 		watch.connect(context.destination);
-		// The audio graph runs ahead of the page by what a message takes at best.
-		let startMs = Infinity;
 		watch.port.onmessage = ({ data }: MessageEvent<{ now?: number; onset?: number; hertz?: number }>) => {
-			if (data.now !== undefined) startMs = Math.min(startMs, performance.now() - data.now * 1000);
-			if (data.onset === undefined) return;
-			beeps.push({ atMs: startMs + data.onset * 1000, hertz: data.hertz ?? 0 });
+			if (data.now !== undefined) clock.push({ pageMs: performance.now(), graphMs: data.now * 1000 });
+			if (data.onset !== undefined) beeps.push({ graphMs: data.onset * 1000, hertz: data.hertz ?? 0 });
 		};
 	};
 	// Another element takes over whenever the sound changes.
@@ -158,31 +162,54 @@ async function installHearing(worklet: string): Promise<void> {
 	}, 100);
 }
 
-/** The sound's delay against the pictures of a tile, in milliseconds, in the middle of so many beeps. */
-export async function measureLipSync(
-	page: Page,
-	camera: string,
-	beeps: number,
-): Promise<{ offsetMs: number; spreadMs: number }> {
+/**
+ * The sound of a tile, and its delay against the pictures by so many beeps, if the machine lets as many be measured. It
+ * must be allowed to sound: somebody has clicked.
+ */
+export async function measureLipSync(page: Page, camera: string, beeps: number): Promise<LipSync> {
 	await watchPictures(page, await page.evaluate(() => window.readTiles().map((tile) => tile.camera)));
-	// The first one may have begun before anybody listened.
-	const heard = (await hearBeeps(page, beeps + 1)).beeps.slice(1);
-	const painted = (await pictureNotes(page)).filter((note) => {
+	await page.evaluate(installHearing, WORKLET);
+	const giveUpAt = performance.now() + MOST_HEARING_MS;
+	for (;;) {
+		await page.waitForTimeout(POLL_MS);
+		const heard = await page.evaluate(() => ({
+			beeps: window.hearing?.beeps ?? [],
+			clock: window.hearing?.clock ?? [],
+			outputLatency: window.hearing?.context.outputLatency ?? Number.NaN,
+		}));
+		const atMs = heard.beeps
+			.map(({ graphMs }) => pageTimeOf(graphMs, heard.clock))
+			.filter((each) => each !== undefined);
+		if (atMs.length < beeps && performance.now() < giveUpAt) continue;
+		const offsets = offsetsOf(atMs, await pictureNotes(page), camera);
+		return {
+			measured: offsets.length,
+			offsetMs: Math.round(middle(offsets)),
+			spreadMs: Math.round(Math.max(...offsets) - Math.min(...offsets)),
+			hertz: Math.round(middle(heard.beeps.map(({ hertz }) => hertz))),
+			outputLatencyMs: Math.round(heard.outputLatency * 1000),
+		};
+	}
+}
+
+/** From the picture that each beep belongs to, in milliseconds. */
+function offsetsOf(beepsMs: readonly number[], pictures: readonly PictureNote[], camera: string): number[] {
+	const painted = pictures.filter((note) => {
 		return note.camera === camera && note.counter % CODED_CLIPS_PICTURES_A_SECOND === 0;
 	});
-	const offsets = heard
-		.map(({ atMs }) => {
-			const all = painted.map((note) => atMs - note.atMs);
-			return all.reduce((best, each) => (Math.abs(each) < Math.abs(best) ? each : best), Number.POSITIVE_INFINITY);
-		})
-		// The picture of another beep: its own was not seen.
-		.filter((offsetMs) => Math.abs(offsetMs) < 500)
-		.toSorted((a, b) => a - b);
-	const offsetMs = offsets[offsets.length >> 1] ?? Number.NaN;
-	return {
-		offsetMs: Math.round(offsetMs),
-		spreadMs: Math.round((offsets.at(-1) ?? Number.NaN) - (offsets[0] ?? Number.NaN)),
-	};
+	return (
+		beepsMs
+			.map((beepMs) => {
+				const all = painted.map((note) => beepMs - note.atMs);
+				return all.reduce((best, each) => (Math.abs(each) < Math.abs(best) ? each : best), Number.POSITIVE_INFINITY);
+			})
+			// The picture of another beep: its own was not seen.
+			.filter((offsetMs) => Math.abs(offsetMs) < 500)
+	);
+}
+
+function middle(values: readonly number[]): number {
+	return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 /** Sound that arrives over WebRTC: its codec, and the packets so far; `undefined` if there is none. */

@@ -48,7 +48,7 @@ const DECODER_NEEDS = 0.05;
 /** Plays as a browser does: on at the wanted rate while there is something ahead, and it stands at the end and at holes. */
 function play(scenario: Scenario): Outcome {
 	const { seconds, speed = 1, fps = 15, delayMs = () => 0, missing = () => false, hidden = () => false } = scenario;
-	const edge = new LiveEdge(false);
+	const edge = new LiveEdge();
 	const ranges = new FakeRanges();
 	const outcome: Outcome = { rateChanges: [], seeks: [], stalledMs: [], latency: [], targets: [] };
 	let currentTime = 0;
@@ -202,7 +202,7 @@ test("one picture a second plays without a stall", () => {
 test("where nothing was buffered nothing is done", () => {
 	const buffered = new FakeRanges();
 	const playback = { nowMs: 5, currentTime: 0, buffered, seeking: false, hidden: false };
-	const edge = new LiveEdge(false);
+	const edge = new LiveEdge();
 	edge.arrived(buffered, 5);
 	expect(edge.correct(playback)).toEqual({ rate: 1, seekTo: undefined });
 	expect(edge.behind(0, 5)).toBeUndefined();

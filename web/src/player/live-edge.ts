@@ -25,12 +25,9 @@ export const STALL_ADDS = 0.05;
 const TARGET_DECAY = 0.05;
 const LEAST_TARGET_DECAY = 0.01;
 /** Later than the target by this much is let be, in seconds: each short stall leaves playback anywhere in it. */
-const TOLERANCE = 0.02;
+export const TOLERANCE = 0.02;
 /** Earlier by this much, in seconds: less, because a stall is worse than a little latency. */
-const TOLERANCE_EARLY = 0.01;
-/** Each change of the rate puts sound and pictures out of step for a moment: with sound there are as few as can be. */
-const TOLERANCE_WITH_SOUND = 0.05;
-const TOLERANCE_EARLY_WITH_SOUND = 0.02;
+export const TOLERANCE_EARLY = 0.01;
 /** Or by this part of the target: what jitters much is known less exactly. */
 const TOLERANCE_PART = 0.1;
 const TOLERANCE_EARLY_PART = 0.05;
@@ -95,8 +92,6 @@ interface Period {
 }
 
 export class LiveEdge {
-	readonly #late: number;
-	readonly #early: number;
 	readonly #periods: Period[] = [];
 	/** Clock minus media time at the edge, in seconds. */
 	#fastest: number | undefined;
@@ -110,12 +105,6 @@ export class LiveEdge {
 	/** `undefined` until playback was put where it begins. */
 	#lastSeekMs: number | undefined;
 	#seekPauseMs = SEEK_PAUSE_MS;
-
-	/** @param sound is played, too. */
-	constructor(sound: boolean) {
-		this.#late = sound ? TOLERANCE_WITH_SOUND : TOLERANCE;
-		this.#early = sound ? TOLERANCE_EARLY_WITH_SOUND : TOLERANCE_EARLY;
-	}
 
 	/** The distance from the edge that is aimed at, in seconds. */
 	get target(): number {
@@ -196,8 +185,8 @@ export class LiveEdge {
 
 	/** A correction goes on until the target is met, so that it does not begin again at once. */
 	#rateFor(tooLate: number): number {
-		const early = Math.max(this.#early, TOLERANCE_EARLY_PART * this.#target);
-		if (tooLate > Math.max(this.#late, TOLERANCE_PART * this.#target)) return FASTER;
+		const early = Math.max(TOLERANCE_EARLY, TOLERANCE_EARLY_PART * this.#target);
+		if (tooLate > Math.max(TOLERANCE, TOLERANCE_PART * this.#target)) return FASTER;
 		if (tooLate < -early) return SLOWER;
 		if (this.#rate > 1 && tooLate > 0) return FASTER;
 		if (this.#rate < 1 && tooLate < early) return SLOWER;

@@ -38,7 +38,7 @@ export class MseFeed implements Feed {
 	readonly rung = "mse";
 	onFault: ((fault: FeedFault, detail: string) => void) | undefined;
 	readonly #options: MseFeedOptions;
-	readonly #liveEdge: LiveEdge;
+	readonly #liveEdge = new LiveEdge();
 	readonly #buffers = new Map<MediaTrack, MediaBuffer>();
 	#source: MediaSource | undefined;
 	#video: HTMLVideoElement | undefined;
@@ -53,7 +53,6 @@ export class MseFeed implements Feed {
 
 	constructor(options: MseFeedOptions) {
 		this.#options = options;
-		this.#liveEdge = new LiveEdge(options.audio);
 		for (const track of options.audio ? (["video", "audio"] as const) : (["video"] as const)) {
 			this.#buffers.set(track, this.#buffer());
 		}
