@@ -35,26 +35,25 @@ make_node_base "$work"
 storage "$work" push --quiet $NODE_BASE "docker-archive:$work/node.tar:docker.io/library/node:24-bookworm-slim" 2>/dev/null || [ -s "$work/node.tar" ]
 make_root "$work/root" $SUITE
 add_repository "$work/root"
-machine "$work/root" sleep infinity &
-outer=$!
+start_machine "$work/root" sleep infinity
+pid=$MACHINE
 end_machine() {
 	[ -z "${CAMERAS:-}" ] || kill "$CAMERAS"
-	kill "$outer" 2>/dev/null || true
-	wait "$outer" 2>/dev/null || true
+	stop_machine
 	# The engine's, which nobody else uses here.
 	find /sys/fs/cgroup -depth -type d -path '*/vigia-trial*' -exec rmdir {} + 2>/dev/null || true
 }
 trap end_machine EXIT
-pid=$(process_1 "$outer")
 inside "$pid" bash -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 	docker.io docker-cli docker-buildx docker-compose iptables iproute2 git ca-certificates slirp4netns hostname' >"$work/apt.log" 2>&1 ||
 	fail "apt-get, see $work/apt.log"
 inside "$pid" useradd --create-home --shell /bin/bash --groups docker --uid 1001 maria
 
-nsenter --target "$pid" --mount --uts --ipc --pid --root --wd=/ unshare --net sleep infinity &
+# Another network for all that comes.
+nsenter --target "$pid" --mount --uts --ipc --pid --root env -C / unshare --net sleep infinity &
 pid=$(process_1 $!)
 NETWORK=(nsenter --target "$pid" --net)
-nsenter --target "$pid" --mount --pid --root --wd=/ slirp4netns --configure --mtu=1500 --disable-host-loopback \
+nsenter --target "$pid" --mount --pid --root env -C / slirp4netns --configure --mtu=1500 --disable-host-loopback \
 	"$(awk '/^NSpid:/ { print $NF }' "/proc/$pid/status")" tap0 >"$work/slirp.log" 2>&1 &
 echo nameserver 10.0.2.3 >"$work/root/etc/resolv.conf"
 inside "$pid" dockerd --cgroup-parent=/vigia-trial >"$work/dockerd.log" 2>&1 &
@@ -76,7 +75,7 @@ types() {
 		shift
 	done
 	LIMIT_SECONDS=$BUILD_SECONDS python3 "$ROOT/test/deploy/support/hidden-answer.py" "${answers[@]}" -- nsenter --target "$pid" \
-		--mount --uts --ipc --pid --net --root --wd=/home/maria/vigia runuser --user maria -- \
+		--mount --uts --ipc --pid --net --root env -C /home/maria/vigia runuser --user maria -- \
 		env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/home/maria LANG=C.UTF-8 TERM=dumb bash -c "$2"
 }
 

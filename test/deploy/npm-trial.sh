@@ -21,10 +21,9 @@ suite=${2:-bookworm}
 mkdir -p "$work"
 make_root "$work/root" "$suite"
 add_repository "$work/root"
-machine "$work/root" sleep infinity &
-outer=$!
-trap 'kill "$outer" 2>/dev/null || true; [ -z "${CAMERAS:-}" ] || kill "$CAMERAS"' EXIT
-pid=$(process_1 "$outer")
+start_machine "$work/root" sleep infinity
+trap 'stop_machine; [ -z "${CAMERAS:-}" ] || kill "$CAMERAS"' EXIT
+pid=$MACHINE
 mapfile -t NPM < <(npm_access)
 port=$(free_port) media_port=$(free_port)
 url=http://127.0.0.1:$port
@@ -33,7 +32,7 @@ url=http://127.0.0.1:$port
 person() { inside "$pid" runuser --user maria -- env HOME=/home/maria "${NPM[@]}" PORT="$port" WEBRTC_PORT="$media_port" bash -c "cd && $1"; }
 # start COMMAND LOG: the same, and it stays. Sets STARTED.
 start() {
-	setsid nsenter --target "$pid" --mount --uts --ipc --pid --net --root --wd=/ runuser --user maria -- \
+	setsid nsenter --target "$pid" --mount --uts --ipc --pid --net --root env -C / runuser --user maria -- \
 		env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/home/maria LANG=C.UTF-8 "${NPM[@]}" PORT="$port" WEBRTC_PORT="$media_port" \
 		bash -c "cd && cd vigia && $1" >"$2" 2>&1 &
 	STARTED=$!

@@ -44,8 +44,9 @@ npm_access() {
 	printf 'NPM_CONFIG_CAFILE=/run/certificates.crt\n'
 }
 
-# machine FOLDER COMMAND...: as process 1 of a machine with FOLDER as its root and this machine's network.
-machine() {
+# start_machine FOLDER COMMAND...: as process 1 of a machine with FOLDER as its root and this machine's network. Sets OUTER,
+# with which it ends, and MACHINE, both process numbers of this machine.
+start_machine() {
 	local folder=$1
 	shift
 	# shellcheck disable=SC2016 # The other shell's variables.
@@ -72,25 +73,32 @@ machine() {
 		hostname vigia-trial
 		pivot_root . old
 		umount -l /old
-		exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"' machine "$@"
+		exec env -C / -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"' machine "$@" &
+	OUTER=$!
+	export MACHINE
+	MACHINE=$(process_1 $OUTER)
 }
 
 # inside PID COMMAND...: in the machine whose process PID is, by its number here.
 inside() {
 	local pid=$1
 	shift
-	nsenter --target "$pid" --mount --uts --ipc --pid --net --root --wd=/ \
-		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"
+	nsenter --target "$pid" --mount --uts --ipc --pid --net --root \
+		env -C / -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"
 }
 
-# process_1 PID: the first process of the machine that `machine` started as PID.
+# stop_machine: unshare takes no SIGTERM while it waits.
+stop_machine() {
+	kill -KILL "$OUTER" 2>/dev/null || true
+	wait "$OUTER" 2>/dev/null || true
+}
+
+# process_1 PID: the one child of PID, once it is no shell any more that prepares the rest.
 process_1() {
 	local found="" tries
 	for ((tries = 0; tries < 50; tries++)); do
 		found=$(ps -o pid= --ppid "$1" | tr -d ' ')
-		# Behind the shell that builds the machine.
-		[ -z "$found" ] || [ "$(ps -o comm= -p "$found")" = bash ] || break
-		sleep 0.1
+		case "$(ps -o comm= -p "${found:-0}" || true)" in "" | bash | env | unshare) sleep 0.1 ;; *) break ;; esac
 	done
 	printf '%s' "$found"
 }
