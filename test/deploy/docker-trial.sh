@@ -137,7 +137,7 @@ grep -q 'vigia' "$work/menu-logs.txt" || fail "the menu shows no logs"
 types 5 y n -- "bash quick-start.sh" >"$work/menu-remove.txt"
 [ -z "$(inside "$pid" docker ps --all --quiet)" ] || fail "the menu does not remove the container"
 
-# --- deploy.sh without a user, then `docker compose up` with a file of the first generation
+# --- deploy.sh without a user, then Compose by hand: a file of the first generation, and that of the example
 
 person "./deploy.sh" >"$work/deploy.txt" 2>&1 || fail "deploy.sh, see $work/deploy.txt"
 tail -n 1 "$work/deploy.txt"
@@ -145,18 +145,42 @@ person "rm .env vigia.yaml && printf 'CAM_USER=%s\nCAM_PASS=%s\nCAM_IP=%s\nCAM_P
 start_clock
 person "docker compose up -d" >"$work/up.txt" 2>&1
 visit live $URL 4 $START_SECONDS || fail "see $work/up.txt"
-printf 'docker compose up: live %s s after the command\n' "$(seconds)"
+printf 'docker compose up -d, first generation: live %s s after the command\n' "$(seconds)"
+person "docker compose down" >"$work/down.txt" 2>&1
 
-# --- The variants
+person "rm .env && cp .env.example .env && chmod 600 .env"
+# Whoever types this has another number than the image's user.
+person "printf 'VIGIA_UID=1001\nVIGIA_GID=1001\n' >>.env"
+person "sed -i -e 's/^CAM_USER=.*/CAM_USER=$USER_NAME/' -e 's|^CAM_PASS=.*|CAM_PASS=$SECRET|' -e 's/^CAM_IP=.*/CAM_IP=$ADDRESS/' -e 's/^TOTAL.*/TOTAL_CAMERAS=4/' .env"
+start_clock
+person "docker compose up -d" >"$work/up-example.txt" 2>&1
+visit live $URL 4 $START_SECONDS || fail "see $work/up-example.txt"
+printf 'docker compose up -d, by .env.example: live %s s after the command\n' "$(seconds)"
+person "docker compose logs --tail 20 vigia" >"$work/logs-example.txt"
+
+# --- The variants: two are run, of those that need further images the configuration is read
 
 person "printf 'RTSP_PORT=8554\nVIGIA_SITE=camaras.example.org\n' >>.env && mkdir -p deploy/nginx/certs && touch deploy/coturn/turnserver.conf"
-for variant in caddy host nginx rtsp turn; do
+for variant in caddy nginx turn; do
 	person "docker compose -f docker-compose.yml -f deploy/compose.$variant.yml config --quiet" || fail "compose.$variant.yml"
 done
-for variant in rtsp host; do
-	person "docker compose -f docker-compose.yml -f deploy/compose.$variant.yml up -d" >"$work/up-$variant.txt" 2>&1 || fail "see $work/up-$variant.txt"
-	visit live $URL 4 $START_SECONDS || fail "see $work/up-$variant.txt"
-	printf 'compose.%s.yml: live\n' "$variant"
+for command in \
+	"docker compose -f docker-compose.yml -f deploy/compose.rtsp.yml up -d" \
+	"docker compose -f docker-compose.yml -f deploy/compose.host.yml up -d"; do
+	person "$command" >"$work/up-variant.txt" 2>&1 || fail "see $work/up-variant.txt"
+	visit live $URL 4 $START_SECONDS || fail "see $work/up-variant.txt"
+	printf '%s: live\n' "$command"
 done
+person "docker compose -f docker-compose.yml -f deploy/compose.host.yml down" >"$work/down.txt" 2>&1
+
+# --- A file that the container's user may not read is said to be so
+
+person "sed -i '/^VIGIA_/d' .env && docker compose up -d" >"$work/up-unreadable.txt" 2>&1
+for ((second = 0; second < START_SECONDS; second++)); do
+	person "docker compose logs" >"$work/logs-unreadable.txt"
+	! grep -q EACCES "$work/logs-unreadable.txt" || break
+	sleep 1
+done
+grep EACCES "$work/logs-unreadable.txt" | head -n 1 || fail "nobody says that .env cannot be read"
 person "docker compose down" >"$work/down.txt" 2>&1
 printf 'All of it passed. Its files: %s\n' "$work"
