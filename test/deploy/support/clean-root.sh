@@ -45,25 +45,31 @@ npm_access() {
 }
 
 # start_machine FOLDER COMMAND...: as process 1 of a machine with FOLDER as its root and this machine's network. Sets OUTER,
-# with which it ends, and MACHINE, both process numbers of this machine.
+# with which it ends, and MACHINE, both process numbers of this machine. With CGROUP, a folder of cgroup2 that there is not
+# yet, that is all of them that it sees: systemd starts in no other.
 start_machine() {
 	local folder=$1
 	shift
 	# shellcheck disable=SC2016 # The other shell's variables.
-	folder=$folder certificates=$CERTIFICATES unshare --mount --uts --ipc --pid --fork --kill-child --propagation private bash -c '
+	(
+		export folder certificates=$CERTIFICATES own_cgroup=${CGROUP:-}
+		[ -z "$own_cgroup" ] || { mkdir "$own_cgroup" && echo $BASHPID >"$own_cgroup/cgroup.procs"; }
+		exec unshare ${own_cgroup:+--cgroup} --mount --uts --ipc --pid --fork --kill-child --propagation private bash -c '
 		set -eu
 		mount --bind "$folder" "$folder"
 		cd "$folder"
 		mkdir -p dev proc sys run old
 		mount -t proc proc proc
 		mount -t sysfs -o nosuid,nodev,noexec sys sys
-		mount --rbind /sys/fs/cgroup sys/fs/cgroup
+		if [ -n "$own_cgroup" ]; then mount -t cgroup2 cgroup2 sys/fs/cgroup; else mount --rbind /sys/fs/cgroup sys/fs/cgroup; fi
 		mount -t tmpfs -o mode=755 dev dev
 		mkdir dev/pts dev/shm dev/net
 		for name in null zero full random urandom tty net/tun; do
 			touch "dev/$name"
 			mount --bind "/dev/$name" "dev/$name"
 		done
+		touch dev/console
+		mount --bind /dev/null dev/console
 		mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 		mount -t tmpfs -o mode=1777 shm dev/shm
 		ln -s pts/ptmx dev/ptmx
@@ -73,7 +79,8 @@ start_machine() {
 		hostname vigia-trial
 		pivot_root . old
 		umount -l /old
-		exec env -C / -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"' machine "$@" &
+		exec env -C / -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"' machine "$@"
+	) &
 	OUTER=$!
 	export MACHINE
 	MACHINE=$(process_1 $OUTER)
