@@ -46,7 +46,7 @@ end_machine() {
 }
 trap end_machine EXIT
 inside "$pid" bash -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	docker.io docker-cli docker-buildx docker-compose iptables iproute2 git ca-certificates slirp4netns hostname sudo' >"$work/apt.log" 2>&1 ||
+	docker.io docker-cli docker-buildx docker-compose iptables iproute2 git ca-certificates slirp4netns hostname procps sudo' >"$work/apt.log" 2>&1 ||
 	fail "apt-get, see $work/apt.log"
 inside "$pid" useradd --create-home --shell /bin/bash --uid 1001 maria
 # As in the Linux container of ChromeOS.

@@ -38,12 +38,13 @@ test("the password stands in .env and vigia.yaml, which only their owner reads, 
 	const cameras = `${server.url}/api/settings/cameras`;
 	const { revision } = settingsCamerasSchema.parse(await (await fetch(cameras)).json());
 	const camera = { host: "127.0.0.1", port: String(sim.port), template: "dahua", channel: "2", user: USER };
-	for (const password of ["another", PASSWORD]) {
+	// Twice: what is left of the file before must not be there for others either.
+	for (const name of ["Yard", "Garden"]) {
 		const before = settingsCamerasSchema.parse(await (await fetch(cameras)).json());
 		const saved = await fetch(cameras, {
 			method: "PUT",
 			headers: { "content-type": "application/json" },
-			body: JSON.stringify({ revision: before.revision, cameras: [{ ...camera, password }] }),
+			body: JSON.stringify({ revision: before.revision, cameras: [{ ...camera, name, password: PASSWORD }] }),
 		});
 		expect(saved.status).toBe(200);
 		expectNoSecret(await saved.text());

@@ -77,6 +77,7 @@ start_machine() {
 		mount -t tmpfs -o mode=755 run run
 		cp "$certificates" run/certificates.crt
 		hostname vigia-trial
+		printf "127.0.0.1 localhost\n127.0.1.1 vigia-trial\n" >etc/hosts
 		pivot_root . old
 		umount -l /old
 		exec env -C / -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"' machine "$@"

@@ -46,7 +46,7 @@ async function awaitLive(url: string, count: number, seconds: number): Promise<v
 	const still = await fetch(`${url}/api/cameras/cam1/snapshot.jpg`);
 	const picture = Buffer.from(await still.arrayBuffer());
 	const size = still.status === 200 ? parseJpegSize(picture) : undefined;
-	const shown = size === undefined ? `none, ${still.status}: ${picture}` : `${size.width}x${size.height}`;
+	const shown = size === undefined ? `none, ${still.status}: ${picture.toString()}` : `${size.width}x${size.height}`;
 	console.log(`live: ${cameras.length} cameras, health ${health.status}, still of cam1: ${shown}`);
 }
 
