@@ -37,7 +37,8 @@ url=http://127.0.0.1:$port
 person() { inside "$pid" runuser --user maria -- env HOME=/home/maria "${NPM[@]}" PORT="$port" WEBRTC_PORT="$media_port" bash -c "cd && $1"; }
 # start COMMAND LOG: the same, and it stays. Sets STARTED.
 start() {
-	setsid nsenter --target "$pid" --mount --uts --ipc --pid --net --root env -C / runuser --user maria -- \
+	# The trial's own variables hold the password.
+	setsid nsenter --target "$pid" --mount --uts --ipc --pid --net --root env -C / -i PATH=/usr/sbin:/usr/bin:/sbin:/bin runuser --user maria -- \
 		env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/home/maria LANG=C.UTF-8 "${NPM[@]}" PORT="$port" WEBRTC_PORT="$media_port" \
 		bash -c "cd && cd vigia && $1" >"$2" 2>&1 &
 	STARTED=$!
