@@ -109,6 +109,16 @@ export type IceServer = z.infer<typeof iceServerSchema>;
 const pictureRouteSchema = z.enum(["pass", "other-profile", "transcode"]);
 export type PictureRoute = z.infer<typeof pictureRouteSchema>;
 
+/** A program that plays to WHEP players in place of the server's own WebRTC, while it is there. */
+export const webrtcEngineSchema = z.object({
+	name: z.literal("go2rtc"),
+	/** Another number once it was started anew, as far as the server knows: its players have lost their pictures. */
+	run: counter,
+});
+export type WebrtcEngine = z.infer<typeof webrtcEngineSchema>;
+/** Header of the answer to a WHEP offer: the name of the program that plays, where it is not the server itself. */
+export const WEBRTC_ENGINE_HEADER = "x-vigia-engine";
+
 /** Why the server ends a socket or refuses a message. */
 export const wallErrorCodeSchema = z.enum([
 	"bad-message",
@@ -136,6 +146,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		protocol: protocolSchema,
 		/** FFmpeg is there: stills are made, and streams that a browser cannot play are transcoded. */
 		ffmpeg: z.boolean(),
+		/** Left out where WebRTC is the server's own. */
+		webrtcEngine: z.optional(webrtcEngineSchema),
 		cameras: z.array(cameraStatusSchema),
 	}),
 	z.object({
@@ -173,6 +185,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		cameras: z.array(cameraStatusSchema),
 		/** Left out where it is not known. */
 		demo: z.optional(z.boolean()),
+		/** As in `welcome`: it comes and goes. */
+		webrtcEngine: z.optional(webrtcEngineSchema),
 	}),
 	z.object({
 		type: z.literal("error"),
