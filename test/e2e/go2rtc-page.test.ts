@@ -90,6 +90,13 @@ test.skipIf(!present)("the page plays from go2rtc, goes on when it is killed, an
 		console.log(`all tiles moved again ${Math.round(performance.now() - killedMs)} ms after go2rtc was killed`);
 		symlinkSync(go2rtcPath, program);
 		await eventually("go2rtc plays again", async () => (await player(page, server)) === "go2rtc");
+
+		// One that hangs nobody is told of.
+		const [stopped] = go2rtcOf(server.pid);
+		process.kill(stopped as number, "SIGSTOP");
+		const stoppedMs = performance.now();
+		await eventually("the built-in engine plays again", async () => (await player(page, server)) === "built-in");
+		console.log(`all tiles moved again ${Math.round(performance.now() - stoppedMs)} ms after go2rtc was stopped`);
 		expect(new Set(answered)).toEqual(new Set(["go2rtc"]));
 	} finally {
 		await browser.close();

@@ -15,6 +15,8 @@
  * 6. The server says `refused` where a stream cannot be made playable for this page.
  * 7. The server says `status` each second (`STATUS_INTERVAL_MS`) and at every change of a camera's state: it is
  *    also the sign of life of the link.
+ * 8. While `welcome` and `status` say `webrtcEngine`, another program answers WHEP offers of this page too: what it plays
+ *    the page takes out of its `view`, and puts back when that program is gone or is another run of it.
  *
  * @module
  */
