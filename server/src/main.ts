@@ -119,7 +119,12 @@ async function run(): Promise<void> {
 	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
 	const app = await buildApp({
 		cameras,
-		statuses: new StatusBroadcast(cameras, clock, () => demo.isRunning),
+		statuses: new StatusBroadcast(
+			cameras,
+			clock,
+			() => demo.isRunning,
+			() => go2rtc.engine,
+		),
 		clock,
 		log,
 		tls: tls?.material,
@@ -137,6 +142,7 @@ async function run(): Promise<void> {
 			iceServers: [...settings.iceServers],
 			protocol: settings.protocol,
 			ffmpeg: ffmpeg.facts !== undefined,
+			webrtcEngine: go2rtc.engine,
 			cameras: cameras.statuses(),
 		}),
 		openViewer: (send, pageHost) => webrtc.openViewer(send, pageHost),
