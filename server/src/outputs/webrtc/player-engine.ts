@@ -1,13 +1,20 @@
 /** Who plays to WHEP players: our own WebRTC, or another program's. @module */
+import type { ReadableStreamSource } from "../../streams/reader.ts";
+import type { PlayerOffer } from "./player-offer.ts";
 import type { PlayerSession } from "./player-session.ts";
-import type { OpenPlayerOptions } from "./webrtc.ts";
 
 /** A session with a player, as long as it lasts. */
 export type Player = Pick<PlayerSession, "answerSdp" | "iceUfrag" | "addCandidate" | "close">;
 
-export interface EnginePlayerOptions extends OpenPlayerOptions {
+export interface EnginePlayerOptions {
 	readonly cameraId: string;
 	readonly stream: "main" | "sub";
+	readonly source: ReadableStreamSource;
+	readonly offer: PlayerOffer;
+	readonly offerSdp: string;
+	/** Host name or address that the player used, without port. */
+	readonly pageHost: string | undefined;
+	readonly onClose: () => void;
 }
 
 export interface PlayerEngine {
