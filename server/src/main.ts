@@ -87,6 +87,7 @@ async function run(): Promise<void> {
 	async function applyList(): Promise<void> {
 		list = await wanted();
 		cameras.apply(list);
+		media.endGone();
 		go2rtc.setCameras(list);
 		await demo.endUnless(own.length === 0 && !go2rtc.isSource);
 	}

@@ -45,6 +45,8 @@ export interface Media {
 	readonly hls: HlsOutput;
 	readonly snapshots: Snapshots;
 	readonly rtsp: RtspOutput | undefined;
+	/** The list of cameras has changed: ends what plays streams that are not in it any more. RTSP looks by itself. */
+	readonly endGone: () => void;
 	/** For WebRTC's mistakes of ours. */
 	readonly onError: (error: unknown) => void;
 }
@@ -90,5 +92,9 @@ export async function openMedia(options: MediaOptions, stack: AsyncDisposableSta
 			onError: onRtspError,
 		}));
 	if (rtsp) stack.defer(() => rtsp.close());
-	return { ffmpeg, transcoder, directory, webrtc, engine, feeds, mse, hls, snapshots, rtsp, onError };
+	const endGone = (): void => {
+		webrtc.endGone();
+		feeds.endGone();
+	};
+	return { endGone, ffmpeg, transcoder, directory, webrtc, engine, feeds, mse, hls, snapshots, rtsp, onError };
 }

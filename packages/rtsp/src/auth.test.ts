@@ -233,6 +233,20 @@ describe("which challenge is answered", () => {
 		expect(client.handleUnauthorized([md5], 1, true)).toBe(false);
 	});
 
+	test("none for a new nonce alone, which live555 sends with each 401 (quirk 29)", () => {
+		const client = authenticator();
+		client.handleUnauthorized([md5], 0, false);
+		expect(client.handleUnauthorized([md5.replace('"n"', '"n2"')], 1, true)).toBe(false);
+	});
+
+	test("the same again with a new nonce when the one before was another connection's (quirk 30)", () => {
+		const client = authenticator();
+		client.seed(all);
+		const renewed = all.map((one) => one.replace('"n"', '"n2"'));
+		expect(client.handleUnauthorized(renewed, 0, true)).toBe(true);
+		expect(client.authorization(METHOD, TARGET)).toMatch(/nonce="n2".*SHA-256/);
+	});
+
 	test("none without credentials, without a challenge or without one that is known (quirk 33)", () => {
 		const anonymous = new Authenticator({ credentials: undefined, hashes, randomHex: () => "0" });
 		expect(anonymous.handleUnauthorized(all, 0, false)).toBe(false);

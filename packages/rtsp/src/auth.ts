@@ -17,12 +17,18 @@ export interface AuthenticatorOptions {
 /**
  * Answers challenges. Strongest algorithm first, each weaker one once after a refusal; a nonce that grew stale is
  * replaced and the request sent again. Nonces belong to the connection: never carry one over.
+ *
+ * RFC 7616 section 3.3: a refusal without `stale` says that the password is wrong. That it bears a new nonce says
+ * nothing, since live555 makes one per 401: only a password that was right before is sent again for it. FFmpeg and
+ * go2rtc send none again, and cameras count each towards their lock.
  */
 export class Authenticator {
 	readonly #options: AuthenticatorOptions;
 	#challenge: AuthChallenge | undefined;
 	/** The challenge in use has been answered to the camera's content. */
 	#proven = false;
+	/** The challenge in use is of an earlier connection, where its nonce may belong. */
+	#seeded = false;
 	#everAccepted = false;
 	#renewed = false;
 	#downgraded = false;
@@ -63,7 +69,7 @@ export class Authenticator {
 	 */
 	seed(fields: readonly string[]): void {
 		const [best] = this.#options.credentials ? strongestFirst(fields) : [];
-		if (best) this.#use(best);
+		if (best) this.#seeded = this.#use(best);
 	}
 
 	/** A request that bore an answer was not answered with 401. */
@@ -86,7 +92,8 @@ export class Authenticator {
 		const renewed = current && offered.find((one) => keyOf(one) === keyOf(current) && isRenewed(current, one));
 		if (current) {
 			// A proven answer is refused because its nonce is old: RFC 2617 section 3.3.
-			if (renewed && (this.#proven || (renewed.scheme === "digest" && renewed.stale))) {
+			const isOld = this.#proven || this.#seeded || (renewed?.scheme === "digest" && renewed.stale);
+			if (renewed && isOld) {
 				this.#renewed = true;
 				return this.#use(renewed);
 			}
@@ -97,8 +104,8 @@ export class Authenticator {
 			if (next !== offered[0]) this.#downgraded = true;
 			return this.#use(next);
 		}
-		// live555 makes a nonce per 401, so a new one proves nothing; one more try is what the cap allows.
-		return renewed !== undefined && this.#use(renewed);
+		// An answer to the nonce before crossed with the renewal.
+		return renewed !== undefined && this.#everAccepted && this.#use(renewed);
 	}
 
 	/** The Authorization field for a request, or `undefined` before the first challenge. `uri` is the target on the wire. */
@@ -113,6 +120,7 @@ export class Authenticator {
 	#use(challenge: AuthChallenge): true {
 		this.#challenge = challenge;
 		this.#proven = false;
+		this.#seeded = false;
 		this.#count = 0;
 		this.#sessionCnonce = this.#options.randomHex(CNONCE_HEX_DIGITS);
 		return true;

@@ -34,6 +34,7 @@ class Harness {
 	/** `undefined`: a DESCRIBE stays without an answer. */
 	description: RtspDescription | undefined = { sdp: fromByteString("v=0\r\n"), contentBase: `${URL}/` };
 	onDescribe = (): void => undefined;
+	refusal: "now" | "later" = "now";
 	#cseq = 0;
 	#ids = 0;
 
@@ -49,7 +50,10 @@ class Harness {
 			disconnect: (reason: RtspServerEnd) => this.events.push(`disconnect ${reason}`),
 			onRequest: (method) => this.events.push(method),
 			authentication: () => this.authentication,
-			onWrongCredentials: () => this.events.push("wrong credentials"),
+			onWrongCredentials: () => {
+				this.events.push("wrong credentials");
+				return this.refusal;
+			},
 			describe: (target) => {
 				this.onDescribe();
 				return target === URL ? this.description : { refuse: 404, reason: "No such camera" };
@@ -274,6 +278,28 @@ describe("RtspServerSession with a password", () => {
 		const stale = harness.request("DESCRIBE", authorization("DESCRIBE", old));
 		expect(stale.headers.get("www-authenticate")).toEqual(challenges.map((challenge) => `${challenge}, stale=TRUE`));
 		expect(harness.events).not.toContain("wrong credentials");
+	});
+
+	it("refuses a wrong one late where the owner says so, and answers in order", () => {
+		const harness = new Harness();
+		harness.authentication = { realm: "cam", credentials };
+		harness.refusal = "later";
+		const challenge = headerOf(harness.request("DESCRIBE"), "www-authenticate") ?? "";
+		const ask = (method: string, cseq: number, fields: Record<string, string>): void =>
+			harness.session.handleInput(serializeRequest(makeRequest(method, URL, { CSeq: cseq, ...fields })), 0);
+		ask("DESCRIBE", 11, authorization("DESCRIBE", challenge, "wrong"));
+		ask("DESCRIBE", 12, authorization("DESCRIBE", challenge, "wrong again"));
+		ask("OPTIONS", 13, {});
+		expect(harness.responses).toHaveLength(1);
+		harness.session.refuseLate();
+		expect(harness.responses.slice(1).map(({ status }) => status)).toEqual([401]);
+		harness.session.refuseLate();
+		harness.session.refuseLate();
+		expect(harness.responses.slice(1).map((one) => [headerOf(one, "cseq"), one.status])).toEqual([
+			["11", 401],
+			["12", 401],
+			["13", 200],
+		]);
 	});
 
 	it("does not even look at a password where the owner refuses", () => {

@@ -80,8 +80,11 @@ export interface RtspServerHandler {
 	onRequest(method: string, target: string): void;
 	/** What a request for this target must prove; `undefined`: nothing. Not asked for OPTIONS. */
 	authentication(target: string): RtspAuthentication | RtspRefusal | undefined;
-	/** The answer to a challenge was wrong: somebody guesses, or has an old password. */
-	onWrongCredentials?(): void;
+	/**
+	 * The answer to a challenge was wrong: somebody guesses, or has an old password. `"later"`: the refusal waits for
+	 * {@link RtspServerSession.refuseLate}.
+	 */
+	onWrongCredentials?(): "now" | "later";
 	/** `undefined`: not known yet, and to be said by {@link RtspServerSession.answerDescribe}. */
 	describe(target: string): RtspDescription | RtspRefusal | undefined;
 	/** One media section is to be sent over this transport. */
@@ -114,13 +117,14 @@ interface Verdict {
 	readonly status: number;
 	readonly headers: HeaderInit;
 	readonly reason?: string | undefined;
+	readonly isLate?: boolean;
 }
 
 type State =
 	| { readonly type: "init" }
 	| { readonly type: "ready" | "playing"; readonly sessionId: string; readonly channels: ReadonlySet<number> };
 
-/** Requests without a body that wait behind an open DESCRIBE; clients wait for answers, so there are one or two. */
+/** Requests without a body that wait behind one that is not answered yet; clients wait for answers, so there are one or two. */
 const MAX_HELD_REQUESTS = 16;
 
 const METHODS = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "SET_PARAMETER", "TEARDOWN"];
@@ -135,8 +139,9 @@ export class RtspServerSession {
 	#state: State = { type: "init" };
 	#closed = false;
 	#lastSignMs: number;
-	/** The DESCRIBE whose answer is not known yet, and what came after it. */
+	/** The DESCRIBE whose answer is not known yet, or the request whose refusal comes late; and what came after it. */
 	#describing: RtspRequest | undefined;
+	#refusing: { readonly request: RtspRequest; readonly verdict: Verdict } | undefined;
 	readonly #held: RtspRequest[] = [];
 
 	constructor(options: RtspServerOptions, handler: RtspServerHandler, nowMs: number) {
@@ -179,11 +184,16 @@ export class RtspServerSession {
 		if (!request || this.#closed) return;
 		this.#describing = undefined;
 		this.#answerDescribe(request, answer);
-		while (!this.#describing && !this.#closed) {
-			const next = this.#held.shift();
-			if (!next) return;
-			this.#take(next);
-		}
+		this.#takeHeld();
+	}
+
+	/** Says the refusal that was to come late, then answers what came after it. Nothing happens if there is none. */
+	refuseLate(): void {
+		if (!this.#refusing || this.#closed) return;
+		const { request, verdict } = this.#refusing;
+		this.#refusing = undefined;
+		this.#answerVerdict(request, verdict);
+		this.#takeHeld();
 	}
 
 	/** Ends the session if its deadline has passed. */
@@ -216,16 +226,33 @@ export class RtspServerSession {
 	#onMessage(message: RtspMessage): void {
 		// A response answers nothing: this end asks nothing.
 		if (message.type !== "request") return;
-		if (!this.#describing) this.#take(message);
+		if (!this.#isHolding) this.#take(message);
 		else if (this.#held.length < MAX_HELD_REQUESTS && message.body.length === 0) this.#held.push(message);
 		else this.#close("protocol-error");
 	}
 
+	get #isHolding(): boolean {
+		return this.#describing !== undefined || this.#refusing !== undefined;
+	}
+
+	#takeHeld(): void {
+		while (!this.#isHolding && !this.#closed) {
+			const next = this.#held.shift();
+			if (!next) return;
+			this.#take(next);
+		}
+	}
+
 	#take(request: RtspRequest): void {
 		this.#handler.onRequest(request.method, request.target);
-		const refusal = this.#check(request);
-		if (refusal) this.#answer(request, refusal.status, refusal.headers, undefined, refusal.reason);
-		else this.#dispatch(request);
+		const verdict = this.#check(request);
+		if (!verdict) this.#dispatch(request);
+		else if (verdict.isLate === true) this.#refusing = { request, verdict };
+		else this.#answerVerdict(request, verdict);
+	}
+
+	#answerVerdict(request: RtspRequest, { status, headers, reason }: Verdict): void {
+		this.#answer(request, status, headers, undefined, reason);
 	}
 
 	/** What every request must satisfy, whatever it wants. */
@@ -270,9 +297,9 @@ export class RtspServerSession {
 				)
 			: "missing";
 		if (verdict === "accepted") return undefined;
-		if (verdict === "refused") this.#handler.onWrongCredentials?.();
+		const isLate = verdict === "refused" && this.#handler.onWrongCredentials?.() === "later";
 		const challenges = offers.map((offer) => makeChallenge({ ...offer, stale: verdict === "stale" }));
-		return { status: 401, headers: { "WWW-Authenticate": challenges } };
+		return { status: 401, headers: { "WWW-Authenticate": challenges }, isLate };
 	}
 
 	#dispatch(request: RtspRequest): void {

@@ -36,6 +36,8 @@ const STATUSES: CameraStatus[] = [
 
 let app: FastifyInstance;
 let webrtc: Webrtc;
+let list: Map<string, ClipCamera>;
+let feeds: CmafFeeds;
 let clock: FakeClock;
 let main: FakeStream;
 let sub: FakeStream;
@@ -63,6 +65,8 @@ beforeEach(async () => {
 		clock,
 		onError,
 	});
+	list = new Map([["cam1", camera]]);
+	feeds = new CmafFeeds({ streams: playable(list), clock, onError });
 	app = fastify({ bodyLimit: 16 * 1024, forceCloseConnections: true });
 	installVisitors(app, []);
 	installErrorHandlers(app, pino({ level: "silent" }));
@@ -70,7 +74,7 @@ beforeEach(async () => {
 	await registerGo2rtcApi(app, {
 		engine: webrtc,
 		directory,
-		feeds: new CmafFeeds({ streams: playable(new Map([["cam1", camera]])), clock, onError }),
+		feeds,
 		statuses: () => STATUSES,
 		snapshots: {
 			take: async (request) => {
@@ -291,4 +295,13 @@ test("what cannot be had over the socket is refused as go2rtc does, and noise is
 	await vi.waitUntil(() => heard.closeCode === 1013, WAIT);
 	other.socket.terminate();
 	socket.terminate();
+});
+
+test("a camera that is taken out of the settings closes the sockets that play it", async () => {
+	const { heard, say } = await connect("cam1");
+	say("mse", "avc1.640029");
+	await vi.waitUntil(() => camera.readers === 1, WAIT);
+	list.clear();
+	feeds.endGone();
+	await vi.waitUntil(() => heard.closeCode === 1000, WAIT);
 });

@@ -23,6 +23,8 @@ import { CLOSE_TRY_LATER } from "./wall-link.ts";
 const MAX_SOCKETS = 256;
 /** Candidates of one player; a browser sends a handful. */
 const MAX_CANDIDATES = 64;
+/** RFC 6455 section 7.4.1. */
+const CLOSE_NORMAL = 1000;
 /** A candidate is a line of SDP. */
 const MAX_CANDIDATE_CHARS = 1024;
 /** Messages of one socket: an offer, its candidates, and some to try again. */
@@ -154,16 +156,16 @@ class Conversation {
 		if (!feed || codecs.length === 0) return this.#refuse("mse", "codecs not matched");
 		this.#feed?.detach();
 		let told = false;
-		this.#feed = playFeed(
-			this.#socket,
-			feed,
-			(reason) => this.#refuse("mse", reason),
-			(mime) => {
+		this.#feed = playFeed(this.#socket, feed, {
+			onRefused: (reason) => this.#refuse("mse", reason),
+			beforeInit: (mime) => {
 				// The player makes its buffer at the first one; the same buffer takes all that follow.
 				if (!told) this.#send({ type: "mse", value: `video/mp4; codecs="${mime}"` });
 				told = true;
 			},
-		);
+			// The player comes back, and takes what there is then.
+			onEnd: () => this.#socket.close(CLOSE_NORMAL, "stream not found"),
+		});
 	}
 
 	/** `type: why`, as go2rtc writes it: its player looks at the beginning. */

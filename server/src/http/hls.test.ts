@@ -4,9 +4,10 @@ import { gunzipSync } from "node:zlib";
 import fastify, { type FastifyInstance } from "fastify";
 import { parse, setOptions, types } from "hls-parser";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { CmafFeeds } from "../outputs/cmaf/cmaf-feed.ts";
 import type { HlsOutput } from "../outputs/hls/hls-output.ts";
 import { LINGER_MS } from "../outputs/hls/hls-track.ts";
-import { AAC, HlsCamera, hlsOutputOf, loadClip } from "../outputs/hls/testing/hls-camera.ts";
+import { AAC, HlsCamera, hlsFeedsOf, hlsOutputOf, loadClip } from "../outputs/hls/testing/hls-camera.ts";
 import { FakeClock } from "../platform/fake-clock.ts";
 import { registerHls } from "./hls.ts";
 
@@ -18,6 +19,8 @@ const MAIN_CLIP = loadClip("camera-01-main");
 let clock: FakeClock;
 let sub: HlsCamera;
 let main: HlsCamera;
+let cameras: Map<string, { sub: HlsCamera; main: HlsCamera }>;
+let feeds: CmafFeeds;
 let output: HlsOutput;
 let app: FastifyInstance;
 
@@ -25,7 +28,9 @@ beforeEach(() => {
 	clock = new FakeClock();
 	sub = new HlsCamera(clock, SUB_CLIP, 15);
 	main = new HlsCamera(clock, MAIN_CLIP, 25);
-	output = hlsOutputOf(clock, new Map([["cam1", { sub, main }]]));
+	cameras = new Map([["cam1", { sub, main }]]);
+	feeds = hlsFeedsOf(clock, cameras);
+	output = hlsOutputOf(clock, cameras, feeds);
 	app = fastify();
 	registerHls(app, { output });
 });
@@ -291,4 +296,24 @@ test("a camera that shows fewer pictures at night gets a playlist for them", asy
 	const text = (await playlist).body;
 	expect(day.partTargetDuration).toBeLessThan(0.25);
 	expect(mediaPlaylist(text).partTargetDuration).toBeGreaterThan(0.5);
+});
+
+test("a camera that is taken out of the settings ends its playlists and who waits for them", async () => {
+	play(sub, 5_500);
+	const { body } = await app.inject("/hls/cam1/sub/video.m3u8");
+	const [segment] = names(body, /^([a-z0-9]+\/s\d+\.m4s)$/gm);
+	const last = mediaPlaylist(body).segments.findLast(({ uri }) => uri !== "")?.mediaSequenceNumber ?? 0;
+	const timers = clock.pending;
+	const waiting = app.inject(`/hls/cam1/sub/video.m3u8?_HLS_msn=${last + 1}&_HLS_part=0`);
+	void waiting.then();
+	await vi.waitUntil(() => clock.pending > timers);
+	cameras.clear();
+	feeds.endGone();
+	const answers = [
+		await waiting,
+		await app.inject("/hls/cam1/sub/video.m3u8"),
+		await app.inject(`/hls/cam1/sub/${segment}`),
+	];
+	expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404, 404]);
+	expect([output.tracks, sub.readers]).toEqual([0, 0]);
 });

@@ -159,9 +159,11 @@ class HlsRoutes {
 		return state !== undefined && !EXPECTING.has(state);
 	}
 
-	/** 503 with the reason: the route's, or the camera's. */
+	/** 503 with the reason: the route's, or the camera's. 404 without camera. */
 	#unavailable(reply: FastifyReply, name: TrackName, result: WaitResult): FastifyReply {
 		if (result === "too-many") return tooMany(reply);
+		// Taken out of the settings while the request waited.
+		if (!this.#output.hasCamera(name.cameraId)) return unknownCamera(reply);
 		const status = this.#output.status(name.cameraId, name.stream);
 		const reason: ReasonCode = this.#output.running(name)?.refusal ?? status?.reason?.code ?? "video-stalled";
 		reply.headers({ "cache-control": "no-store", "retry-after": RETRY_AFTER_SECONDS });

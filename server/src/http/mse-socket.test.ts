@@ -106,3 +106,12 @@ test("a player that does not answer is let go", async () => {
 	}, WAIT);
 	player.socket.terminate();
 });
+
+test("a camera that is taken out of the settings closes its sockets", async () => {
+	server.camera.play(2);
+	const player = play("/api/cameras/cam1/mse");
+	await vi.waitUntil(() => player.boxes.length === 3, WAIT);
+	server.removeCamera();
+	await vi.waitUntil(() => player.closed !== undefined, WAIT);
+	expect(player.closed).toEqual([4404, "unknown-camera"]);
+});

@@ -51,34 +51,40 @@ function serve(socket: WebSocket, request: MseRequest, { feeds, clock }: MseSock
 	const codecs = readCodecs(list);
 	if (!codecs) return socket.close(CLOSE_BAD_REQUEST, "codecs: h264, h265 or both with a comma");
 	const directory = feeds.for(mseDecoders(codecs));
-	if (!directory.hasCamera(id)) return socket.close(CLOSE_NOT_FOUND, "unknown-camera");
-	const feed = stream === "main" || stream === "sub" ? directory.feed(id, stream) : undefined;
-	if (!feed) return socket.close(CLOSE_NOT_FOUND, "unknown-stream");
-	const attachment = playFeed(socket, feed, (reason) => socket.close(CLOSE_REFUSED, reason));
+	let attachment: CmafAttachment | undefined;
+	const play = (): void => {
+		if (!directory.hasCamera(id)) return socket.close(CLOSE_NOT_FOUND, "unknown-camera");
+		const feed = stream === "main" || stream === "sub" ? directory.feed(id, stream) : undefined;
+		if (!feed) return socket.close(CLOSE_NOT_FOUND, "unknown-stream");
+		// The settings may have another stream in its place.
+		attachment = playFeed(socket, feed, { onRefused: (reason) => socket.close(CLOSE_REFUSED, reason), onEnd: play });
+	};
+	play();
 	const timer = keepChecking(socket, clock);
 	socket.on("close", () => {
-		attachment.detach();
+		attachment?.detach();
 		timer.cancel();
 	});
 }
 
-/**
- * Sends the pictures of a feed as binary messages, until it is detached.
- * @param onRefused nothing comes, and why: one of the reasons of docs/http-api.md.
- * @param beforeInit called before each initialization segment, with its `codecs`.
- */
-export function playFeed(
-	socket: WebSocket,
-	feed: CmafFeed,
-	onRefused: (reason: string) => void,
-	beforeInit?: (codecs: string) => void,
-): CmafAttachment {
+/** What else there is to say of a feed that is played. */
+export interface FeedListener {
+	/** Nothing comes, and why: one of the reasons of docs/http-api.md. */
+	onRefused(reason: string): void;
+	/** Called before each initialization segment, with its `codecs`. */
+	beforeInit?(codecs: string): void;
+	/** The feed is over. */
+	onEnd(): void;
+}
+
+/** Sends the pictures of a feed as binary messages, until it is detached. */
+export function playFeed(socket: WebSocket, feed: CmafFeed, listener: FeedListener): CmafAttachment {
 	let waitsForKeyFrame = false;
 	return feed.attach({
 		audio: false,
-		onRoute: (route) => route.kind === "refused" && onRefused(route.reason),
+		onRoute: (route) => route.kind === "refused" && listener.onRefused(route.reason),
 		onInit: (init) => {
-			beforeInit?.(init.codecs);
+			listener.beforeInit?.(init.codecs);
 			send(socket, init.bytes);
 		},
 		onChunk: (_track, { bytes, randomAccess }) => {
@@ -86,6 +92,7 @@ export function playFeed(
 			waitsForKeyFrame = socket.bufferedAmount > MAX_MSE_BUFFERED_BYTES;
 			if (!waitsForKeyFrame) send(socket, bytes);
 		},
+		onEnd: () => listener.onEnd(),
 	});
 }
 

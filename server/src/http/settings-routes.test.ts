@@ -149,6 +149,27 @@ describe("access", () => {
 		}
 	});
 
+	test("is not for a page that has bound its own name to the machine's address, not even from the machine itself", async () => {
+		const token = access.issueToken();
+		const host = `evil.example:${(app.server.address() as AddressInfo).port}`;
+		const from = (name: string) => ({ host: name, origin: `http://${name}` });
+		// Browsers send no Origin with what a page reads from its own name.
+		expect((await app.inject({ url: "/api/settings/access", headers: { host } })).json()).toEqual({ allowed: false });
+		const reading = await app.inject({ url: "/api/settings/cameras", headers: { host } });
+		expect([reading.statusCode, errorOf(reading.json()).code]).toEqual([403, "settings-locked"]);
+		for (const [method, path, payload] of [
+			["POST", "/access", { token }],
+			["PUT", "/cameras", {}],
+			["POST", "/import", {}],
+		] as const) {
+			const writing = await app.inject({ method, url: `/api/settings${path}`, headers: from(host), payload });
+			expect([writing.statusCode, errorOf(writing.json()).code]).toEqual([403, "origin-not-allowed"]);
+		}
+		const own = from("127.0.0.1:8000");
+		const given = await app.inject({ method: "POST", url: "/api/settings/access", headers: own, payload: { token } });
+		expect(given.statusCode).toBe(204);
+	});
+
 	test("is given for the token, once, by a cookie for twelve hours", async () => {
 		const token = access.issueToken();
 		expect(token).toMatch(/^[\w-]{32}$/);

@@ -26,17 +26,19 @@ let clock: FakeClock;
 let main: FakeStream;
 let sub: FakeStream;
 let players: Player[];
+let known: Set<string>;
 
 beforeEach(async () => {
 	clock = new FakeClock();
 	players = [];
+	known = new Set(["cam1"]);
 	[main, sub] = [new FakeStream(), new FakeStream()];
 	for (const [mark, stream] of [main, sub].entries()) {
 		stream.push(fakeUnit({ timestamp: 0, randomAccess: true, packets: 2, mark }));
 	}
 	const directory = {
-		hasCamera: (camera: string) => camera === "cam1",
-		stream: (_camera: string, name: string) => (name === "main" ? main : sub),
+		hasCamera: (camera: string) => known.has(camera),
+		stream: (camera: string, name: string) => (known.has(camera) ? (name === "main" ? main : sub) : undefined),
 	};
 	const settings = { webrtcPort: 0, webrtcHosts: [], iceServers: [] };
 	webrtc = await openWebrtc({ settings, directory, clock });
@@ -202,4 +204,14 @@ test("a camera without pictures is played as soon as it has some", async () => {
 		return player.received.length > 0;
 	}, WAIT);
 	expect(player.received[0]?.payload[0]).toBe(7);
+});
+
+test("a camera that is taken out of the settings ends its sessions", async () => {
+	const response = await post(await newPlayer().offer());
+	webrtc.endGone();
+	expect([webrtc.peers, main.readers.size]).toEqual([1, 1]);
+	known.clear();
+	webrtc.endGone();
+	expect([webrtc.peers, main.readers.size]).toEqual([0, 0]);
+	expect((await app.inject({ method: "DELETE", url: sessionOf(response) })).statusCode).toBe(404);
 });

@@ -14,7 +14,7 @@ import type { SourceFailure } from "./source.ts";
 /**
  * So many channels (or all, where there are fewer) refused in a row, with none let in between, prove the credentials
  * wrong: one may be a channel that this user may not see. Cameras lock after five tries or more, and a session makes two
- * where each 401 brings a new nonce.
+ * where the camera offers two schemes.
  */
 export const MAX_REFUSED_CHANNELS = 2;
 

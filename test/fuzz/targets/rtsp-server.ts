@@ -41,6 +41,9 @@ class Watcher implements RtspServerHandler {
 		const algorithm = ["SHA-256", "MD5"] as const;
 		return target.includes("secret") ? { realm: "r", algorithm, credentials: CREDENTIALS, qopAuth: true } : undefined;
 	}
+	onWrongCredentials() {
+		return "later" as const;
+	}
 	describe(target: string) {
 		if (target.includes("later")) return undefined;
 		return target.includes("none") ? { refuse: 404 } : { sdp: bytesOf(SDP_SEEDS[0] ?? ""), contentBase: `${target}/` };
@@ -88,6 +91,7 @@ const serverSession: FuzzTarget = {
 			nowMs += 1000;
 			session.handleTimeout(nowMs);
 			session.answerDescribe({ refuse: 503 });
+			session.refuseLate();
 		}
 		// One more for the bytes that are no request.
 		must(watcher.answers <= watcher.requests + 1, "a request has one answer at most");

@@ -33,7 +33,8 @@ import { registerWall } from "../wall-routes.ts";
 export async function openWallServer() {
 	const clock = new FakeClock();
 	const camera = new ClipCamera(clock);
-	const streams = playable(new Map([["cam1", camera]]));
+	const list = new Map([["cam1", camera]]);
+	const streams = playable(list);
 	const cameras = new Cameras({
 		cameras: [],
 		clock,
@@ -84,6 +85,11 @@ export async function openWallServer() {
 	return {
 		clock,
 		camera,
+		/** The camera is taken out of the settings. */
+		removeCamera() {
+			list.clear();
+			feeds.endGone();
+		},
 		mse,
 		errors,
 		port,

@@ -29,6 +29,8 @@ class Taker implements CmafReader {
 		this.chunks.push({ track, chunk, receivedAtMs });
 	}
 
+	onEnd(): void {}
+
 	of(track: MediaTrack): Chunk[] {
 		return this.chunks.filter((each) => each.track === track).map(({ chunk }) => chunk);
 	}
@@ -141,6 +143,7 @@ test("a reader that throws is detached alone", () => {
 		onChunk() {
 			throw new Error("mistake");
 		},
+		onEnd() {},
 	});
 	feed.attach(taker);
 	camera.play(3);
@@ -166,4 +169,30 @@ test("viewers with equal decoders share one feed of a stream", () => {
 	expect(directory.feed("cam1", "main")).toBeInstanceOf(CmafFeed);
 	expect(feeds.for(decoders).feed("cam1", "main")).toBe(directory.feed("cam1", "main"));
 	expect(directory.feed("none", "main")).toBeUndefined();
+});
+
+test("a feed ends when its stream is not in the settings any more, and others go on", () => {
+	const clock = new FakeClock();
+	const [gone, stays] = [new ClipCamera(clock), new ClipCamera(clock)];
+	const cameras = new Map([
+		["cam1", gone],
+		["cam2", stays],
+	]);
+	const feeds = new CmafFeeds({ streams: playable(cameras), clock, onError: () => {} });
+	const directory = feeds.for({ video: new Set(["h264"]), bFrames: true, audio: new Set([]), audioTarget: "aac" });
+	const ended: string[] = [];
+	for (const id of cameras.keys()) {
+		const feed = directory.feed(id, "main");
+		feed?.attach({ audio: false, onInit() {}, onChunk() {}, onEnd: () => ended.push(id) });
+	}
+	feeds.endGone();
+	expect([ended, gone.readers, stays.readers]).toEqual([[], 1, 1]);
+	const before = directory.feed("cam1", "main");
+	cameras.set("cam1", new ClipCamera(clock));
+	feeds.endGone();
+	expect([ended, gone.readers, stays.readers]).toEqual([["cam1"], 0, 1]);
+	expect(directory.feed("cam1", "main")).not.toBe(before);
+	cameras.delete("cam2");
+	feeds.endGone();
+	expect([ended, stays.readers]).toEqual([["cam1", "cam2"], 0]);
 });

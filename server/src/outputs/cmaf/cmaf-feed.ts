@@ -40,6 +40,8 @@ export interface CmafReader {
 	 * @param receivedAtMs when the server received it from the camera, in milliseconds since 1970.
 	 */
 	onChunk(track: MediaTrack, chunk: Chunk, receivedAtMs: number): void;
+	/** The feed is over and let go of: its stream was taken out of the settings, or there is another one in its place. */
+	onEnd(): void;
 }
 
 /** A reader's hold on a feed. */
@@ -103,6 +105,18 @@ export class CmafFeed {
 		}
 		this.#readers.add(reader);
 		return { detach: () => this.#drop(reader) };
+	}
+
+	/** Lets go of all readers and tells them. */
+	end(): void {
+		for (const reader of [...this.#readers]) {
+			this.#drop(reader);
+			try {
+				reader.onEnd();
+			} catch (error) {
+				this.#onError(error);
+			}
+		}
 	}
 
 	/** Attaches to the stream what the new reader is the first to need. */
@@ -250,7 +264,8 @@ export interface CmafFeedsOptions {
 /** Hands out the feeds, so that all viewers of a stream with equal decoders share one. */
 export class CmafFeeds {
 	readonly #options: CmafFeedsOptions;
-	readonly #directories = new WeakMap<StreamDirectory, CmafDirectory>();
+	/** One for each kind of decoders. */
+	readonly #directories = new Map<StreamDirectory, FeedDirectory>();
 
 	constructor(options: CmafFeedsOptions) {
 		this.#options = options;
@@ -261,28 +276,49 @@ export class CmafFeeds {
 		const directory = this.#options.streams.for(decoders);
 		let known = this.#directories.get(directory);
 		if (!known) {
-			const feeds = new WeakMap<ReadableStreamSource, CmafFeed>();
-			known = {
-				hasCamera: (cameraId) => directory.hasCamera(cameraId),
-				feed: (cameraId, name) => {
-					const source = directory.stream(cameraId, name);
-					return source && feedOf(feeds, source, this.#options);
-				},
-			};
+			known = new FeedDirectory(directory, this.#options);
 			this.#directories.set(directory, known);
 		}
 		return known;
 	}
+
+	/** The list of cameras has changed: ends the feeds of streams that are not in it any more. */
+	endGone(): void {
+		for (const directory of this.#directories.values()) directory.endGone();
+	}
 }
 
-function feedOf(
-	feeds: WeakMap<ReadableStreamSource, CmafFeed>,
-	source: ReadableStreamSource,
-	options: CmafFeedsOptions,
-): CmafFeed {
-	const feed = feeds.get(source) ?? new CmafFeed(source, options);
-	feeds.set(source, feed);
-	return feed;
+class FeedDirectory implements CmafDirectory {
+	readonly #streams: StreamDirectory;
+	readonly #options: CmafFeedsOptions;
+	readonly #feeds = new Map<ReadableStreamSource, { readonly feed: CmafFeed; readonly isCurrent: () => boolean }>();
+
+	constructor(streams: StreamDirectory, options: CmafFeedsOptions) {
+		this.#streams = streams;
+		this.#options = options;
+	}
+
+	hasCamera(cameraId: string): boolean {
+		return this.#streams.hasCamera(cameraId);
+	}
+
+	feed(cameraId: string, name: StreamName): CmafFeed | undefined {
+		const source = this.#streams.stream(cameraId, name);
+		if (!source) return undefined;
+		const known = this.#feeds.get(source);
+		if (known) return known.feed;
+		const feed = new CmafFeed(source, this.#options);
+		this.#feeds.set(source, { feed, isCurrent: () => this.#streams.stream(cameraId, name) === source });
+		return feed;
+	}
+
+	endGone(): void {
+		for (const [source, { feed, isCurrent }] of [...this.#feeds]) {
+			if (isCurrent()) continue;
+			this.#feeds.delete(source);
+			feed.end();
+		}
+	}
 }
 
 function isVideoSample(unit: StreamUnit): unit is StreamUnit & VideoSample {

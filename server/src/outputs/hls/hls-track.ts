@@ -130,6 +130,7 @@ export class HlsTrack {
 			onChunk: (track, chunk, receivedAtMs) => {
 				if (track === kind) this.#take(chunk, receivedAtMs);
 			},
+			onEnd: () => this.stop(),
 		});
 		this.#measure();
 		this.#unfollow = pictures?.follow((start) => this.#cutAt(start));

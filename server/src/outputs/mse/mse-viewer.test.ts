@@ -36,9 +36,10 @@ class Page implements MediaPipe {
 function open(cameraCount = 1) {
 	const clock = new FakeClock();
 	const cameras = Array.from({ length: cameraCount }, () => new ClipCamera(clock));
-	const streams = playable(new Map(cameras.map((camera, index) => [`cam${index + 1}`, camera])));
+	const list = new Map(cameras.map((camera, index) => [`cam${index + 1}`, camera]));
 	const errors: unknown[] = [];
-	const mse = new Mse({ feeds: new CmafFeeds({ streams, clock, onError: (error) => errors.push(error) }), clock });
+	const feeds = new CmafFeeds({ streams: playable(list), clock, onError: (error) => errors.push(error) });
+	const mse = new Mse({ feeds, clock });
 	const page = new Page();
 	const viewer = mse.openViewer(["h264", "opus"], page);
 	const acknowledge = (): void => viewer.received(page.receivedBytes);
@@ -51,7 +52,7 @@ function open(cameraCount = 1) {
 		}
 	};
 	const [camera] = cameras as [ClipCamera];
-	return { clock, cameras, camera, mse, page, viewer, play, acknowledge, errors };
+	return { clock, cameras, camera, list, feeds, mse, page, viewer, play, acknowledge, errors };
 }
 
 const wish = (channel: number, camera = `cam${channel + 1}`, audio = false): ChannelWish => ({
@@ -293,4 +294,22 @@ test("a page that acknowledges more than it can have taken still gets no more th
 	viewer.received(Number.MAX_SAFE_INTEGER);
 	play(CLIP_GOP);
 	expect(page.frames).toHaveLength(0);
+});
+
+test("a channel goes on with the camera in place of one that is gone, and the page hears when there is none", () => {
+	const { clock, camera, list, feeds, page, viewer, acknowledge } = open();
+	viewer.setChannels(1, [wish(0)]);
+	camera.push();
+	acknowledge();
+	const other = new ClipCamera(clock);
+	list.set("cam1", other);
+	feeds.endGone();
+	camera.push();
+	other.push();
+	expect(page.names).toEqual(["0 video init", "0 video key", "0 video init", "0 video key"]);
+	expect(page.messages.filter(({ type }) => type === "error")).toEqual([]);
+	list.delete("cam1");
+	feeds.endGone();
+	expect(page.messages.at(-1)).toMatchObject({ type: "error", code: "unknown-camera" });
+	expect([camera.readers, other.readers]).toEqual([0, 0]);
 });

@@ -169,7 +169,14 @@ export class MseViewer {
 				else queue.audioInit = init;
 			},
 			onChunk: (track, chunk, receivedAtMs) => this.#push(open, track, chunk, receivedAtMs),
+			onEnd: () => this.#reopen(open),
 		});
+	}
+
+	/** The stream is gone: goes on with the one in its place, or says that there is none. */
+	#reopen({ queue: { wish } }: OpenChannel): void {
+		this.#channels.delete(wish.channel);
+		this.#open(wish);
 	}
 
 	#drop(number: number, open: OpenChannel): void {

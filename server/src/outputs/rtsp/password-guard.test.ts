@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { FakeClock } from "../../platform/fake-clock.ts";
-import { ATTEMPT_INTERVAL_MS, FREE_ATTEMPTS, MAX_ADDRESSES, networkOf, PasswordGuard } from "./password-guard.ts";
+import {
+	FORGIVEN_AFTER_MS,
+	FREE_ATTEMPTS,
+	LATE_REFUSAL_MS,
+	MAX_ADDRESSES,
+	MAX_ATTEMPTS,
+	networkOf,
+	PasswordGuard,
+} from "./password-guard.ts";
 
 function guess(guard: PasswordGuard, address: string): number {
 	let tries = 0;
@@ -11,26 +19,36 @@ function guess(guard: PasswordGuard, address: string): number {
 	return tries;
 }
 
-test("after a few wrong passwords an address has one try every few seconds", () => {
+test("a few wrong passwords are refused at once, those after them late", () => {
 	const clock = new FakeClock();
 	const guard = new PasswordGuard(clock);
-	expect(guess(guard, "192.0.2.1")).toBe(FREE_ATTEMPTS);
-	clock.advance(ATTEMPT_INTERVAL_MS - 1);
-	expect(guard.admits("192.0.2.1")).toBe(false);
-	clock.advance(1);
-	expect(guess(guard, "192.0.2.1")).toBe(1);
-	clock.advance(60_000);
-	expect(guess(guard, "192.0.2.1")).toBe(FREE_ATTEMPTS);
+	for (let tries = 0; tries < FREE_ATTEMPTS; tries++) expect(guard.noteWrong("192.0.2.1")).toBe("now");
+	expect(guard.noteWrong("192.0.2.1")).toBe("later");
+	clock.advance(LATE_REFUSAL_MS);
+	expect(guard.noteWrong("192.0.2.1")).toBe("now");
 });
 
-test("a recorder with an old password that tries at a recorder's pace is never kept out", () => {
+test("two recorders with an old password for 64 streams never keep out the others of their address", () => {
 	const clock = new FakeClock();
 	const guard = new PasswordGuard(clock);
-	for (let tries = 0; tries < 100; tries++) {
-		expect(guard.admits("192.0.2.1")).toBe(true);
-		guard.noteWrong("192.0.2.1");
-		clock.advance(ATTEMPT_INTERVAL_MS);
+	for (let rounds = 0; rounds < 10; rounds++) {
+		// Refused late, so none of their connections tries more often.
+		for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
+			expect(guard.admits("192.0.2.1")).toBe(true);
+			guard.noteWrong("192.0.2.1");
+		}
+		clock.advance(LATE_REFUSAL_MS);
 	}
+});
+
+test("of a flood that does not wait for its refusals no more is looked at than of those who do", () => {
+	const clock = new FakeClock();
+	const guard = new PasswordGuard(clock);
+	expect(guess(guard, "192.0.2.1")).toBe(MAX_ATTEMPTS);
+	clock.advance(Math.ceil(FORGIVEN_AFTER_MS));
+	expect(guess(guard, "192.0.2.1")).toBe(1);
+	clock.advance(LATE_REFUSAL_MS);
+	expect(guess(guard, "192.0.2.1")).toBe(MAX_ATTEMPTS);
 });
 
 test("others are not kept out, and whose network is the same is", () => {

@@ -1,10 +1,20 @@
-/** What guessing passwords costs: an address that sent too many wrong ones is not listened to for a while. @module */
+/**
+ * What guessing passwords costs. Whole houses stand behind one address (NAT, Docker's bridge), so one recorder with an
+ * old password must not keep out the others: a right password is taken however many wrong ones came. The refusals of
+ * wrong ones come late instead, as those of MediaMTX do, and a client that waits for its answer guesses no faster.
+ * Only a flood, of those who do not wait, is not looked at.
+ * @module
+ */
 import type { Clock } from "../../platform/clock.ts";
 
-/** Wrong passwords that an address may send at once: a recorder with many cameras and an old password tries each. */
+/** Wrong passwords that an address may send at once before refusals come late: whoever mistypes is told so. */
 export const FREE_ATTEMPTS = 10;
-/** It may send one more after so long, in ms: a recorder that tries every few seconds still gets its answers. */
-export const ATTEMPT_INTERVAL_MS = 5000;
+/** How late, in ms. */
+export const LATE_REFUSAL_MS = 10_000;
+/** Wrong ones of an address in {@link LATE_REFUSAL_MS}: two recorders with the old password for both streams of 32 cameras. */
+export const MAX_ATTEMPTS = 128;
+/** One is forgiven after so long, in ms. */
+export const FORGIVEN_AFTER_MS = LATE_REFUSAL_MS / MAX_ATTEMPTS;
 /** Addresses that are remembered; beyond, who sent none for longest is forgotten. */
 export const MAX_ADDRESSES = 1024;
 
@@ -25,26 +35,26 @@ export class PasswordGuard {
 
 	/** Whether passwords of this address are looked at now. */
 	admits(address: string): boolean {
-		return this.#countOf(networkOf(address)) + 1 <= FREE_ATTEMPTS;
+		return this.#countOf(networkOf(address)) + 1 <= MAX_ATTEMPTS;
 	}
 
-	/** A wrong one came. */
-	noteWrong(address: string): void {
+	/** A wrong one came. @returns when it is to be refused: `later` is after {@link LATE_REFUSAL_MS}. */
+	noteWrong(address: string): "now" | "later" {
 		const network = networkOf(address);
 		const count = this.#countOf(network) + 1;
 		this.#attempts.delete(network);
 		this.#attempts.set(network, { count, atMs: this.#clock.nowMs() });
-		if (this.#attempts.size <= MAX_ADDRESSES) return;
-		for (const oldest of this.#attempts.keys()) {
+		if (this.#attempts.size > MAX_ADDRESSES) {
+			const [oldest = network] = this.#attempts.keys();
 			this.#attempts.delete(oldest);
-			break;
 		}
+		return count <= FREE_ATTEMPTS ? "now" : "later";
 	}
 
 	#countOf(network: string): number {
 		const known = this.#attempts.get(network);
 		if (!known) return 0;
-		return Math.max(0, known.count - (this.#clock.nowMs() - known.atMs) / ATTEMPT_INTERVAL_MS);
+		return Math.max(0, known.count - (this.#clock.nowMs() - known.atMs) / FORGIVEN_AFTER_MS);
 	}
 }
 

@@ -23,7 +23,7 @@ import { FirstPicture } from "./first-picture.ts";
 import { InterleavedPipe } from "./interleaved-pipe.ts";
 import type { MediaCarrier } from "./media-carrier.ts";
 import type { QueueBudget } from "./media-queue.ts";
-import type { PasswordGuard } from "./password-guard.ts";
+import { LATE_REFUSAL_MS, type PasswordGuard } from "./password-guard.ts";
 import { SessionMedia } from "./session-media.ts";
 import { type OutputTarget, parseTarget, trackUrl } from "./target.ts";
 import { UdpCarrier } from "./udp-carrier.ts";
@@ -77,6 +77,7 @@ export class RtspConnection implements RtspServerHandler {
 	readonly #session: RtspServerSession;
 	readonly #pipe: InterleavedPipe;
 	#timeoutTimer: Timer | undefined;
+	#lateRefusal: Timer | undefined;
 	/** A request on this connection proved the password. */
 	#proven = false;
 	#waiting: FirstPicture | undefined;
@@ -139,9 +140,12 @@ export class RtspConnection implements RtspServerHandler {
 		return { realm: REALM, algorithm: ["SHA-256", "MD5"], qopAuth: true, credentials: credentials.reveal() };
 	}
 
-	onWrongCredentials(): void {
-		this.#host.counters.wrongPasswords++;
-		this.#host.guard.noteWrong(this.address);
+	onWrongCredentials(): "now" | "later" {
+		const { counters, guard, clock } = this.#host;
+		counters.wrongPasswords++;
+		const when = guard.noteWrong(this.address);
+		if (when === "later") this.#lateRefusal = clock.after(LATE_REFUSAL_MS, () => this.#session.refuseLate());
+		return when;
 	}
 
 	describe(url: string): RtspDescription | RtspRefusal | undefined {
@@ -303,6 +307,7 @@ export class RtspConnection implements RtspServerHandler {
 		if (this.#closed) return;
 		this.#closed = true;
 		this.#timeoutTimer?.cancel();
+		this.#lateRefusal?.cancel();
 		this.#waiting?.cancel();
 		this.#waiting = undefined;
 		this.#pipe.close();

@@ -11,7 +11,7 @@ import { FakeClock } from "../../platform/fake-clock.ts";
 import { until } from "../../sources/testing/recorded-source.ts";
 import { PICTURE_WAIT_MS, SOUND_WAIT_MS } from "./first-picture.ts";
 import { STALLED_AFTER_MS } from "./interleaved-pipe.ts";
-import { FREE_ATTEMPTS } from "./password-guard.ts";
+import { FREE_ATTEMPTS, LATE_REFUSAL_MS, MAX_ATTEMPTS } from "./password-guard.ts";
 import { openRtspOutput, type RtspOutput, type RtspOutputOptions } from "./rtsp-output.ts";
 import { REPORT_INTERVAL_MS } from "./session-media.ts";
 import { authorization, RtspClient } from "./testing/rtsp-client.ts";
@@ -264,22 +264,51 @@ describe("the RTSP server with a password", () => {
 		expect((await first.request("DESCRIBE", url, answer)).status).toBe(200);
 	});
 
-	it("makes who guesses wait, and leaves who is in alone", async () => {
-		using inside = await RtspClient.open(output.port);
-		expect((await inside.login("DESCRIBE", url, LOGIN, "MD5")).status).toBe(200);
+	it("makes who guesses wait, and nobody else at the same address", async () => {
 		using guesser = await RtspClient.open(output.port);
 		for (let count = 0; count < FREE_ATTEMPTS; count++) {
 			const who = { ...LOGIN, password: `guess ${count}` };
 			expect((await guesser.login("DESCRIBE", url, who, "MD5")).status).toBe(401);
 		}
-		expect(await guesser.login("DESCRIBE", url, LOGIN, "MD5")).toMatchObject({
+		const challenged = await guesser.request("DESCRIBE", url);
+		const who = { ...LOGIN, password: "another guess" };
+		const wrong = authorization(challenged, { method: "DESCRIBE", target: url, who, algorithm: "MD5" });
+		const late = guesser.send("DESCRIBE", url, wrong);
+		const behind = guesser.send("OPTIONS", url);
+		await until(() => output.counters.wrongPasswords === FREE_ATTEMPTS + 1, "the wrong password");
+		using other = await RtspClient.open(output.port);
+		expect((await other.login("DESCRIBE", url, LOGIN, "SHA-256")).status).toBe(200);
+		const answered = guesser.responses.length;
+		clock.advance(LATE_REFUSAL_MS - 1);
+		expect((await other.login("DESCRIBE", url, LOGIN, "MD5")).status).toBe(200);
+		expect(guesser.responses).toHaveLength(answered);
+		clock.advance(1);
+		expect((await guesser.answer(late)).status).toBe(401);
+		expect((await guesser.answer(behind)).status).toBe(200);
+		expect((await guesser.login("DESCRIBE", url, LOGIN, "MD5")).status).toBe(200);
+	});
+
+	it("does not look at the passwords of a flood, and leaves who is in alone", async () => {
+		using inside = await RtspClient.open(output.port);
+		expect((await inside.login("DESCRIBE", url, LOGIN, "MD5")).status).toBe(200);
+		for (let count = 0; count < MAX_ATTEMPTS; count++) {
+			const client = await RtspClient.open(output.port);
+			const challenged = await client.request("DESCRIBE", url);
+			const who = { ...LOGIN, password: `guess ${count}` };
+			client.send(
+				"DESCRIBE",
+				url,
+				authorization(challenged, { method: "DESCRIBE", target: url, who, algorithm: "MD5" }),
+			);
+			await until(() => output.counters.wrongPasswords > count, "the wrong password");
+			client.socket.destroy();
+		}
+		using late = await RtspClient.open(output.port);
+		expect(await late.login("DESCRIBE", url, LOGIN, "MD5")).toMatchObject({
 			status: 503,
 			reason: "Too Many Wrong Passwords",
 		});
-		expect(output.counters.wrongPasswords).toBe(FREE_ATTEMPTS);
 		expect((await inside.login("DESCRIBE", url, LOGIN, "SHA-256")).status).toBe(200);
-		clock.advance(60_000 - 1);
-		expect((await guesser.login("DESCRIBE", url, LOGIN, "MD5")).status).toBe(200);
 	});
 });
 

@@ -1,7 +1,8 @@
 /** Who plays to WHEP players: our own WebRTC, or another program's. @module */
 import type { WebrtcEngine } from "@vigia/api";
+import type { ReadableStreamSource } from "../../streams/reader.ts";
+import type { PlayerOffer } from "./player-offer.ts";
 import type { PlayerSession } from "./player-session.ts";
-import type { OpenPlayerOptions } from "./webrtc.ts";
 
 /** A session with a player, as long as it lasts. */
 export interface Player extends Pick<PlayerSession, "answerSdp" | "iceUfrag" | "addCandidate" | "close"> {
@@ -9,9 +10,15 @@ export interface Player extends Pick<PlayerSession, "answerSdp" | "iceUfrag" | "
 	readonly engine?: WebrtcEngine["name"];
 }
 
-export interface EnginePlayerOptions extends OpenPlayerOptions {
+export interface EnginePlayerOptions {
 	readonly cameraId: string;
 	readonly stream: "main" | "sub";
+	readonly source: ReadableStreamSource;
+	readonly offer: PlayerOffer;
+	readonly offerSdp: string;
+	/** Host name or address that the player used, without port. */
+	readonly pageHost: string | undefined;
+	readonly onClose: () => void;
 }
 
 export interface PlayerEngine {

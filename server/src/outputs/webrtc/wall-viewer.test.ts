@@ -380,3 +380,19 @@ test("sound is offered the first time that it is asked for, and then goes from c
 	expect(listeners("cam2")).toEqual([]);
 	expect(offers()).toHaveLength(2);
 });
+
+test("a slot shows the camera in place of one that is gone, and the page hears when there is none", async () => {
+	viewer.setView(1, [tile(0, "cam1"), tile(1, "cam2")]);
+	const client = new Client();
+	await client.answer(await offerAt(0));
+	await vi.waitUntil(() => client.marks("0").includes(1) && client.marks("1").includes(2), WAIT);
+	const gone = streams.get("cam1/sub");
+	const other = new FakeStream();
+	other.push(fakeUnit({ timestamp: 50_000, randomAccess: true, packets: 1, mark: 7 }));
+	streams.set("cam1/sub", other);
+	streams.delete("cam2/sub");
+	webrtc.endGone();
+	await vi.waitUntil(() => client.marks("0").includes(7), WAIT);
+	expect([gone?.readers.size, errors()]).toEqual([0, ["unknown-camera"]]);
+	expect(offers()).toHaveLength(1);
+});

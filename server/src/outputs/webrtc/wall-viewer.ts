@@ -94,6 +94,18 @@ export class WallViewer {
 		else if (!this.#retry && !this.#refused) this.#connectSoon();
 	}
 
+	/** The list of cameras has changed: shows what is in place of streams that are gone, or says that there is nothing. */
+	endGone(): void {
+		const { directory } = this.#options;
+		for (const [slot, tile] of this.#tiles) {
+			if (directory.stream(tile.camera, tile.stream) === tile.source) continue;
+			const other = this.#findTile(tile.revision, tile);
+			if (other) this.#tiles.set(slot, other);
+			else this.#tiles.delete(slot);
+		}
+		if (this.#connection) this.#serveView(this.#connection);
+	}
+
 	/** Whose sound is heard over the connection; of a camera that is not there, none. */
 	setSound(sound: SoundWish | undefined): void {
 		if (this.#closed) return;

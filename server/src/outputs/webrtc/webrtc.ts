@@ -3,10 +3,10 @@ import type { ServerMessage } from "@vigia/api";
 import type { Settings } from "../../config/settings.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { MediaPort } from "../../platform/datachannel.ts";
-import type { ReadableStreamSource, StreamDirectory } from "../../streams/reader.ts";
+import type { StreamDirectory } from "../../streams/reader.ts";
 import { advertisedHosts } from "./candidates.ts";
 import { NameCache } from "./name-cache.ts";
-import type { PlayerOffer } from "./player-offer.ts";
+import type { EnginePlayerOptions } from "./player-engine.ts";
 import { PlayerSession } from "./player-session.ts";
 import { DeliveryCounters } from "./slot-sender.ts";
 import { WallViewer } from "./wall-viewer.ts";
@@ -24,15 +24,6 @@ export interface WebrtcOptions {
 	readonly onError?: (error: unknown) => void;
 }
 
-export interface OpenPlayerOptions {
-	readonly source: ReadableStreamSource;
-	readonly offer: PlayerOffer;
-	readonly offerSdp: string;
-	/** Host name or address that the player used, without port. */
-	readonly pageHost: string | undefined;
-	readonly onClose: () => void;
-}
-
 export class Webrtc {
 	/** Plain counts of all viewers and players since the start. */
 	readonly counters = new DeliveryCounters();
@@ -40,7 +31,7 @@ export class Webrtc {
 	readonly #port: MediaPort;
 	readonly #names: NameCache;
 	readonly #viewers = new Set<WallViewer>();
-	readonly #players = new Set<PlayerSession>();
+	readonly #players = new Map<PlayerSession, EnginePlayerOptions>();
 	/** Players that are being answered. */
 	#openingPlayers = 0;
 
@@ -84,7 +75,7 @@ export class Webrtc {
 	 * Answers a WHEP player; `undefined` above {@link MAX_PLAYERS}.
 	 * @throws PeerError `bad-description` when the offer is not usable, `too-many-peers` when the port is full.
 	 */
-	async openPlayer(options: OpenPlayerOptions): Promise<PlayerSession | undefined> {
+	async openPlayer(options: EnginePlayerOptions): Promise<PlayerSession | undefined> {
 		if (this.#players.size + this.#openingPlayers >= MAX_PLAYERS) return undefined;
 		const { clock, settings } = this.#options;
 		this.#openingPlayers++;
@@ -98,17 +89,26 @@ export class Webrtc {
 			};
 			const parts = { port: this.#port, clock, counters: this.counters, source, offer, offerSdp, hosts, onClose };
 			const session = await PlayerSession.open(parts);
-			this.#players.add(session);
+			this.#players.set(session, options);
 			return session;
 		} finally {
 			this.#openingPlayers--;
 		}
 	}
 
+	/** The list of cameras has changed: ends what plays a stream that is not in it any more. */
+	endGone(): void {
+		const { directory } = this.#options;
+		for (const viewer of this.#viewers) viewer.endGone();
+		for (const [player, { cameraId, stream, source }] of [...this.#players]) {
+			if (directory.stream(cameraId, stream) !== source) player.close();
+		}
+	}
+
 	/** Ends all viewers and players and lets the port go. */
 	close(): void {
 		for (const viewer of this.#viewers) viewer.close();
-		for (const player of this.#players) player.close();
+		for (const player of this.#players.keys()) player.close();
 		this.#port.close();
 	}
 }

@@ -146,11 +146,10 @@ export class HlsCamera implements ReadableStreamSource {
 	}
 }
 
-/** The HLS output of cameras by id, each with a sub stream and perhaps a main one. */
-export function hlsOutputOf(
-	clock: Clock,
-	cameras: ReadonlyMap<string, { readonly sub: HlsCamera; readonly main?: HlsCamera }>,
-): HlsOutput {
+/** By id, each with a sub stream and perhaps a main one. */
+export type HlsCameras = ReadonlyMap<string, { readonly sub: HlsCamera; readonly main?: HlsCamera }>;
+
+export function hlsFeedsOf(clock: Clock, cameras: HlsCameras): CmafFeeds {
 	const directory = {
 		hasCamera: (id: string) => cameras.has(id),
 		stream: (id: string, name: "main" | "sub") => cameras.get(id)?.[name],
@@ -158,9 +157,10 @@ export function hlsOutputOf(
 	const onError = (error: unknown): never => {
 		throw error;
 	};
-	return new HlsOutput({
-		feeds: new CmafFeeds({ streams: { for: () => directory }, clock, onError }),
-		clock,
-		status: (id, name) => cameras.get(id)?.[name]?.status(),
-	});
+	return new CmafFeeds({ streams: { for: () => directory }, clock, onError });
+}
+
+/** The HLS output of these cameras. */
+export function hlsOutputOf(clock: Clock, cameras: HlsCameras, feeds = hlsFeedsOf(clock, cameras)): HlsOutput {
+	return new HlsOutput({ feeds, clock, status: (id, name) => cameras.get(id)?.[name]?.status() });
 }
