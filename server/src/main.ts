@@ -17,9 +17,9 @@ import { registerGo2rtcApi } from "./http/go2rtc-api.ts";
 import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { TlsFiles } from "./http/tls-files.ts";
 import { SettingsAccess } from "./http/settings-access.ts";
-import { registerSettings, type SettingsRoutesOptions } from "./http/settings-routes.ts";
+import { registerSettings } from "./http/settings-routes.ts";
 import { registerWhep } from "./http/whep.ts";
-import { openMedia } from "./media.ts";
+import { type Media, openMedia } from "./media.ts";
 import { metricsSnapshot } from "./metrics-snapshot.ts";
 import { Go2rtc } from "./neighbours/go2rtc.ts";
 import { createLogger } from "./observe/log.ts";
@@ -66,24 +66,9 @@ async function run(): Promise<void> {
 	const wanted = async (): Promise<readonly CameraSettings[]> =>
 		go2rtc.isSource ? go2rtc.camerasWith(own) : await demo.camerasOr(own);
 	let list = await wanted();
-	const streamLog = new StreamLog(log);
-	const { lookup } = new NameLookup(clock);
-	const cameras = new Cameras({
-		cameras: list,
-		clock,
-		random: Math.random,
-		hostGate: new HostGate(clock),
-		openSource: (camera, address) => {
-			const { credentials, transport = settings.rtspTransport, tls = { mode: "verify" } } = camera;
-			return openRtspSource({ address, credentials, transport, tls, media: WALL_MEDIA, clock, lookup });
-		},
-		onChange: (camera, name, status) => streamLog.note(camera.id, name, status),
-		onReaderFailed: (camera, error) => log.error({ camera: camera.id, error }, "a reader failed and was detached"),
-	});
-	const { rtspTransport: transport } = settings;
-	const probes = new ProbeService({ cameras: () => list, clock, transport });
+	const cameras = makeCameras(list);
+	const probes = new ProbeService({ cameras: () => list, clock, transport: settings.rtspTransport });
 	const media = await openMedia({ settings, cameras, list, go2rtc, clock, log, redactor }, stack);
-	const { ffmpeg, webrtc, engine, directory, feeds, mse, hls, snapshots, onError } = media;
 	async function applyList(): Promise<void> {
 		list = await wanted();
 		cameras.apply(list);
@@ -97,28 +82,90 @@ async function run(): Promise<void> {
 		await applyList();
 	};
 	const reload = stack.use(new SettingsReload({ load, settings, clock, log, onCameras: takeUp }));
-	const access = new SettingsAccess(clock);
-	const stopping = new AbortController();
 	const editor = new CameraListEditor({ load, reload: () => reload.reload() });
+	const stopping = new AbortController();
+	const { signal } = stopping;
+	const statuses = (): CameraStatus[] => cameras.statuses();
 	const moved = stack.use(
-		new MovedCameras({
-			clock,
-			cameras: () => list,
-			statuses: () => cameras.statuses(),
-			move: (move) => editor.move(move),
-			log,
-			signal: stopping.signal,
-		}),
+		new MovedCameras({ clock, cameras: () => list, statuses, move: (one) => editor.move(one), log, signal }),
 	);
-	const settingsRoutes: SettingsRoutesOptions = {
-		access,
-		editor,
-		cameraTest: new CameraTest({ probes, ffmpeg, clock, transport }),
-		devices: new DeviceSearch({ clock, signal: stopping.signal }),
-	};
-	const serverId = randomUUID();
+	const access = new SettingsAccess(clock);
 	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
-	const app = await buildApp({
+	const app = await openApp({ cameras, demo, go2rtc, media, probes, access, editor, signal, tls });
+	stack.defer(() => app.close());
+	stack.defer(() => probes.stop());
+	stack.defer(() => stopping.abort());
+	stack.defer(() => cameras.stop());
+	endOnMistake(cameras);
+	cameras.start();
+	go2rtc.start();
+	reload.watch();
+	moved.start();
+	process.on("SIGHUP", () => void reload.reload());
+	const address = await listen(app);
+	tls?.watch((material) => (app.server as unknown as TlsServer).setSecureContext(material));
+	const ports = { webrtcPort: media.webrtc.port, ...(settings.rtspOutput && { rtspPort: settings.rtspOutput.port }) };
+	log.info({ ...ports, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
+	printSettingsAddress(address, access.issueToken());
+
+	log.info({ signal: await untilSignalled() }, "stopping");
+	// libdatachannel's threads keep the process alive, so the end is said, not waited for.
+	setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+	await stack.disposeAsync();
+	process.exit(0);
+}
+
+/** Connects to nothing yet. */
+function makeCameras(list: readonly CameraSettings[]): Cameras {
+	const streamLog = new StreamLog(log);
+	const { lookup } = new NameLookup(clock);
+	return new Cameras({
+		cameras: list,
+		clock,
+		random: Math.random,
+		hostGate: new HostGate(clock),
+		openSource: (camera, address) => {
+			const { credentials, transport = settings.rtspTransport, tls = { mode: "verify" } } = camera;
+			return openRtspSource({ address, credentials, transport, tls, media: WALL_MEDIA, clock, lookup });
+		},
+		onChange: (camera, name, status) => streamLog.note(camera.id, name, status),
+		onReaderFailed: (camera, error) => log.error({ camera: camera.id, error }, "a reader failed and was detached"),
+	});
+}
+
+/** What HTTP serves. */
+interface Served {
+	readonly cameras: Cameras;
+	readonly demo: Demo;
+	readonly go2rtc: Go2rtc;
+	readonly media: Media;
+	readonly probes: ProbeService;
+	readonly access: SettingsAccess;
+	readonly editor: CameraListEditor;
+	/** The server stops. */
+	readonly signal: AbortSignal;
+	readonly tls: TlsFiles | undefined;
+}
+
+/** All of HTTP, not listening yet. */
+async function openApp({
+	cameras,
+	demo,
+	go2rtc,
+	media,
+	probes,
+	access,
+	editor,
+	signal,
+	tls,
+}: Served): Promise<FastifyInstance> {
+	const { ffmpeg, webrtc, engine, directory, feeds, mse, hls, snapshots, onError } = media;
+	const { rtspTransport: transport, iceServers, protocol } = settings;
+	const serverId = randomUUID();
+	const statuses = (): CameraStatus[] => cameras.statuses();
+	const cameraTest = new CameraTest({ probes, ffmpeg, clock, transport });
+	const devices = new DeviceSearch({ clock, signal });
+	return await buildApp({
 		cameras,
 		statuses: new StatusBroadcast(
 			cameras,
@@ -140,11 +187,11 @@ async function run(): Promise<void> {
 			serverId,
 			release,
 			demo: demo.isRunning,
-			iceServers: [...settings.iceServers],
-			protocol: settings.protocol,
+			iceServers: [...iceServers],
+			protocol,
 			ffmpeg: ffmpeg.facts !== undefined,
 			webrtcEngine: go2rtc.engine,
-			cameras: cameras.statuses(),
+			cameras: statuses(),
 		}),
 		openViewer: (send, pageHost) => webrtc.openViewer(send, pageHost),
 		openMse: (codecs, pipe) => mse.openViewer(codecs, pipe),
@@ -154,17 +201,15 @@ async function run(): Promise<void> {
 		metrics: createMetrics(() => metricsSnapshot({ clock, cameras, ...media })),
 		probes,
 		registerPlayers: async (scope) => {
-			await registerWhep(scope, { engine, directory, iceServers: settings.iceServers });
-			const statuses = (): CameraStatus[] => cameras.statuses();
+			await registerWhep(scope, { engine, directory, iceServers });
 			await registerGo2rtcApi(scope, { engine, directory, feeds, statuses, snapshots, clock, onError });
 		},
-		registerSettings: (scope) => registerSettings(scope, settingsRoutes),
+		registerSettings: (scope) => registerSettings(scope, { access, editor, cameraTest, devices }),
 	});
-	stack.defer(() => app.close());
-	stack.defer(() => probes.stop());
-	stack.defer(() => stopping.abort());
-	stack.defer(() => cameras.stop());
-	// A mistake of ours still says TEARDOWN to the cameras, and leaves a clean line in the log instead of a raw one.
+}
+
+/** A mistake of ours still says TEARDOWN to the cameras, and leaves a clean line in the log instead of a raw one. */
+function endOnMistake(cameras: Cameras): void {
 	for (const event of ["uncaughtException", "unhandledRejection"]) {
 		process.on(event, (error: unknown) => {
 			log.error({ error, event }, "internal error: Vigía ends");
@@ -172,26 +217,14 @@ async function run(): Promise<void> {
 			void cameras.stop().finally(() => process.exit(1));
 		});
 	}
-	cameras.start();
-	go2rtc.start();
-	reload.watch();
-	moved.start();
-	process.on("SIGHUP", () => void reload.reload());
-	const address = await listen(app);
-	tls?.watch((material) => (app.server as unknown as TlsServer).setSecureContext(material));
-	const ports = { webrtcPort: webrtc.port, ...(settings.rtspOutput && { rtspPort: settings.rtspOutput.port }) };
-	log.info({ ...ports, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
-	printSettingsAddress(address, access.issueToken());
+}
 
-	const signal = await new Promise<string>((resolve) => {
+/** @returns the signal's name. */
+function untilSignalled(): Promise<string> {
+	return new Promise((resolve) => {
 		// Ctrl-C reaches us twice, from the terminal and from npm: the second one must not cut the first one's work short.
 		for (const name of ["SIGINT", "SIGTERM"]) process.on(name, resolve);
 	});
-	log.info({ signal }, "stopping");
-	// libdatachannel's threads keep the process alive, so the end is said, not waited for.
-	setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
-	await stack.disposeAsync();
-	process.exit(0);
 }
 
 /**

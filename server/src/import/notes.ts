@@ -11,8 +11,8 @@ const MAX_NOTES = 500;
 /** By stable codes; `{name}` is filled in from the note's values. */
 const NOTE_TEXTS = {
 	"too-large": [
-		"The file is larger than 256 KiB, as no settings of this kind are: nothing was imported.",
-		"El archivo ocupa más de 256 KiB, como ninguna configuración de este tipo: no se importó nada.",
+		"The file is larger than 256 KiB or has more than 15000 entries, as no settings of this kind: nothing was imported.",
+		"El archivo ocupa más de 256 KiB o tiene más de 15000 entradas, como ninguna configuración de este tipo: no se importó nada.",
 	],
 	"not-yaml": ["This is not valid YAML: nothing was imported.", "Esto no es YAML válido: no se importó nada."],
 	"unknown-kind": [

@@ -1,11 +1,17 @@
 /** A foreign YAML file as plain values: bounded, without types, and without anything that runs. @module */
-import { type Document, LineCounter, parseDocument, visit } from "yaml";
+import { type Document, isAlias, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { Notes } from "./notes.ts";
 
-/** Settings of a hundred cameras are a fifth of it; a hostile file of this size keeps the parser busy for seconds. */
+/** Settings of a hundred cameras are a fifth of it. */
 export const MAX_IMPORT_CHARS: number = 256 * 1024;
-/** Aliases of one anchor: settings that many cameras share. */
-const MAX_ALIASES = 1000;
+/**
+ * Ends of lines, brackets, commas, quotes, `- `, `: ` and the like in a file. What the parser takes its time for stands
+ * between two of them. Frigate's settings of 150 cameras with masks and zones have three quarters of it.
+ */
+export const MAX_IMPORT_MARKS = 15_000;
+const MARK = /[\n,[\]{}"'!&*|>]|[-:?](?=\s)/g;
+/** Anchors and aliases: some for each camera. Each alias is looked for among all of them. */
+export const MAX_ANCHORS_AND_ALIASES = 2000;
 /** Entries that merges copy: dozens for each of hundreds of cameras. A hostile file has one map copied over and over. */
 const MAX_MERGED_ENTRIES = 50_000;
 
@@ -14,7 +20,7 @@ export type YamlMap = ReadonlyMap<unknown, unknown>;
 
 /** The file's outermost map. @returns `undefined` where nothing can be made of the file; `notes` then say why. */
 export function readYamlInput(text: string, notes: Notes): YamlMap | undefined {
-	if (text.length > MAX_IMPORT_CHARS) {
+	if (text.length > MAX_IMPORT_CHARS || (text.match(MARK) ?? []).length > MAX_IMPORT_MARKS) {
 		notes.add("", "too-large");
 		return undefined;
 	}
@@ -32,8 +38,9 @@ export function readYamlInput(text: string, notes: Notes): YamlMap | undefined {
 			notes.add(`line ${lines.linePos(error.pos[0]).line}`, "not-yaml");
 			return undefined;
 		}
-		dropTagged(document, lines, notes);
-		const root: unknown = document.toJS({ mapAsMap: true, maxAliasCount: MAX_ALIASES });
+		lookThrough(document, lines, notes);
+		// The parser's own bound on aliases goes through the whole file for each alias below an anchor.
+		const root: unknown = document.toJS({ mapAsMap: true, maxAliasCount: -1 });
 		new Merges().resolve(root);
 		if (root instanceof Map) return root;
 		notes.add("", "unknown-kind");
@@ -44,11 +51,18 @@ export function readYamlInput(text: string, notes: Notes): YamlMap | undefined {
 	return undefined;
 }
 
-/** `!secret name` and the like stand for a value that is elsewhere: their text is not the value. */
-function dropTagged(document: Document, lines: LineCounter, notes: Notes): void {
+/**
+ * `!secret name` and the like stand for a value that is elsewhere: their text is not the value.
+ * @throws RangeError beyond {@link MAX_ANCHORS_AND_ALIASES}.
+ */
+function lookThrough(document: Document, lines: LineCounter, notes: Notes): void {
+	let count = 0;
 	visit(document, {
-		Scalar(_key, node) {
-			if (node.tag?.startsWith("!") !== true) return;
+		Node(_key, node) {
+			if ((isAlias(node) || node.anchor !== undefined) && ++count > MAX_ANCHORS_AND_ALIASES) {
+				throw new RangeError("too many aliases");
+			}
+			if (!isScalar(node) || node.tag?.startsWith("!") !== true) return;
 			const line = node.range ? lines.linePos(node.range[0]).line : 0;
 			notes.add(`line ${line}`, "tag-unknown", { tag: node.tag });
 			node.value = null;
