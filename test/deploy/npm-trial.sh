@@ -24,7 +24,7 @@ add_repository "$work/root"
 start_machine "$work/root" sleep infinity
 end_trial() {
 	stop_machine
-	[ -z "${CGROUP:-}" ] || find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
+	[ -z "${CGROUP:-}" ] || remove_cgroup "$CGROUP"
 	[ -z "${CAMERAS:-}" ] || kill "$CAMERAS"
 }
 trap end_trial EXIT

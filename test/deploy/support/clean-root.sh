@@ -101,12 +101,22 @@ stop_machine() {
 	wait "$OUTER" 2>/dev/null || true
 }
 
+# remove_cgroup FOLDER: once the last process in it has ended.
+remove_cgroup() {
+	local tries
+	for ((tries = 0; tries < 50; tries++)); do
+		find "$1" -depth -type d -exec rmdir {} + 2>/dev/null || true
+		[ -e "$1" ] || return 0
+		sleep 0.1
+	done
+}
+
 # process_1 PID: the one child of PID, once it is no shell any more that prepares the rest.
 process_1() {
 	local found="" tries
 	for ((tries = 0; tries < 50; tries++)); do
 		found=$(ps -o pid= --ppid "$1" | tr -d ' ')
-		case "$(ps -o comm= -p "${found:-0}" || true)" in "" | bash | env | unshare) sleep 0.1 ;; *) break ;; esac
+		case "$([ -z "$found" ] || ps -o comm= -p "$found" || true)" in "" | bash | env | unshare) sleep 0.1 ;; *) break ;; esac
 	done
 	printf '%s' "$found"
 }
