@@ -267,7 +267,7 @@ export const en = {
 	"settings.problem.busy": "The server is busy with something else: try again in a moment.",
 	"settings.problem.notWritable": "The file could not be written.",
 	"settings.problem.notReadable":
-		"The settings file has a mistake in it, so that its cameras can be neither shown nor changed here. Correct it by hand, then try again; the server's log says where the mistake is.",
+		"The settings file has a mistake in it, so that the cameras can be neither read nor saved. Correct it by hand, then try again; the server's log says where the mistake is.",
 	"settings.problem.tries": "Too many wrong tokens: wait a minute.",
 	"settings.problem.notApplied": "The file was saved, but the wall does not follow it yet.",
 	"settings.problem.other": "The server could not do it ({code}). Try again, and see its log.",

@@ -266,7 +266,7 @@ export const es: Record<MessageKey, string> = {
 	"settings.problem.busy": "El servidor está ocupado con otra cosa: inténtelo de nuevo en un momento.",
 	"settings.problem.notWritable": "No se pudo escribir el archivo.",
 	"settings.problem.notReadable":
-		"El archivo de configuración tiene un error, y por eso sus cámaras no se pueden mostrar ni cambiar aquí. Corríjalo a mano e inténtelo de nuevo; el registro del servidor dice dónde está el error.",
+		"El archivo de configuración tiene un error, y por eso las cámaras no se pueden leer ni guardar. Corríjalo a mano e inténtelo de nuevo; el registro del servidor dice dónde está el error.",
 	"settings.problem.tries": "Demasiados códigos erróneos: espere un minuto.",
 	"settings.problem.notApplied": "El archivo se guardó, pero el mural aún no lo sigue.",
 	"settings.problem.other": "El servidor no pudo hacerlo ({code}). Inténtelo de nuevo y consulte su registro.",

@@ -1,6 +1,6 @@
 /** Cameras out of another program's file: Frigate, go2rtc, MediaMTX. @module */
 import { useSettings } from "./context.ts";
-import { Busy, Message } from "./fields.tsx";
+import { Busy, InSight, Message } from "./fields.tsx";
 import { problemWords } from "./words.ts";
 
 /** The contract's limit of a file, in characters. */
@@ -56,8 +56,10 @@ export function AddImport() {
 					{t("settings.import.look")}
 				</button>
 			)}
-			{problem && <Message kind="error">{problemWords(t, problem)}</Message>}
-			<Preview />
+			<InSight when={problem ?? preview}>
+				{problem && <Message kind="error">{problemWords(t, problem)}</Message>}
+				<Preview />
+			</InSight>
 		</form>
 	);
 }
@@ -71,11 +73,8 @@ function Preview() {
 	const count = cameras.length;
 	return (
 		<>
-			{kind === undefined ? (
-				<Message kind="error">{t("settings.import.unknown")}</Message>
-			) : (
-				<p>{t("settings.import.kind", { kind: KINDS[kind] ?? kind, count })}</p>
-			)}
+			{kind === undefined && notes.length === 0 && <Message kind="error">{t("settings.import.unknown")}</Message>}
+			{kind !== undefined && <p>{t("settings.import.kind", { kind: KINDS[kind] ?? kind, count })}</p>}
 			{kind !== undefined && count === 0 && <Message kind="info">{t("settings.import.nothing")}</Message>}
 			{count > 0 && (
 				<ul class="preview">
@@ -88,7 +87,7 @@ function Preview() {
 				</ul>
 			)}
 			{notes.length > 0 && (
-				<Message kind="warning">
+				<Message kind={kind === undefined ? "error" : "warning"}>
 					<ul class="advice">
 						{notes.map((note) => (
 							<li key={note}>{note}</li>

@@ -1,6 +1,6 @@
 /** Cameras that the network search (ONVIF) finds. @module */
 import { useSettings } from "./context.ts";
-import { Busy, Field, Message, PasswordField } from "./fields.tsx";
+import { Busy, Field, InSight, Message, PasswordField } from "./fields.tsx";
 import { addAndTest, problemWords } from "./words.ts";
 
 export function AddSearch() {
@@ -38,8 +38,10 @@ export function AddSearch() {
 			</form>
 			{discovered && <Devices />}
 			<Device />
-			{problem && <Message kind="error">{problemWords(t, problem)}</Message>}
-			<Channels />
+			<InSight when={problem ?? forms.described.value}>
+				{problem && <Message kind="error">{problemWords(t, problem)}</Message>}
+				<Channels />
+			</InSight>
 		</>
 	);
 }

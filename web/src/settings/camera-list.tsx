@@ -1,8 +1,8 @@
 /** The cameras of the file, their tests, and what can be done with them. @module */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { CameraRow } from "./camera-row.tsx";
 import { useSettings } from "./context.ts";
-import { Busy, Field, Message, PasswordField } from "./fields.tsx";
+import { Busy, Field, InSight, Message, PasswordField } from "./fields.tsx";
 import { problemWords } from "./words.ts";
 
 /** Names of refused cameras that are told. */
@@ -63,18 +63,14 @@ function Empty() {
 	);
 }
 
-/** Comes into sight by itself, unless a field below says what is wrong. */
 function Notice() {
 	const { store } = useSettings();
-	const place = useRef<HTMLDivElement>(null);
 	const notice = store.notice.value;
-	useEffect(() => {
-		if (notice && store.problems.peek().size === 0) place.current?.scrollIntoView({ block: "nearest" });
-	}, [notice]);
 	return (
-		<div ref={place}>
+		// Where a field says what is wrong, that is what comes into sight.
+		<InSight when={store.problems.value.size === 0 ? notice : undefined}>
 			<NoticeText />
-		</div>
+		</InSight>
 	);
 }
 

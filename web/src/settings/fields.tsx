@@ -1,6 +1,6 @@
 /** Fields of a form with their labels and problems, and lines that tell something. @module */
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { StateIcon } from "../ui/icons.tsx";
 import { useSettings } from "./context.ts";
 
@@ -104,6 +104,19 @@ export function Message(props: { kind: "error" | "warning" | "info" | "good"; ch
 		<div class={`message ${props.kind}`} role={props.kind === "error" ? "alert" : "status"}>
 			{props.kind !== "info" && <StateIcon kind={icon[props.kind]} />}
 			<div>{props.children}</div>
+		</div>
+	);
+}
+
+/** Scrolls itself into sight when there is another `when`: an answer must not come where nobody sees it. */
+export function InSight({ when, children }: { when: object | undefined; children: ComponentChildren }) {
+	const place = useRef<HTMLDivElement>(null);
+	useEffect(() => {
+		if (when) place.current?.scrollIntoView({ block: "nearest" });
+	}, [when]);
+	return (
+		<div ref={place} class="in-sight">
+			{children}
 		</div>
 	);
 }
