@@ -348,13 +348,24 @@ start_by_docker() {
 	print_addresses
 }
 
+# npm before 11 makes no use of the Node that it brings, and leaves out what the system's own is too old for: then another
+# one does it, with that Node.
+install_packages() {
+	local processor=x64
+	[ "$(uname -m)" != aarch64 ] || processor=arm64
+	case "$(npm --version)" in
+		[0-9].* | 10.*) npx --yes -p "node-linux-$processor@24" -p npm@11 npm ci ;;
+		*) npm ci ;;
+	esac
+}
+
 start_by_npm() {
 	if service_is_there; then
 		systemctl restart vigia
 		print_addresses
 		return
 	fi
-	[ -d node_modules ] || npm ci
+	[ -d node_modules ] || install_packages
 	print_addresses
 	say "Ctrl-C stops it. As a service: deploy/systemd/vigia.service" "Ctrl-C lo para. Como servicio: deploy/systemd/vigia.service"
 	exec npm start </dev/null
@@ -374,7 +385,7 @@ update() {
 		git pull --ff-only || fail "The new version could not be fetched: nothing was changed." "No se pudo obtener la versión nueva: no se cambió nada."
 	fi
 	if [ "$ROAD" = npm ]; then
-		npm ci
+		install_packages
 		! service_is_there || npm run build
 	elif grep -q '^[[:space:]]*VIGIA_IMAGE=.' .env; then
 		"${COMPOSE[@]}" pull

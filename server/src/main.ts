@@ -91,7 +91,7 @@ async function run(): Promise<void> {
 	);
 	const access = new SettingsAccess(clock);
 	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
-	const app = await openApp({ cameras, demo, media, probes, access, editor, signal, tls });
+	const app = await openApp({ cameras, demo, go2rtc, media, probes, access, editor, signal, tls });
 	stack.defer(() => app.close());
 	stack.defer(() => probes.stop());
 	stack.defer(() => stopping.abort());
@@ -137,6 +137,7 @@ function makeCameras(list: readonly CameraSettings[]): Cameras {
 interface Served {
 	readonly cameras: Cameras;
 	readonly demo: Demo;
+	readonly go2rtc: Go2rtc;
 	readonly media: Media;
 	readonly probes: ProbeService;
 	readonly access: SettingsAccess;
@@ -147,16 +148,8 @@ interface Served {
 }
 
 /** All of HTTP, not listening yet. */
-async function openApp({
-	cameras,
-	demo,
-	media,
-	probes,
-	access,
-	editor,
-	signal,
-	tls,
-}: Served): Promise<FastifyInstance> {
+async function openApp(served: Served): Promise<FastifyInstance> {
+	const { cameras, demo, go2rtc, media, probes, access, editor, signal, tls } = served;
 	const { ffmpeg, webrtc, engine, directory, feeds, mse, hls, snapshots, onError } = media;
 	const { rtspTransport: transport, iceServers, protocol } = settings;
 	const serverId = randomUUID();
@@ -165,7 +158,12 @@ async function openApp({
 	const devices = new DeviceSearch({ clock, signal });
 	return await buildApp({
 		cameras,
-		statuses: new StatusBroadcast(cameras, clock, () => demo.isRunning),
+		statuses: new StatusBroadcast(
+			cameras,
+			clock,
+			() => demo.isRunning,
+			() => go2rtc.engine,
+		),
 		clock,
 		log,
 		tls: tls?.material,
@@ -183,6 +181,7 @@ async function openApp({
 			iceServers: [...iceServers],
 			protocol,
 			ffmpeg: ffmpeg.facts !== undefined,
+			webrtcEngine: go2rtc.engine,
 			cameras: statuses(),
 		}),
 		openViewer: (send, pageHost) => webrtc.openViewer(send, pageHost),

@@ -11,7 +11,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 const is = (program: string, ...args: string[]): boolean => spawnSync(program, args, { stdio: "ignore" }).status === 0;
 
 const COMPOSE_FILES = ["docker-compose.yml", ...globSync("deploy/compose.*.yml", { cwd: ROOT }).toSorted()];
-const SHELL_SCRIPTS = globSync(["*.sh", "test/deploy/*.sh"], { cwd: ROOT }).toSorted();
+const SHELL_SCRIPTS = globSync(["*.sh", "test/deploy/**/*.sh"], { cwd: ROOT }).toSorted();
 
 /** The Dockerfile's instructions, their continued lines joined, without comments. */
 const instructions = read("Dockerfile")
@@ -171,7 +171,7 @@ describe("what linters say where they are installed", () => {
 	}
 
 	test.skipIf(!SHELLCHECK)("shellcheck finds nothing in the scripts", () => {
-		const { status, stdout } = spawnSync("shellcheck", [...SHELL_SCRIPTS, "bin/vigia"], {
+		const { status, stdout } = spawnSync("shellcheck", ["-x", ...SHELL_SCRIPTS, "bin/vigia"], {
 			cwd: ROOT,
 			encoding: "utf8",
 		});

@@ -1,6 +1,6 @@
 /**
- * DEPLOYMENT.md in both languages: blocks that are marked as tested are run, in a folder like a user's; of the others every
- * file, npm script, flag and setting that they name is there.
+ * DEPLOYMENT.md in both languages: blocks that are marked as tested are run, in a folder like a user's; those marked as
+ * tried stand in the trial that they name; of all of them the files, npm scripts and settings that they name are there.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -27,8 +27,13 @@ import { NGINX_IS_THERE } from "../support/nginx.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 
 const LANGUAGES = [
-	{ file: "DEPLOYMENT.md", tested: "# tested", untested: "# not executed in our tests" },
-	{ file: "DEPLOYMENT.es.md", tested: "# probado", untested: "# no se ejecuta en nuestras pruebas" },
+	{ file: "DEPLOYMENT.md", tested: "# tested", tried: "# tried in ", untested: "# not executed in our tests" },
+	{
+		file: "DEPLOYMENT.es.md",
+		tested: "# probado",
+		tried: "# ensayado en ",
+		untested: "# no se ejecuta en nuestras pruebas",
+	},
 ];
 /** Made by the reader, as the text says. */
 const MADE_BY_HAND = ["deploy/coturn/turnserver.conf", "deploy/nginx/certs"];
@@ -89,16 +94,33 @@ const isThere = (program: string): boolean =>
 /** The programs of other packages that a block begins its lines with. */
 const PROGRAMS = ["curl", "openssl", "systemd-analyze", "tar"];
 
-describe.each(LANGUAGES)("$file", ({ file, tested, untested }) => {
+/** Where a person has to choose, a trial has chosen. */
+const CHOSEN_BY_HAND = /<\w+>|^nano /;
+
+describe.each(LANGUAGES)("$file", ({ file, tested, tried, untested }) => {
 	const text = read(file);
 	const blocks = blocksOf(file);
 	const shell = blocks.filter(({ language }) => language === "sh");
 	const run = shell.filter((block) => block.text.startsWith(`${tested}\n`));
 
+	const walked = shell.filter((block) => block.text.startsWith(tried));
+
 	test("says of every block of commands whether it is tested", () => {
 		expect(shell.length).toBeGreaterThan(10);
 		expect(run.length).toBeGreaterThan(4);
-		expect(shell.filter((block) => !run.includes(block) && !block.text.startsWith(untested))).toEqual([]);
+		const marked = [...run, ...walked];
+		expect(shell.filter((block) => !marked.includes(block) && !block.text.startsWith(untested))).toEqual([]);
+	});
+
+	test("calls tried what the trial does", () => {
+		expect(walked.length).toBeGreaterThan(3);
+		for (const { text: block } of walked) {
+			const [mark = "", ...lines] = block.trimEnd().split("\n");
+			const trial = read(mark.slice(tried.length));
+			const commands = lines.flatMap((line) => line.split(" && ")).map((each) => each.replace(/^sudo /, ""));
+			const missing = commands.filter((command) => !CHOSEN_BY_HAND.test(command) && !trial.includes(command));
+			expect(missing).toEqual([]);
+		}
 	});
 
 	// Those of the other language are the same: see the last test.

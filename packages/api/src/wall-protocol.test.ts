@@ -73,6 +73,7 @@ const serverMessages: readonly ServerMessage[] = [
 		iceServers: [{ urls: ["turn:host"], username: "user", credential: "p@ss:w#rd%/ñ" }],
 		protocol: "auto",
 		ffmpeg: true,
+		webrtcEngine: { name: "go2rtc", run: 0 },
 		cameras: [camera],
 	},
 	{ type: "offer", connection: 1, negotiation: 2, sdp: "v=0", slots: [], audioMid: "7" },
@@ -81,6 +82,7 @@ const serverMessages: readonly ServerMessage[] = [
 	{ type: "channel", channel: 0, camera: "cam1", stream: "sub", audio: false, route: "transcode" },
 	{ type: "refused", rung: "webrtc", camera: "cam1", stream: "sub", reason: "ffmpeg-missing" },
 	{ type: "status", cameras: [camera, { ...camera, id: "cam2", streams: {} }] },
+	{ type: "status", cameras: [], demo: true, webrtcEngine: { name: "go2rtc", run: 7 } },
 	{ type: "error", code: "too-many-viewers", message: "..." },
 ];
 

@@ -15,6 +15,8 @@
  * 6. The server says `refused` where a stream cannot be made playable for this page.
  * 7. The server says `status` each second (`STATUS_INTERVAL_MS`) and at every change of a camera's state: it is
  *    also the sign of life of the link.
+ * 8. While `welcome` and `status` say `webrtcEngine`, another program answers WHEP offers of this page too: what it plays
+ *    the page takes out of its `view`, and puts back when that program is gone or is another run of it.
  *
  * @module
  */
@@ -109,6 +111,16 @@ export type IceServer = z.infer<typeof iceServerSchema>;
 const pictureRouteSchema = z.enum(["pass", "other-profile", "transcode"]);
 export type PictureRoute = z.infer<typeof pictureRouteSchema>;
 
+/** A program that plays to WHEP players in place of the server's own WebRTC, while it is there. */
+export const webrtcEngineSchema = z.object({
+	name: z.literal("go2rtc"),
+	/** Another number once it was started anew, as far as the server knows: its players have lost their pictures. */
+	run: counter,
+});
+export type WebrtcEngine = z.infer<typeof webrtcEngineSchema>;
+/** Header of the answer to a WHEP offer: the name of the program that plays, where it is not the server itself. */
+export const WEBRTC_ENGINE_HEADER = "x-vigia-engine";
+
 /** Why the server ends a socket or refuses a message. */
 export const wallErrorCodeSchema = z.enum([
 	"bad-message",
@@ -136,6 +148,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		protocol: protocolSchema,
 		/** FFmpeg is there: stills are made, and streams that a browser cannot play are transcoded. */
 		ffmpeg: z.boolean(),
+		/** Left out where WebRTC is the server's own. */
+		webrtcEngine: z.optional(webrtcEngineSchema),
 		cameras: z.array(cameraStatusSchema),
 	}),
 	z.object({
@@ -173,6 +187,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 		cameras: z.array(cameraStatusSchema),
 		/** Left out where it is not known. */
 		demo: z.optional(z.boolean()),
+		/** As in `welcome`: it comes and goes. */
+		webrtcEngine: z.optional(webrtcEngineSchema),
 	}),
 	z.object({
 		type: z.literal("error"),

@@ -1,4 +1,4 @@
-/** RTP, RTCP and the payload formats, without I/O and without a clock. @module */
+/** RTP, RTCP, the payload formats, and STUN as it comes on the same ports, without I/O and without a clock. @module */
 export { AacDepacketizer, MAX_AAC_BYTES } from "./aac-depacketizer.ts";
 export { type AacPayload, MAX_AAC_HBR_BYTES, MIN_AAC_PAYLOAD_BYTES, packetizeAac } from "./aac-packetizer.ts";
 export type {
@@ -103,3 +103,4 @@ export {
 	writeRtpHeader,
 } from "./rtp-packet.ts";
 export { RTP_DROP, RTP_RESYNC, RtpReceiver, type RtpReceiverOptions } from "./rtp-receiver.ts";
+export { mendTieBreaker, replaceMappedAddress, type SignStun, type StunAddress } from "./stun.ts";

@@ -248,7 +248,7 @@ export const settingsSchema = z.object({
 	WEBRTC_ENGINE: documented(z.enum(["builtin", "go2rtc"]).prefault("builtin"), {
 		rule: "builtin or go2rtc",
 		summary:
-			"Who answers WHEP players: `go2rtc` is the one of `GO2RTC_URL` for its own streams, or without that one which Vigía starts itself, on UDP and TCP port `WEBRTC_PORT` + 1. Whenever it cannot, the built-in engine answers. The wall's page has the built-in one always.",
+			"Who plays over WebRTC: `go2rtc` is the one of `GO2RTC_URL` for its own streams, or without that one which Vigía starts itself, on UDP and TCP port `WEBRTC_PORT` + 1. Whenever it cannot, the built-in engine answers. The wall's page begins with the built-in one, goes over to go2rtc picture by picture, and is back when that ends.",
 		example: "go2rtc",
 		defaultText: "builtin",
 	}),

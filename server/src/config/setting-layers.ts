@@ -1,6 +1,7 @@
 /** The places that settings come from, in their order, before anything in them is judged. @module */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { getuid } from "node:process";
 import { parseArgs } from "node:util";
 import { LineCounter, parseDocument } from "yaml";
 import { parseEnvFile } from "./env-file.ts";
@@ -200,7 +201,9 @@ function readIfThere(path: string, source: string, problems: SettingsProblem[]):
 		return readFileSync(path, "utf8");
 	} catch (error) {
 		const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-		if (code !== "ENOENT") problems.push({ name: "the file", source, reason: `it cannot be read (${code})` });
+		// In a container that number is all there is to go by.
+		const remedy = code === "EACCES" ? `: make it the file of the user that Vigía runs as, number ${getuid?.()}` : "";
+		if (code !== "ENOENT") problems.push({ name: "the file", source, reason: `it cannot be read (${code})${remedy}` });
 		return undefined;
 	}
 }

@@ -65,7 +65,7 @@ export interface Settings {
 	readonly ffmpeg: string;
 	/** A go2rtc whose streams are cameras here. */
 	readonly go2rtc?: Go2rtcAddress;
-	/** Who answers WHEP players, as long as it can. */
+	/** Who plays over WebRTC, as long as it can. */
 	readonly webrtcEngine: "builtin" | "go2rtc";
 	/** The go2rtc program: a path, or a name on `PATH`. */
 	readonly go2rtcBin: string;

@@ -23,7 +23,12 @@ function open() {
 		onReaderFailed: () => {},
 	});
 	const texts: string[] = [];
-	const broadcast = new StatusBroadcast(cameras, clock, () => false);
+	const broadcast = new StatusBroadcast(
+		cameras,
+		clock,
+		() => false,
+		() => ({ name: "go2rtc", run: 3 }),
+	);
 	return { clock, cameras, sources, texts, broadcast, listen: (text: string) => void texts.push(text) };
 }
 
@@ -33,6 +38,7 @@ test("the status comes each second while somebody listens, and no timer runs whe
 	const stop = broadcast.subscribe(listen);
 	clock.advance(STATUS_INTERVAL_MS * 3);
 	expect(texts).toHaveLength(3);
+	expect(JSON.parse(texts[0] ?? "")).toMatchObject({ demo: false, webrtcEngine: { name: "go2rtc", run: 3 } });
 	stop();
 	stop();
 	expect(clock.pending).toBe(0);

@@ -1,5 +1,5 @@
 /** One status message for all pages: built once, sent each second and soon after every change. @module */
-import { STATUS_INTERVAL_MS, type ServerMessage } from "@vigia/api";
+import { STATUS_INTERVAL_MS, type ServerMessage, type WebrtcEngine } from "@vigia/api";
 import type { Cameras } from "../cameras/cameras.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 
@@ -12,17 +12,27 @@ export class StatusBroadcast {
 	readonly #cameras: Cameras;
 	readonly #clock: Clock;
 	readonly #isDemo: () => boolean;
+	readonly #engine: () => WebrtcEngine | undefined;
 	readonly #listeners = new Set<(text: string) => void>();
 	#timer: Timer | undefined;
 	#dueMs = 0;
 	#sentMs = Number.NEGATIVE_INFINITY;
 	#stopListening: (() => void) | undefined;
 
-	/** @param isDemo whether the cameras are simulated now. */
-	constructor(cameras: Cameras, clock: Clock, isDemo: () => boolean) {
+	/**
+	 * @param isDemo whether the cameras are simulated now.
+	 * @param engine what plays in place of our own WebRTC now.
+	 */
+	constructor(
+		cameras: Cameras,
+		clock: Clock,
+		isDemo: () => boolean,
+		engine: () => WebrtcEngine | undefined = () => undefined,
+	) {
 		this.#cameras = cameras;
 		this.#clock = clock;
 		this.#isDemo = isDemo;
+		this.#engine = engine;
 	}
 
 	/** Calls `listener` with the message as JSON text; runs a timer only while somebody listens. */
@@ -52,7 +62,12 @@ export class StatusBroadcast {
 	#send(): void {
 		this.#timer = undefined;
 		this.#sentMs = this.#clock.nowMs();
-		const message: ServerMessage = { type: "status", cameras: this.#cameras.statuses(), demo: this.#isDemo() };
+		const message: ServerMessage = {
+			type: "status",
+			cameras: this.#cameras.statuses(),
+			demo: this.#isDemo(),
+			webrtcEngine: this.#engine(),
+		};
 		const text = JSON.stringify(message);
 		for (const listener of this.#listeners) listener(text);
 		this.#schedule(STATUS_INTERVAL_MS);

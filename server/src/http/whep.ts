@@ -5,7 +5,7 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
-import type { IceServer } from "@vigia/api";
+import { type IceServer, WEBRTC_ENGINE_HEADER } from "@vigia/api";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Player, PlayerEngine } from "../outputs/webrtc/player-engine.ts";
 import type { StreamDirectory } from "../streams/reader.ts";
@@ -114,6 +114,7 @@ async function openSession(
 			// Relative to the endpoint: whatever path a proxy put before it, the player knows it.
 			.headers({ location: `whep/${sessionId}`, etag: session.etag })
 			.headers(links !== "" ? { link: links } : {})
+			.headers(player.engine ? { [WEBRTC_ENGINE_HEADER]: player.engine } : {})
 			.type(SDP_TYPE)
 			.send(player.answerSdp)
 	);

@@ -47,7 +47,7 @@ const options = (cameraId = "cam1"): EnginePlayerOptions => ({
 
 test("a player gets go2rtc's answer, and ends once", async () => {
 	const player = await engine.openPlayer(options());
-	expect(player).toMatchObject({ answerSdp: `${ANSWER}a=host:wall.lan\r\n`, iceUfrag: "abcd" });
+	expect(player).toMatchObject({ answerSdp: `${ANSWER}a=host:wall.lan\r\n`, iceUfrag: "abcd", engine: "go2rtc" });
 	expect(asked).toEqual(["cam1/main"]);
 	player?.addCandidate("0", "candidate:1");
 	player?.close();

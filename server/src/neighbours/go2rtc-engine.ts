@@ -66,6 +66,7 @@ export class Go2rtcEngine implements PlayerEngine {
 
 	#remember(answerSdp: string, iceUfrag: string, onClose: () => void): Player {
 		const player: Player = {
+			engine: "go2rtc",
 			answerSdp,
 			iceUfrag,
 			// go2rtc has no place for them and needs none: it answers to wherever the player's own checks come from.

@@ -45,6 +45,7 @@ export class Go2rtcSupervisor {
 	readonly #socketPath: string;
 	readonly #configFile: string;
 	#run: Run | undefined;
+	#runs = 0;
 	#timer: Timer | undefined;
 	#retryMs = FIRST_RETRY_MS;
 	#complained = false;
@@ -64,6 +65,11 @@ export class Go2rtcSupervisor {
 		return this.#run?.isReady === true;
 	}
 
+	/** How often it was started. */
+	get runs(): number {
+		return this.#runs;
+	}
+
 	start(): void {
 		this.#timer?.cancel();
 		const { program, config, clock, log } = this.#options;
@@ -77,6 +83,7 @@ export class Go2rtcSupervisor {
 		const child = new Go2rtcChild(program, this.#configFile, (line) => log.debug({ line }, "go2rtc says"));
 		const run: Run = { child, startedAtMs: clock.nowMs(), isReady: false, isReplaced: false };
 		this.#run = run;
+		this.#runs += 1;
 		void child.exited.then((exit) => this.#onExit(run, exit));
 		void this.#look(run);
 	}

@@ -1,4 +1,5 @@
 /** All that go2rtc is to this server, as its settings want it: where cameras come from, and an engine for players. @module */
+import type { WebrtcEngine } from "@vigia/api";
 import type { CameraSettings, Settings } from "../config/settings.ts";
 import type { Logger } from "../observe/log.ts";
 import type { PlayerEngine } from "../outputs/webrtc/player-engine.ts";
@@ -50,6 +51,14 @@ export class Go2rtc implements AsyncDisposable {
 	/** Whether cameras come from it. Then there is no demo: they come as soon as it answers. */
 	get isSource(): boolean {
 		return this.#remote !== undefined;
+	}
+
+	/** As the page is told of it; `undefined` while the built-in engine plays. */
+	get engine(): WebrtcEngine | undefined {
+		if (this.#options.settings.webrtcEngine !== "go2rtc") return undefined;
+		// That a remote one was started anew is not to be seen.
+		const run = this.#remote ? (this.#remote.streams.isThere ? 0 : undefined) : this.#own?.run;
+		return run === undefined ? undefined : { name: "go2rtc", run };
 	}
 
 	/** Asks for its streams, from now on. */

@@ -69,11 +69,14 @@ test("its settings have no more than it needs, and our cameras come from us", as
 
 test("other cameras mean another run, the same in another order do not", async () => {
 	await vi.waitUntil(() => own.isReady, WAIT);
+	const first = own.run;
 	own.setCameras(["yard", "cam1"]);
 	expect([own.isReady, own.nameOf("cam1", "sub"), own.nameOf("door", "main")]).toEqual([true, "cam1/sub", undefined]);
+	expect(own.run).toBe(first);
 	own.setCameras(["cam1", "door"]);
 	expect(own.nameOf("door", "main")).toBe("door/main");
 	await vi.waitUntil(() => program.runs.length === 2 && own.isReady, WAIT);
+	expect([first, own.run]).toEqual([1, 2]);
 	expect(Object.keys(program.runs[1]?.config.streams as object)).toEqual([
 		"cam1/main",
 		"cam1/sub",

@@ -81,6 +81,11 @@ export class OwnGo2rtc implements Go2rtcHost, AsyncDisposable {
 		return this.#supervisor.isReady;
 	}
 
+	/** Which run this is; `undefined` while it cannot be asked. */
+	get run(): number | undefined {
+		return this.isReady ? this.#supervisor.runs : undefined;
+	}
+
 	get client(): Go2rtcHost["client"] {
 		return this.#supervisor.client;
 	}

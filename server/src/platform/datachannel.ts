@@ -30,6 +30,7 @@ import {
 	type VideoTrackOptions,
 } from "./datachannel-tracks.ts";
 import { nativeIceServers } from "./native-ice-servers.ts";
+import { RelayDoors, takeRelays } from "./relay-doors.ts";
 
 /** Peers of all walls and players together: 100 pages and 100 WHEP players. */
 export const MAX_PEERS = 200;
@@ -122,7 +123,7 @@ export class MediaPort {
 			disableAutoNegotiation: true,
 			forceMediaTransport: true,
 		});
-		const peer = new NativePeer(connection, onState, () => this.#peers.delete(peer));
+		const peer = new NativePeer(connection, this.port, onState, () => this.#peers.delete(peer));
 		this.#peers.add(peer);
 		return peer;
 	}
@@ -140,13 +141,24 @@ class NativePeer implements Peer {
 	readonly #connection: PeerConnection;
 	readonly #onClosed: () => void;
 	readonly #tracks: (NativeVideoTrack | NativeAudioTrack)[] = [];
+	readonly #doors: RelayDoors;
 	readonly #ssrcStart = randomInt(1, SSRC_START_LIMIT);
 	#state: PeerState = "new";
 	/** Resolves the description that is being made. */
 	#described: (() => void) | undefined;
 
-	constructor(connection: PeerConnection, onState: (state: PeerState) => void, onClosed: () => void) {
+	constructor(
+		connection: PeerConnection,
+		mediaPort: number,
+		onState: (state: PeerState) => void,
+		onClosed: () => void,
+	) {
 		this.#connection = connection;
+		this.#doors = new RelayDoors({
+			mediaPort,
+			icePassword: () => /^a=ice-pwd:(\S+)/m.exec(connection.localDescription()?.sdp ?? "")?.[1],
+			add: (candidate, mid) => this.#addCandidate(candidate, mid),
+		});
 		this.#onClosed = onClosed;
 		connection.onStateChange((state) => {
 			if (this.#state === "closed") return;
@@ -208,23 +220,22 @@ class NativePeer implements Peer {
 		if (!acceptsVideo(sdp)) {
 			throw new PeerError("codec-not-accepted", "The browser accepts no H.264 over WebRTC");
 		}
-		this.#setRemoteDescription(sdp, "answer");
+		const { rest, relays } = takeRelays(sdp);
+		this.#setRemoteDescription(rest, "answer");
+		for (const { candidate, mid } of relays) this.addRemoteCandidate(candidate, mid);
 	}
 
-	answerOffer(sdp: string): Promise<string> {
+	async answerOffer(sdp: string): Promise<string> {
 		this.#assertOpen();
-		this.#setRemoteDescription(sdp, "offer");
-		return this.#describe("answer");
+		const { rest, relays } = takeRelays(sdp);
+		this.#setRemoteDescription(rest, "offer");
+		const answer = await this.#describe("answer");
+		for (const { candidate, mid } of relays) this.addRemoteCandidate(candidate, mid);
+		return answer;
 	}
 
 	addRemoteCandidate(candidate: string, mid: string): boolean {
-		if (this.#state === "closed") return false;
-		try {
-			this.#connection.addRemoteCandidate(candidate, mid);
-			return true;
-		} catch {
-			return false;
-		}
+		return this.#doors.take(candidate, mid) || this.#addCandidate(candidate, mid);
 	}
 
 	roundTripMs(): number | undefined {
@@ -239,7 +250,18 @@ class NativePeer implements Peer {
 		this.#onClosed();
 		this.#described?.();
 		for (const track of this.#tracks) track.close();
+		this.#doors.close();
 		this.#connection.close();
+	}
+
+	#addCandidate(candidate: string, mid: string): boolean {
+		if (this.#state === "closed") return false;
+		try {
+			this.#connection.addRemoteCandidate(candidate, mid);
+			return true;
+		} catch {
+			return false;
+		}
 	}
 
 	#setRemoteDescription(sdp: string, type: "offer" | "answer"): void {

@@ -1,7 +1,8 @@
 """Answers a script on a terminal of its own as a person would: a hidden question once the terminal shows nothing.
 
 hidden-answer.py ANSWER... -- COMMAND...
-An answer that begins with `hidden:` waits until echo is off. What the terminal showed goes to standard output.
+An answer that begins with `hidden:` waits until echo is off. What the terminal showed goes to standard output. With the
+variable LIMIT_SECONDS it waits for the end of the command, and ends as it does; otherwise until the answers are used up.
 """
 import os
 import pty
@@ -10,7 +11,8 @@ import sys
 import termios
 import time
 
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = int(os.environ.get("LIMIT_SECONDS", "20"))
+WAITS = "LIMIT_SECONDS" in os.environ
 
 cut = sys.argv.index("--")
 answers, command = sys.argv[1:cut], sys.argv[cut + 1 :]
@@ -36,6 +38,8 @@ while time.monotonic() < deadline:
     if shown.count(b": ") <= asked or not shown.endswith(b": "):
         continue
     if not answers:
+        if WAITS:
+            continue
         break
     answer = answers[0]
     if answer.startswith("hidden:"):
@@ -47,5 +51,8 @@ while time.monotonic() < deadline:
     os.write(terminal, answer.encode() + b"\n")
 sys.stdout.buffer.write(shown)
 sys.stdout.flush()
-os.kill(pid, 9)
-os.waitpid(pid, 0)
+if not WAITS or time.monotonic() >= deadline:
+    os.kill(pid, 9)
+_, status = os.waitpid(pid, 0)
+if WAITS:
+    sys.exit(os.waitstatus_to_exitcode(status))

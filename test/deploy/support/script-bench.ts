@@ -19,7 +19,7 @@ import { findProgram, ROOT } from "../../../scripts/run.ts";
 /** What scripts may use as it is: nothing here reaches beyond the folder of the test. */
 const REAL_TOOLS = [
 	...["bash", "cat", "chmod", "chown", "cmp", "cp", "dirname", "env", "grep", "head", "id", "install", "mktemp"],
-	...["mv", "rm", "sed", "sh", "sleep", "stat", "tail", "timeout", "tr"],
+	...["mv", "rm", "sed", "sh", "sleep", "stat", "tail", "timeout", "tr", "uname"],
 ];
 
 export interface ScriptResult {

@@ -22,6 +22,7 @@ const input: DiagnosticsInput = {
 	want: { shown: "webrtc", preparing: undefined, reason: "best", refusal: undefined },
 	route: "pass",
 	carrier: "websocket",
+	engine: undefined,
 	counters: { received: 500, decoded: 300, bytes: 90_000 },
 	inbound: undefined,
 	peer: { inbound: new Map(), sound: undefined, codecs: new Map(), roundTripMs: 12.34, transport: "udp host/prflx" },

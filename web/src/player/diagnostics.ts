@@ -22,6 +22,8 @@ export interface DiagnosticsInput {
 	readonly want: TileWant;
 	readonly route: PictureRoute;
 	readonly carrier: Carrier;
+	/** Who plays what is in sight over WebRTC, where it is not the server. */
+	readonly engine: string | undefined;
 	/** Of the feed in sight. */
 	readonly counters: FeedCounters | undefined;
 	/** WebRTC's own, if that is what is in sight. */
@@ -48,6 +50,7 @@ export function diagnosticsText(input: DiagnosticsInput): string {
 		...line("frames per second", rates && frames(rates)),
 		...line("bitrate", rates && kilobits(rates.bitrateBps)),
 		...line("rung", rung(input)),
+		...line("played by", input.engine),
 		...line("pieces received", input.counters?.received),
 		...line("pictures decoded", input.counters?.decoded),
 		...line("frames decoded, dropped", inbound && `${inbound.framesDecoded ?? 0}, ${inbound.framesDropped ?? 0}`),

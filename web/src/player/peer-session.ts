@@ -120,6 +120,7 @@ export class PeerSession {
 	}
 }
 
-function toRtcIceServer({ urls, username, credential }: IceServer): RTCIceServer {
+/** As the browser takes it. */
+export function toRtcIceServer({ urls, username, credential }: IceServer): RTCIceServer {
 	return { urls, ...(username === undefined ? {} : { username }), ...(credential === undefined ? {} : { credential }) };
 }

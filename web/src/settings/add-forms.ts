@@ -210,6 +210,8 @@ export class AddForms {
 			(signal) => this.#api.discover(this.range.peek().trim(), signal),
 			(answer) => {
 				this.discovered.value = answer;
+				const [only, ...others] = answer.devices;
+				if (only && others.length === 0) this.chooseDevice(only.address);
 			},
 		);
 	}

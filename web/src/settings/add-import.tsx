@@ -11,6 +11,7 @@ export function AddImport() {
 	const { store, t } = useSettings();
 	const { forms } = store;
 	const problem = forms.problem.value;
+	const preview = forms.preview.value;
 	const text = forms.importText.value;
 	const tooLong = text.length > MAX_FILE_LENGTH;
 	return (
@@ -51,7 +52,7 @@ export function AddImport() {
 			{forms.asking.value === "import" ? (
 				<Busy onStop={() => forms.stop()}>{t("settings.import.reading")}</Busy>
 			) : (
-				<button type="submit" class="text-button" disabled={text.trim() === "" || tooLong}>
+				<button type="submit" class={preview ? "text-button" : "main-button"} disabled={text.trim() === "" || tooLong}>
 					{t("settings.import.look")}
 				</button>
 			)}

@@ -4,7 +4,7 @@ import { UNKNOWN_MAKER } from "./add-forms.ts";
 import { useSettings } from "./context.ts";
 import { Busy, Field, Message, PasswordField } from "./fields.tsx";
 import type { RecorderForm, RecorderProblem } from "./recorder.ts";
-import { problemWords } from "./words.ts";
+import { addAndTest, problemWords } from "./words.ts";
 
 export function AddMaker() {
 	const { store, t } = useSettings();
@@ -21,6 +21,8 @@ export function AddMaker() {
 	const set = (field: keyof RecorderForm) => (value: string) => forms.setRecorder(field, value);
 	useEffect(() => form.current?.querySelector("select")?.focus(), []);
 	const count = Number(recorder.channels) || 1;
+	// The search comes first then.
+	const searching = recorder.vendor === UNKNOWN_MAKER && recorder.template === "";
 	return (
 		<form
 			ref={form}
@@ -91,8 +93,8 @@ export function AddMaker() {
 						/>
 					</div>
 					{recorder.vendor === UNKNOWN_MAKER && <Find />}
-					<button type="submit" class="main-button">
-						{t(count === 1 ? "settings.addAndTest.one" : "settings.addAndTest", { count })}
+					<button type="submit" class={searching ? "text-button" : "main-button"}>
+						{addAndTest(t, count)}
 					</button>
 				</>
 			)}
@@ -152,7 +154,7 @@ function Find() {
 			<div class="buttons">
 				<button
 					type="button"
-					class="text-button"
+					class={found?.kind === "found" ? "text-button" : "main-button"}
 					disabled={host.trim() === ""}
 					onClick={() => {
 						forms.tidyHost();

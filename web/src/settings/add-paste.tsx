@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useSettings } from "./context.ts";
 import { Field, Message, PasswordField } from "./fields.tsx";
+import { addAndTest } from "./words.ts";
 
 /** Problems that are shown; the rest is a number. */
 const SHOWN_PROBLEMS = 8;
@@ -77,7 +78,7 @@ export function AddPaste() {
 				/>
 			</div>
 			<button type="submit" class="main-button" disabled={count === 0}>
-				{t(count === 1 ? "settings.addAndTest.one" : "settings.addAndTest", { count })}
+				{addAndTest(t, count)}
 			</button>
 		</form>
 	);

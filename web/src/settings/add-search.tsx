@@ -1,13 +1,14 @@
 /** Cameras that the network search (ONVIF) finds. @module */
 import { useSettings } from "./context.ts";
 import { Busy, Field, Message, PasswordField } from "./fields.tsx";
-import { problemWords } from "./words.ts";
+import { addAndTest, problemWords } from "./words.ts";
 
 export function AddSearch() {
 	const { store, t } = useSettings();
 	const { forms } = store;
 	const problem = forms.problem.value;
 	const discovered = forms.discovered.value;
+	const chosen = forms.device.value.trim() !== "";
 	return (
 		<>
 			<form
@@ -30,7 +31,7 @@ export function AddSearch() {
 				{forms.asking.value === "discover" ? (
 					<Busy onStop={() => forms.stop()}>{t("settings.search.running")}</Busy>
 				) : (
-					<button type="submit" class="main-button">
+					<button type="submit" class={chosen ? "text-button" : "main-button"}>
 						{t("settings.search.start")}
 					</button>
 				)}
@@ -74,6 +75,7 @@ function Device() {
 	const { store, t } = useSettings();
 	const { forms } = store;
 	const login = forms.deviceLogin.value;
+	const chosen = forms.device.value.trim() !== "";
 	return (
 		<form
 			onSubmit={(event) => {
@@ -86,6 +88,7 @@ function Device() {
 					name="device-address"
 					label={t("settings.search.device")}
 					value={forms.device.value}
+					placeholder="192.168.1.108"
 					onInput={(value) => forms.chooseDevice(value)}
 				/>
 				<Field
@@ -110,7 +113,11 @@ function Device() {
 			{forms.asking.value === "describe" ? (
 				<Busy onStop={() => forms.stop()}>{t("settings.search.describing")}</Busy>
 			) : (
-				<button type="submit" class="text-button" disabled={forms.device.value.trim() === ""}>
+				<button
+					type="submit"
+					class={chosen && !forms.described.value ? "main-button" : "text-button"}
+					disabled={!chosen}
+				>
 					{t("settings.search.describe")}
 				</button>
 			)}
@@ -162,7 +169,7 @@ function Channels() {
 					disabled={count === 0}
 					onClick={() => store.add(forms.describedCameras())}
 				>
-					{t(count === 1 ? "settings.addAndTest.one" : "settings.addAndTest", { count })}
+					{addAndTest(t, count)}
 				</button>
 			)}
 		</>

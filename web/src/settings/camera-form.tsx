@@ -27,6 +27,8 @@ export function CameraForm({ draft }: { draft: Draft }) {
 	useEffect(() => {
 		const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
 		(wrong ?? form.current?.querySelector<HTMLElement>("input"))?.focus();
+		// With what is wrong about it, which stands below.
+		wrong?.closest(".field")?.scrollIntoView({ block: "center" });
 	}, [problems.length > 0]);
 	const templates = store.vendors.value.flatMap(({ template }) => (template === undefined ? [] : [template]));
 	const field = (name: CameraField) => (
@@ -67,6 +69,7 @@ export function CameraForm({ draft }: { draft: Draft }) {
 			/>
 			<details open={rare.some((name) => problemOf(name) !== undefined)}>
 				<summary>{t("settings.rare")}</summary>
+				<p class="hint">{t("settings.rare.hint")}</p>
 				<div class="fields">{rare.map(field)}</div>
 			</details>
 			<div class="buttons">

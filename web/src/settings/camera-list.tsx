@@ -1,5 +1,5 @@
 /** The cameras of the file, their tests, and what can be done with them. @module */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { CameraRow } from "./camera-row.tsx";
 import { useSettings } from "./context.ts";
 import { Busy, Field, Message, PasswordField } from "./fields.tsx";
@@ -49,12 +49,36 @@ function Empty() {
 				<li>{t("settings.empty.two")}</li>
 				<li>{t("settings.empty.three", { file: store.file.value })}</li>
 			</ol>
+			<button
+				type="button"
+				class="main-button"
+				onClick={() => {
+					store.view.value = { kind: "add" };
+				}}
+			>
+				{t("settings.add")}
+			</button>
 			{elsewhere > 0 && <Message kind="info">{t("settings.elsewhere", { count: elsewhere })}</Message>}
 		</div>
 	);
 }
 
+/** Comes into sight by itself, unless a field below says what is wrong. */
 function Notice() {
+	const { store } = useSettings();
+	const place = useRef<HTMLDivElement>(null);
+	const notice = store.notice.value;
+	useEffect(() => {
+		if (notice && store.problems.peek().size === 0) place.current?.scrollIntoView({ block: "nearest" });
+	}, [notice]);
+	return (
+		<div ref={place}>
+			<NoticeText />
+		</div>
+	);
+}
+
+function NoticeText() {
 	const { store, t } = useSettings();
 	const notice = store.notice.value;
 	switch (notice?.kind) {

@@ -169,15 +169,17 @@ function Foot({ onClose }: { onClose: () => void }) {
 	const empty = store.drafts.value.length === 0;
 	return (
 		<footer class="footer">
-			<button
-				type="button"
-				class={empty ? "main-button" : "text-button"}
-				onClick={() => {
-					store.view.value = { kind: "add" };
-				}}
-			>
-				{t("settings.add")}
-			</button>
+			{!empty && (
+				<button
+					type="button"
+					class="text-button"
+					onClick={() => {
+						store.view.value = { kind: "add" };
+					}}
+				>
+					{t("settings.add")}
+				</button>
+			)}
 			<span class="space" />
 			{changed && !store.saving.value && <span class="hint">{t("settings.unsaved")}</span>}
 			<button type="button" class="text-button" onClick={onClose}>

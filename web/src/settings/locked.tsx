@@ -24,7 +24,7 @@ export function Locked({ problem }: { problem: ApiProblem | undefined }) {
 			<h3>{t("settings.locked.title")}</h3>
 			<p>{t("settings.locked.why")}</p>
 			<ol>
-				<li>{t("settings.locked.machine")}</li>
+				<li>{t("settings.locked.machine", { address: localAddress() })}</li>
 				<li>{t("settings.locked.token")}</li>
 			</ol>
 			{problem && <Message kind="error">{problemWords(t, problem)}</Message>}
@@ -34,4 +34,10 @@ export function Locked({ problem }: { problem: ApiProblem | undefined }) {
 			</button>
 		</form>
 	);
+}
+
+/** Of this page, for a browser on the server's own machine. */
+function localAddress(): string {
+	const { protocol, port, pathname } = location;
+	return `${protocol}//localhost${port === "" ? "" : `:${port}`}${pathname}`;
 }

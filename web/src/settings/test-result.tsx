@@ -5,24 +5,25 @@ import { StateIcon } from "../ui/icons.tsx";
 import { useSettings } from "./context.ts";
 import type { ApiProblem } from "./settings-api.ts";
 import type { TestState } from "./test-queue.ts";
-import { type AdviceLine, adviceLines, factWords, problemWords } from "./words.ts";
+import { type AdviceLine, answerAdvice, factWords, problemWords } from "./words.ts";
 
-/** The picture, or in what state its test is. */
+/** The picture, or in what state its test is; nothing without a test. */
 export function TestPicture({ state, name }: { state: TestState | undefined; name: string }) {
 	const { t } = useSettings();
 	const streams = state?.kind === "done" ? state.answer.streams : [];
 	const picture = streams.find((stream) => stream.picture !== undefined)?.picture;
-	const failed = state?.kind === "failed" || (streams.length > 0 && streams.every(isFailed));
+	if (!state) return null;
+	const failed = state.kind === "failed" || (streams.length > 0 && streams.every(isFailed));
 	return (
 		<div class="test-picture">
 			{picture !== undefined && (
 				<img src={`data:image/jpeg;base64,${picture}`} alt={t("settings.test.picture", { name })} />
 			)}
-			{picture === undefined && (state?.kind === "running" || state?.kind === "waiting") && (
+			{picture === undefined && (state.kind === "running" || state.kind === "waiting") && (
 				<StateIcon kind="connecting" />
 			)}
 			{picture === undefined && failed && <StateIcon kind="offline" />}
-			{picture === undefined && !failed && state?.kind === "done" && <span>{t("settings.test.noPicture")}</span>}
+			{picture === undefined && !failed && state.kind === "done" && <span>{t("settings.test.noPicture")}</span>}
 		</div>
 	);
 }
@@ -48,27 +49,19 @@ export function TestWords({ state }: { state: TestState | undefined }) {
 
 function Answer({ answer }: { answer: SettingsTestAnswer }) {
 	const { t, language } = useSettings();
-	const lines = answer.streams.map(({ report }) => adviceLines(t, report));
-	// What is true of both streams is said once.
-	const known = new Set<string>();
+	const { streams } = answer;
 	return (
 		<div class="test-answer">
-			{answer.streams.map(({ stream, report }, index) => {
-				const facts = factWords(t, language, report);
-				const own = (lines[index] ?? []).filter(({ text }) => !known.has(text) && known.add(text));
-				return (
-					<div key={stream}>
-						<p class={`test-line ${report.result}`}>
-							<strong>{t(`settings.result.${report.result}`)}</strong>
-							{answer.streams.length > 1 && <span>{t(`stream.${stream}`)}</span>}
-							{facts.map((fact) => (
-								<span key={fact}>{fact}</span>
-							))}
-						</p>
-						<Advice lines={own} />
-					</div>
-				);
-			})}
+			{streams.map(({ stream, report }) => (
+				<p key={stream} class={`test-line ${report.result}`}>
+					<strong>{t(`settings.result.${report.result}`)}</strong>
+					{streams.length > 1 && <span>{t(`stream.${stream}`)}</span>}
+					{factWords(t, language, report).map((fact) => (
+						<span key={fact}>{fact}</span>
+					))}
+				</p>
+			))}
+			<Advice lines={answerAdvice(t, streams)} />
 		</div>
 	);
 }

@@ -1,5 +1,5 @@
 /** What the settings say: failures with what to do about them, and what a test found out. Pure. @module */
-import type { ProbeReport } from "@vigia/api";
+import type { ProbeReport, SettingsTestAnswer } from "@vigia/api";
 import type { Language, MessageKey, Translate } from "../i18n/index.ts";
 import type { CameraFields } from "./draft.ts";
 import { readAddress } from "./rtsp-address.ts";
@@ -33,7 +33,13 @@ export function problemWords(t: Translate, { code, text }: Pick<ApiProblem, "cod
 	const known = PROBLEMS[code];
 	if (known === undefined) return text === "" ? t("settings.problem.other", { code }) : text;
 	// Which file, and why: only the server knows.
-	return code.startsWith("not-") && text !== "" ? `${t(known)} ${text}` : t(known);
+	return (code === "not-writable" || code === "not-applied") && text !== "" ? `${t(known)} ${text}` : t(known);
+}
+
+/** Of the button that adds so many cameras. */
+export function addAndTest(t: Translate, count: number): string {
+	if (count === 0) return t("settings.addAndTest.none");
+	return t(count === 1 ? "settings.addAndTest.one" : "settings.addAndTest", { count });
 }
 
 /** Codec, size, rate and key frames of a stream, for people. */
@@ -62,11 +68,26 @@ export interface AdviceLine {
 /** Why there is no picture, then the advice: the most serious first, each once. */
 export function adviceLines(t: Translate, report: ProbeReport): readonly AdviceLine[] {
 	const { failure, advice } = report;
-	const lines: AdviceLine[] = failure ? [{ severity: "error", text: t(`reason.${failure.code}`) }] : [];
+	// Elsewhere that one says to go to the settings.
+	const reason =
+		failure?.code === "auth-refused" ? "settings.refused.here" : failure && (`reason.${failure.code}` as const);
+	const lines: AdviceLine[] = reason ? [{ severity: "error", text: t(reason) }] : [];
 	const order = { error: 0, warning: 1, info: 2 };
 	const others = advice.filter(({ code }) => code !== failure?.code);
 	return [...lines, ...others.toSorted((a, b) => order[a.severity] - order[b.severity])].filter(
 		(line, index, all) => all.findIndex(({ text }) => text === line.text) === index,
+	);
+}
+
+/** The advice of all streams of a camera; what is not true of each of them names its stream. */
+export function answerAdvice(t: Translate, streams: SettingsTestAnswer["streams"]): readonly AdviceLine[] {
+	const lines = streams.map(({ report }) => adviceLines(t, report));
+	const isOfAll = (text: string) => lines.every((own) => own.some((line) => line.text === text));
+	return streams.flatMap(({ stream }, index) =>
+		(lines[index] ?? []).flatMap((line) => {
+			if (!isOfAll(line.text)) return [{ ...line, text: `${t(`stream.${stream}`)}: ${line.text}` }];
+			return index === 0 ? [line] : [];
+		}),
 	);
 }
 

@@ -21,6 +21,7 @@ export class FakeFeed implements Feed {
 	past = false;
 	late = 0;
 	closed = false;
+	isOver = false;
 	soundIsBack = false;
 	readonly ticks: number[] = [];
 	readonly frames: MediaFrame[] = [];
@@ -55,8 +56,12 @@ export class FakeFeed implements Feed {
 		this.frames.push(frame);
 	}
 
+	hangUp(): void {
+		this.isOver = true;
+	}
+
 	close(): void {
-		this.closed = true;
+		this.isOver = this.closed = true;
 	}
 }
 

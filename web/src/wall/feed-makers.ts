@@ -5,6 +5,7 @@ import type { Capabilities } from "../player/capabilities.ts";
 import { HlsFeed } from "../player/hls-feed.ts";
 import { MseFeed } from "../player/mse-feed.ts";
 import { StillPicture } from "../player/still-feed.ts";
+import { WhepFeed } from "../player/whep-feed.ts";
 import type { FeedMakers } from "./wall-feeds.ts";
 
 /** A browser opens six connections to a server over HTTP/1.1: two for the link and the rest, four to hold. */
@@ -37,6 +38,8 @@ export function createFeedMakers({ base, clock, capabilities }: FeedMakersOption
 				clock,
 				...events,
 			}),
+		whep: (camera, stream, options) =>
+			new WhepFeed({ url: `${base}api/cameras/${address(camera)}/whep?stream=${stream}`, ...options }),
 	};
 }
 

@@ -3,7 +3,7 @@
  * are wanted, and not why.
  * @module
  */
-import type { ClientMessage, IceServer, ServerMessage } from "@vigia/api";
+import type { ClientMessage, IceServer, ServerMessage, WebrtcEngine } from "@vigia/api";
 import type { Clock } from "../clock.ts";
 import type { Feed } from "../player/feed.ts";
 import { type Carrier, Ladder, type LadderPolicy, type TileFacts, type TileWant } from "../player/ladder.ts";
@@ -76,6 +76,15 @@ export class WallDelivery {
 		this.#ladder.setPolicy(policy);
 	}
 
+	/** Takes what the server says of who plays in its place: at each report. */
+	setEngine(engine: WebrtcEngine | undefined): void {
+		this.#feeds.setEngine(engine);
+	}
+
+	setIceServers(iceServers: readonly IceServer[]): void {
+		this.#feeds.setIceServers(iceServers);
+	}
+
 	/** A new link knows nothing of what was asked for. */
 	linkOpened(): void {
 		this.#feeds.linkOpened();
@@ -86,9 +95,10 @@ export class WallDelivery {
 		this.#peer.socketLost();
 	}
 
-	/** Ends the connection; the last pictures stay where they are shown. */
+	/** Ends all connections; the last pictures stay where they are shown. */
 	close(): void {
 		this.#peer.close();
+		this.#feeds.close();
 	}
 
 	/** Another network, or the same one again. */

@@ -3,15 +3,17 @@
  * transports differ here, in how a feed is made, and nowhere behind.
  * @module
  */
-import type { ClientMessage, Rung, ServerMessage, StreamName } from "@vigia/api";
+import type { ClientMessage, IceServer, Rung, ServerMessage, StreamName, WebrtcEngine } from "@vigia/api";
 import type { Feed } from "../player/feed.ts";
 import type { TileWant } from "../player/ladder.ts";
 import type { StillEvents, StillPicture } from "../player/still-feed.ts";
+import type { WhepFeedOptions } from "../player/whep-feed.ts";
 import { type ChannelFeed, MseChannels } from "./mse-channels.ts";
 import type { PeerLink } from "./peer-link.ts";
 import type { SlotWish } from "./slots.ts";
 import { WallSlots } from "./wall-slots.ts";
 import type { WallTile } from "./wall-tile.ts";
+import { type OwnFeed, WhepFeeds, type WhepPicture } from "./whep-feeds.ts";
 
 /** A feed that failed while nothing else is possible is made anew after this long, in milliseconds. */
 const REMAKE_AFTER_MS = 5000;
@@ -25,6 +27,8 @@ export interface FeedMakers {
 	/** @param options `beside`: how many pictures the wall wants, this one included. */
 	hls(camera: string, stream: StreamName, options: { readonly audio: boolean; readonly beside: number }): Feed;
 	still(camera: string, stream: StreamName, events: StillEvents): StillPicture;
+	/** A connection of its own for one picture. */
+	whep(camera: string, stream: StreamName, options: Omit<WhepFeedOptions, "url">): OwnFeed;
 }
 
 export interface WallFeedsOptions {
@@ -44,6 +48,7 @@ export class WallFeeds {
 	readonly #options: WallFeedsOptions;
 	readonly #slots = new WallSlots();
 	readonly #channels: MseChannels;
+	readonly #whep: WhepFeeds;
 	/** By address. */
 	readonly #hls = new Map<string, Feed>();
 	readonly #failedMs = new Map<Feed, number>();
@@ -55,7 +60,18 @@ export class WallFeeds {
 
 	constructor(options: WallFeedsOptions) {
 		this.#options = options;
-		this.#channels = new MseChannels((audio) => options.makers.mse(audio));
+		const { makers, nowMs } = options;
+		this.#channels = new MseChannels((audio) => makers.mse(audio));
+		this.#whep = new WhepFeeds({ make: (wish, more) => makers.whep(wish.camera, wish.stream, more), nowMs });
+	}
+
+	/** Takes what the server says of who plays in its place. */
+	setEngine(engine: WebrtcEngine | undefined): void {
+		this.#whep.setEngine(engine);
+	}
+
+	setIceServers(iceServers: readonly IceServer[]): void {
+		this.#whep.setIceServers(iceServers);
 	}
 
 	/**
@@ -73,9 +89,11 @@ export class WallFeeds {
 		const nowMs = this.#options.nowMs();
 		this.#remakeFailed(nowMs);
 		const on = (rung: Rung) => wishes.filter((wish) => this.#rungsOf(wish).includes(rung));
-		const heard = on("webrtc").findLast(({ camera }) => camera === loud);
+		this.#whep.follow(on("webrtc").flatMap((wish) => this.#whepPicture(wish)));
+		const inSlots = on("webrtc").filter((wish) => !this.#whep.plays(wish));
+		const heard = inSlots.findLast(({ camera }) => camera === loud);
 		const view: View = {
-			tiles: this.#slots.want(on("webrtc"), this.#revision + 1, nowMs),
+			tiles: this.#slots.want(inSlots, this.#revision + 1, nowMs),
 			channels: this.#channels.want(on("mse").map((wish) => this.#media(wish))),
 			...(heard && { sound: { camera: heard.camera, stream: heard.stream } }),
 		};
@@ -93,6 +111,11 @@ export class WallFeeds {
 		this.#slots.clear();
 		this.#channels.clear();
 		this.#sent = "";
+	}
+
+	/** Ends the connections of single pictures. The last pictures stay where they are shown. */
+	close(): void {
+		this.#whep.close();
 	}
 
 	/** Another PeerConnection begins. */
@@ -146,6 +169,7 @@ export class WallFeeds {
 
 	/** A camera's pictures are made anew on every rung but WebRTC, which is asked to send again. */
 	remake(camera: string): void {
+		this.#whep.remake(camera);
 		for (const wish of this.#wishes) {
 			if (wish.camera !== camera) continue;
 			this.#channels.forget(this.#channels.feedOf(this.#media(wish)));
@@ -184,7 +208,7 @@ export class WallFeeds {
 	#feedOf(wish: SlotWish, rung: Rung): Feed | undefined {
 		switch (rung) {
 			case "webrtc":
-				return this.#slots.feedOf(wish.slot, this.#options.peer.trackOf(wish.slot));
+				return this.#whep.feedOf(wish) ?? this.#slots.feedOf(wish.slot, this.#options.peer.trackOf(wish.slot));
 			case "mse":
 				return this.#channels.feedOf(this.#media(wish));
 			case "hls":
@@ -192,6 +216,12 @@ export class WallFeeds {
 			case "still":
 				return undefined;
 		}
+	}
+
+	#whepPicture(wish: SlotWish): WhepPicture[] {
+		const want = this.#wants.get(keyOf(wish));
+		const tile = this.#options.tiles.get(wish.camera);
+		return want && tile ? [{ wish, want, tile, loud: wish.camera === this.#loud }] : [];
 	}
 
 	#hlsFeed(wish: SlotWish): Feed {

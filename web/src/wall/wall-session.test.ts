@@ -102,6 +102,7 @@ beforeEach(() => {
 		makers: {
 			mse: () => newFeed("mse"),
 			hls: () => newFeed("hls"),
+			whep: () => newFeed("webrtc"),
 			still: () => ({ element: document.createElement("img"), ageMs: () => 0, close() {} }) as unknown as StillPicture,
 		},
 		memory: new LadderMemory({ storage: () => undefined, origin: "http://host", network: () => undefined }),

@@ -9,6 +9,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { diagnosticsText } from "../player/diagnostics.ts";
 import type { Carrier, PlayerCapabilities } from "../player/ladder.ts";
 import type { LadderMemory } from "../player/ladder-memory.ts";
+import { WhepFeed } from "../player/whep-feed.ts";
 import { Presence } from "./presence.ts";
 import { SlotNumbers, type SlotWish, wishes } from "./slots.ts";
 import { WallDelivery } from "./wall-delivery.ts";
@@ -186,6 +187,7 @@ export class WallSession {
 		if (!tile) return "";
 		const { peer } = this.#delivery;
 		const layer = tile.picture.inSight;
+		const own = layer?.feed instanceof WhepFeed ? layer.feed : undefined;
 		const slot = this.#wishes().findLast(({ camera, stream }) => camera === id && stream === layer?.stream)?.slot;
 		return diagnosticsText({
 			wallMs: this.#options.clock.wallMs(),
@@ -199,7 +201,8 @@ export class WallSession {
 			want: tile.wantInSight,
 			route: tile.view.route,
 			carrier: this.carrier,
-			inbound: layer?.feed.rung === "webrtc" ? peer.inboundOf(slot) : undefined,
+			engine: own?.engine,
+			inbound: own ? own.inbound : layer?.feed.rung === "webrtc" ? peer.inboundOf(slot) : undefined,
 			peer: peer.stats,
 			counters: layer?.feed.counters(),
 			rates: layer?.meter.rates,
@@ -228,6 +231,7 @@ export class WallSession {
 				this.#welcomed(message);
 				break;
 			case "status":
+				this.#delivery.setEngine(message.webrtcEngine);
 				this.#relist(message.cameras);
 				this.#reported(message.cameras);
 				if (message.demo !== undefined) this.#tellDemo(message.demo);
@@ -255,6 +259,8 @@ export class WallSession {
 		this.#serverId = message.serverId;
 		this.#release = message.release;
 		this.#iceServers = message.iceServers;
+		this.#delivery.setIceServers(message.iceServers);
+		this.#delivery.setEngine(message.webrtcEngine);
 		this.#setOrder(message.cameras);
 		const capabilities = this.#options.capabilities();
 		const protocol = this.#options.protocol ?? message.protocol;

@@ -1,10 +1,14 @@
 /** Who plays to WHEP players: our own WebRTC, or another program's. @module */
+import type { WebrtcEngine } from "@vigia/api";
 import type { ReadableStreamSource } from "../../streams/reader.ts";
 import type { PlayerOffer } from "./player-offer.ts";
 import type { PlayerSession } from "./player-session.ts";
 
 /** A session with a player, as long as it lasts. */
-export type Player = Pick<PlayerSession, "answerSdp" | "iceUfrag" | "addCandidate" | "close">;
+export interface Player extends Pick<PlayerSession, "answerSdp" | "iceUfrag" | "addCandidate" | "close"> {
+	/** Who plays, where it is not our own WebRTC. */
+	readonly engine?: WebrtcEngine["name"];
+}
 
 export interface EnginePlayerOptions {
 	readonly cameraId: string;
