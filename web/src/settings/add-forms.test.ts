@@ -72,7 +72,8 @@ test("a device that was found is described, and its ticked channels are added wi
 	server.next.set("discover", json({ devices: [{ address: "10.0.0.9" }], interfaces: [] }));
 	await forms.discover();
 	expect(forms.discovered.value?.devices).toEqual([{ address: "10.0.0.9" }]);
-	forms.chooseDevice("10.0.0.9");
+	// The only one is chosen by itself.
+	expect(forms.device.value).toBe("10.0.0.9");
 	forms.deviceLogin.value = { user: "admin", password: "p@ss" };
 	const cameras = [
 		{ name: "One", url: "rtsp://10.0.0.9/1", main: "rtsp://10.0.0.9/0" },

@@ -1,7 +1,7 @@
 import type { ProbeReport } from "@vigia/api";
 import { expect, test } from "vitest";
 import { createTranslate } from "../i18n/index.ts";
-import { addressWords, adviceLines, factWords, problemWords } from "./words.ts";
+import { addressWords, adviceLines, answerAdvice, factWords, problemWords } from "./words.ts";
 
 const en = createTranslate("en");
 const es = createTranslate("es");
@@ -47,6 +47,17 @@ test("a failure comes first, then errors, warnings and the rest, each once", () 
 	});
 	expect(lines.map(({ severity }) => severity)).toEqual(["error", "warning", "info"]);
 	expect(lines[0]?.text).toMatch(/^La cámara rechazó/);
+});
+
+test("what is true of all streams is said once, else the stream is named", () => {
+	const silent = { code: "audio-absent", severity: "info", text: "No sound." } as const;
+	const slow = { code: "long-gop", severity: "warning", text: "Every 8 s." } as const;
+	const streams = [
+		{ stream: "sub" as const, report: { ...REPORT, advice: [silent] } },
+		{ stream: "main" as const, report: { ...REPORT, advice: [slow, silent] } },
+	];
+	expect(answerAdvice(en, streams).map(({ text }) => text)).toEqual(["No sound.", "Main stream: Every 8 s."]);
+	expect(answerAdvice(en, streams.slice(1)).map(({ text }) => text)).toEqual(["Every 8 s.", "No sound."]);
 });
 
 test("a failure that is known is in the reader's language; what only the server knows is added", () => {
