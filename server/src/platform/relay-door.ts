@@ -48,8 +48,11 @@ export class RelayDoor {
 		const { address, port } = outside.remoteAddress();
 		const relay: StunAddress = { bytes: addressBytes(address), port };
 		const sign: SignStun = (bytes) => createHmac("sha1", icePassword).update(bytes).digest();
-		this.#pass(inside, outside, (datagram) => replaceMappedAddress(datagram, relay, sign));
+		// An ICMP answer to what was sent, or no room: as with any datagram that is lost.
+		for (const socket of [inside, outside]) socket.on("error", () => undefined);
 		this.#pass(outside, inside, (datagram) => mendTieBreaker(datagram, sign));
+		// The first check is lost: libjuice sends it again after half a second, and a pair without a relay goes before.
+		inside.once("message", () => this.#pass(inside, outside, (bytes) => replaceMappedAddress(bytes, relay, sign)));
 	}
 
 	/** @throws Error when the system gives no sockets, or has no road to the relay. */
@@ -78,8 +81,6 @@ export class RelayDoor {
 			if (this.#closed || port !== remote.port || address !== remote.address) return;
 			to.send(change(datagram) ?? datagram);
 		});
-		// An ICMP answer to what was sent, or no room: as with any datagram that is lost.
-		from.on("error", () => undefined);
 	}
 }
 

@@ -52,7 +52,9 @@ test("only relays at unicast addresses get a door, and only once there is a pass
 	expect(added).toEqual([]);
 });
 
-test("a relay's candidate is added once, with its door's address, and so many at the most", async ({ skip }) => {
+test("a relay's candidate is added once, with its door's address and behind it with its own, and so many at the most", async ({
+	skip,
+}) => {
 	const own = Object.values(networkInterfaces())
 		.flatMap((infos) => infos ?? [])
 		.find(({ internal, family }) => !internal && family === "IPv4");
@@ -67,10 +69,11 @@ test("a relay's candidate is added once, with its door's address, and so many at
 	for (let port = 1; port <= MAX_DOORS; port++) expect(doors.take(relayAt(port), "0")).toBe(true);
 	expect(doors.take(relayAt(1), "1")).toBe(true);
 	expect(doors.take(relayAt(MAX_DOORS + 1), "0")).toBe(false);
-	await expect.poll(() => added.length).toBe(MAX_DOORS);
-	for (const text of added) {
-		// Above the peer-reflexive candidate of the same relay, 110 * 2^24 + 0x7f1eff, and below that of a host.
-		expect(text).toMatch(/^0 candidate:1 1 udp 1853824768 127\.0\.0\.1 \d+ typ relay raddr 0\.0\.0\.0 rport 0 /);
+	await expect.poll(() => added.length).toBe(2 * MAX_DOORS);
+	const end = String.raw`typ relay raddr 0\.0\.0\.0 rport 0 generation 0 ufrag aB\+/$`;
+	for (const [index, text] of added.entries()) {
+		const where = index % 2 === 0 ? String.raw`2 127\.0\.0\.1` : `1 ${own.address}`;
+		expect(text).toMatch(new RegExp(String.raw`^0 candidate:1 1 udp ${where} \d+ ${end}`));
 	}
 	doors.close();
 	expect(doors.take(relayAt(1), "0")).toBe(false);

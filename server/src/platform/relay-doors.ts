@@ -4,11 +4,17 @@ import { LOOPBACK, type RelayAddress, RelayDoor } from "./relay-door.ts";
 
 /** Doors of one peer: a browser has a relay for each TURN URL and network interface. */
 export const MAX_DOORS = 4;
-/** RFC 8445 section 5.1.2.2: of peer-reflexive candidates. */
-const REFLEXIVE_PREFERENCE = 110;
+/** Below any other candidate, so that a pair without a relay is chosen where there is one. */
+const DOOR_PRIORITY = 2;
+/**
+ * Of the relay without the door, below it. The page checks our ordinary candidates over its relay too: libjuice answers
+ * with 400, but would make a peer-reflexive candidate with a high priority of it and choose that, if it did not know the
+ * address already. The pair with it succeeds, and is chosen only where the door stays without an answer.
+ */
+const RELAY_PRIORITY = 1;
 
 const CANDIDATE =
-	/^(?<start>(?:a=)?candidate:\S+ \d+ udp) (?<priority>\d{1,10}) (?<address>\S+) (?<port>\d{1,5}) (?<rest>typ relay\b.*)$/i;
+	/^(?<start>(?:a=)?candidate:\S+ \d+ udp) \d{1,10} (?<address>\S+) (?<port>\d{1,5}) (?<rest>typ relay\b.*)$/i;
 
 export interface RelayDoorsOptions {
 	/** libdatachannel's UDP port. */
@@ -50,7 +56,8 @@ export class RelayDoors {
 					return;
 				}
 				this.#doors.set(key, door);
-				add(relayed.at(LOOPBACK, door.port), mid);
+				add(relayed.with(DOOR_PRIORITY, LOOPBACK, door.port), mid);
+				add(relayed.with(RELAY_PRIORITY, relayed.relay.address, relayed.relay.port), mid);
 			},
 			// No sockets, or no road to the relay.
 			() => add(candidate, mid),
@@ -67,26 +74,17 @@ export class RelayDoors {
 
 interface Relayed {
 	readonly relay: RelayAddress;
-	readonly at: (address: string, port: number) => string;
+	readonly with: (priority: number, address: string, port: number) => string;
 }
 
 /** `undefined` for anything but the candidate of a relay at a unicast address that a datagram can be sent to. */
 function parseRelayed(candidate: string): Relayed | undefined {
-	const { start = "", priority = "", address = "", port = "", rest = "" } = CANDIDATE.exec(candidate)?.groups ?? {};
+	const { start = "", address = "", port = "", rest = "" } = CANDIDATE.exec(candidate)?.groups ?? {};
 	const family = isIP(address) === 6 ? "ipv6" : "ipv4";
 	const relay: RelayAddress = { address, family, port: Number(port) };
 	if (isIP(address) === 0 || relay.port === 0 || relay.port > 65_535 || NO_RELAYS[family].check(address, family))
 		return undefined;
-	return { relay, at: (host, at) => `${start} ${doorPriority(Number(priority))} ${host} ${at} ${rest}` };
-}
-
-/**
- * Just above that of the peer-reflexive candidate which the page's checks of our ordinary candidates over the same relay
- * make of it (RFC 8445 section 7.1.1): libjuice answers those with 400, but its own checks there succeed, and it must not
- * choose that pair.
- */
-function doorPriority(priority: number): number {
-	return REFLEXIVE_PREFERENCE * 2 ** 24 + (priority % 2 ** 24) + 1;
+	return { relay, with: (priority, host, at) => `${start} ${priority} ${host} ${at} ${rest}` };
 }
 
 /**
