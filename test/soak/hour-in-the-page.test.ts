@@ -21,12 +21,12 @@ const MAX_JITTER_MS = 40;
 /** A decoder begins with this much ahead, in seconds, and stands at the end of what there is. */
 const DECODER_NEEDS = 0.05;
 const SETTLED_MS = 10_000;
-/** 200 ms are aimed at, 50 ms let be, and 40 ms come late: MSE's budget of 200 ms is for pictures in time. */
+/** 180 ms are aimed at, 20 ms let be, and 40 ms come late: MSE's budget of 200 ms is for pictures in time. */
 const MAX_LATENCY_MS = 300;
 /** What is kept, the GOP that it ends in, the latency, and half a second to the next tick. */
 const MAX_BUFFERED_SECONDS = KEPT_BEHIND + GOP_SECONDS + 1;
-/** A correction begins and ends, every twenty seconds: a clock that is 500 ppm off uses up 50 ms in 100. */
-const MAX_RATE_CHANGES = 360;
+/** A correction begins and ends, every six seconds: 20 ms are let be, and jitter alone uses up some of them. */
+const MAX_RATE_CHANGES = 1200;
 const TEST_LIMIT_MS = 120_000;
 
 /** Plays what is buffered; what the feed sets is a seek. */
