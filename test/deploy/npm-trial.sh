@@ -85,7 +85,7 @@ stop
 inside "$pid" bash -c 'export DEBIAN_FRONTEND=noninteractive; apt-get install -y --no-install-recommends systemd systemd-sysv dbus' >"$work/apt-systemd.log" 2>&1 || fail "see $work/apt-systemd.log"
 stop_machine
 CGROUP=$(findmnt --types cgroup2 --noheadings --output TARGET | head -n 1)/vigia-trial-$$
-start_machine "$work/root" env container=trial /lib/systemd/systemd
+start_machine "$work/root" setpriv --bounding-set=-sys_time,-sys_module,-sys_rawio,-syslog env container=trial /lib/systemd/systemd
 pid=$MACHINE
 inside "$pid" systemctl is-system-running --wait || true
 start_clock

@@ -61,15 +61,27 @@ start_machine() {
 		mkdir -p dev proc sys run old
 		mount -t proc proc proc
 		mount -t sysfs -o nosuid,nodev,noexec sys sys
-		if [ -n "$own_cgroup" ]; then mount -t cgroup2 cgroup2 sys/fs/cgroup; else mount --rbind /sys/fs/cgroup sys/fs/cgroup; fi
+		if [ -n "$own_cgroup" ]; then
+			# The kernel is this machine'"'"'s, and so are its settings, which systemd would change.
+			mount --bind proc/sys proc/sys && mount -o remount,bind,ro proc/sys
+			mount -o remount,bind,ro sys
+			mount -t cgroup2 cgroup2 sys/fs/cgroup
+		else
+			mount --rbind /sys/fs/cgroup sys/fs/cgroup
+		fi
 		mount -t tmpfs -o mode=755 dev dev
 		mkdir dev/pts dev/shm dev/net
-		for name in null zero full random urandom tty net/tun; do
-			touch "dev/$name"
-			mount --bind "/dev/$name" "dev/$name"
-		done
-		touch dev/console
-		mount --bind /dev/null dev/console
+		# Nodes of its own: of one that was bound, systemd changes the owner and the mode for this machine, too.
+		while read -r name major minor; do mknod -m 666 "dev/$name" c "$major" "$minor"; done <<-NODES
+			null 1 3
+			zero 1 5
+			full 1 7
+			random 1 8
+			urandom 1 9
+			tty 5 0
+			console 1 3
+			net/tun 10 200
+		NODES
 		mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 		mount -t tmpfs -o mode=1777 shm dev/shm
 		ln -s pts/ptmx dev/ptmx
@@ -116,7 +128,7 @@ process_1() {
 	local found="" tries
 	for ((tries = 0; tries < 50; tries++)); do
 		found=$(ps -o pid= --ppid "$1" | tr -d ' ')
-		case "$([ -z "$found" ] || ps -o comm= -p "$found" || true)" in "" | bash | env | unshare) sleep 0.1 ;; *) break ;; esac
+		case "$([ -z "$found" ] || ps -o comm= -p "$found" || true)" in "" | bash | env | setpriv | unshare) sleep 0.1 ;; *) break ;; esac
 	done
 	printf '%s' "$found"
 }
