@@ -153,6 +153,8 @@ class NativePeer implements Peer {
 	/** Resolves the description that is being made. */
 	#described: (() => void) | undefined;
 	#relayLimit: NodeJS.Timeout | undefined;
+	/** We offer, and so libjuice nominates: RFC 8445 section 6.1.1. */
+	#offers = false;
 
 	constructor(
 		connection: PeerConnection,
@@ -220,6 +222,7 @@ class NativePeer implements Peer {
 	createOffer(): Promise<string> {
 		this.#assertOpen();
 		if (this.#tracks.length === 0) throw new PeerError("bad-description", "An offer needs a track");
+		this.#offers = true;
 		return this.#describe("offer");
 	}
 
@@ -244,7 +247,7 @@ class NativePeer implements Peer {
 
 	addRemoteCandidate(candidate: string, mid: string): boolean {
 		if (!this.#doors.take(candidate, mid)) return this.#addCandidate(candidate, mid);
-		this.#relayLimit ??= setTimeout(() => this.#checkRelay(), RELAY_LIMIT_MS);
+		if (this.#offers) this.#relayLimit ??= setTimeout(() => this.#checkRelay(), RELAY_LIMIT_MS);
 		return true;
 	}
 
