@@ -171,7 +171,7 @@ describe("what linters say where they are installed", () => {
 	}
 
 	test.skipIf(!SHELLCHECK)("shellcheck finds nothing in the scripts", () => {
-		const { status, stdout } = spawnSync("shellcheck", ["-x", ...SHELL_SCRIPTS, "bin/vigia"], {
+		const { status, stdout } = spawnSync("shellcheck", ["-x", ...SHELL_SCRIPTS, "bin/vigia", "bin/link-node"], {
 			cwd: ROOT,
 			encoding: "utf8",
 		});

@@ -36,6 +36,11 @@ import { RelayDoors, takeRelays } from "./relay-doors.ts";
 export const MAX_PEERS = 200;
 /** How long an offer or answer waits for candidates of STUN and TURN servers, in ms; interfaces take 5 ms. */
 export const GATHERING_LIMIT_MS = 2000;
+/**
+ * A page's relay came so long ago, in ms, and libjuice has chosen it without its door: this is as long as libjuice waits
+ * with a nomination, and a browser that had not given that pair up would have finished DTLS.
+ */
+const RELAY_LIMIT_MS = 2000;
 const STREAM_ID = "wall";
 /** Of its own: browsers hold pictures back to keep them in step with the sound of the same stream. */
 const AUDIO_STREAM_ID = "sound";
@@ -139,6 +144,7 @@ export class MediaPort {
 
 class NativePeer implements Peer {
 	readonly #connection: PeerConnection;
+	readonly #onState: (state: PeerState) => void;
 	readonly #onClosed: () => void;
 	readonly #tracks: (NativeVideoTrack | NativeAudioTrack)[] = [];
 	readonly #doors: RelayDoors;
@@ -146,6 +152,9 @@ class NativePeer implements Peer {
 	#state: PeerState = "new";
 	/** Resolves the description that is being made. */
 	#described: (() => void) | undefined;
+	#relayLimit: NodeJS.Timeout | undefined;
+	/** We offer, and so libjuice nominates: RFC 8445 section 6.1.1. */
+	#offers = false;
 
 	constructor(
 		connection: PeerConnection,
@@ -159,6 +168,7 @@ class NativePeer implements Peer {
 			icePassword: () => /^a=ice-pwd:(\S+)/m.exec(connection.localDescription()?.sdp ?? "")?.[1],
 			add: (candidate, mid) => this.#addCandidate(candidate, mid),
 		});
+		this.#onState = onState;
 		this.#onClosed = onClosed;
 		connection.onStateChange((state) => {
 			if (this.#state === "closed") return;
@@ -212,6 +222,7 @@ class NativePeer implements Peer {
 	createOffer(): Promise<string> {
 		this.#assertOpen();
 		if (this.#tracks.length === 0) throw new PeerError("bad-description", "An offer needs a track");
+		this.#offers = true;
 		return this.#describe("offer");
 	}
 
@@ -235,7 +246,9 @@ class NativePeer implements Peer {
 	}
 
 	addRemoteCandidate(candidate: string, mid: string): boolean {
-		return this.#doors.take(candidate, mid) || this.#addCandidate(candidate, mid);
+		if (!this.#doors.take(candidate, mid)) return this.#addCandidate(candidate, mid);
+		if (this.#offers) this.#relayLimit ??= setTimeout(() => this.#checkRelay(), RELAY_LIMIT_MS);
+		return true;
 	}
 
 	roundTripMs(): number | undefined {
@@ -250,6 +263,7 @@ class NativePeer implements Peer {
 		this.#onClosed();
 		this.#described?.();
 		for (const track of this.#tracks) track.close();
+		clearTimeout(this.#relayLimit);
 		this.#doors.close();
 		this.#connection.close();
 	}
@@ -262,6 +276,15 @@ class NativePeer implements Peer {
 		} catch {
 			return false;
 		}
+	}
+
+	/** The page's first check over its relay came before the relay's candidate: docs/design/0007-turn.md. */
+	#checkRelay(): void {
+		if (this.#state === "connected" || this.#state === "closed") return;
+		const remote = this.#connection.getSelectedCandidatePair()?.remote;
+		if (!remote || !this.#doors.has(remote.address, remote.port)) return;
+		this.#state = "failed";
+		this.#onState("failed");
 	}
 
 	#setRemoteDescription(sdp: string, type: "offer" | "answer"): void {

@@ -43,7 +43,7 @@ export class RelayDoors {
 		const relayed = this.#closed ? undefined : parseRelayed(candidate);
 		const icePassword = relayed && this.#options.icePassword();
 		if (!relayed || icePassword === undefined) return false;
-		const key = `${relayed.relay.address} ${relayed.relay.port}`;
+		const key = keyOf(relayed.relay.address, relayed.relay.port);
 		// One that came for another media section too: they are bundled.
 		if (this.#doors.has(key)) return true;
 		if (this.#doors.size >= MAX_DOORS) return false;
@@ -65,11 +65,20 @@ export class RelayDoors {
 		return true;
 	}
 
+	/** This is the address of a relay, not of its door. */
+	has(address: string, port: number): boolean {
+		return this.#doors.has(keyOf(address, port));
+	}
+
 	close(): void {
 		this.#closed = true;
 		for (const door of this.#doors.values()) door?.close();
 		this.#doors.clear();
 	}
+}
+
+function keyOf(address: string, port: number): string {
+	return `${address} ${port}`;
 }
 
 interface Relayed {
