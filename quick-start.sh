@@ -348,13 +348,12 @@ start_by_docker() {
 	print_addresses
 }
 
-# npm before 11 makes no use of the Node that it brings, and leaves out what the system's own is too old for: then another
-# one does it, with that Node.
+# npm leaves out what the system's Node is too old for, vite's program among it: then another npm does it, with another Node.
 install_packages() {
 	local processor=x64
 	[ "$(uname -m)" != aarch64 ] || processor=arm64
-	case "$(npm --version)" in
-		[0-9].* | 10.*) npx --yes -p "node-linux-$processor@24" -p npm@11 npm ci ;;
+	case "$(node --version)" in
+		v[0-9].* | v1[0-9].* | v20.[0-9].* | v20.1[0-8].*) npx --yes -p "node-linux-$processor@24" -p npm@11 npm ci ;;
 		*) npm ci ;;
 	esac
 }
