@@ -48,8 +48,11 @@ let clock: FakeClock;
 /** As the wall would have them now. */
 let wall: readonly CameraSettings[];
 let env: Record<string, string>;
+/** Whether the settings as a whole are right. */
+let isTakenUp: boolean;
 
 beforeEach(async () => {
+	isTakenUp = true;
 	cwd = mkdtempSync(join(tmpdir(), "vigia-settings-"));
 	env = {};
 	clock = new FakeClock();
@@ -69,7 +72,7 @@ beforeEach(async () => {
 	installErrorHandlers(app, pino({ level: "silent" }));
 	await registerSettings(app, {
 		access,
-		editor: new CameraListEditor({ load, reload: () => reload.reload() }),
+		editor: new CameraListEditor({ load, reload: async () => isTakenUp && reload.reload() }),
 		cameraTest: new CameraTest({
 			probes,
 			ffmpeg: new Ffmpeg({ clock: systemClock }),
@@ -304,6 +307,7 @@ cameras:
 		write("cameras: [");
 		const unreadable = await ask("GET", "/cameras");
 		expect([unreadable.status, errorOf(unreadable.body).code]).toEqual([500, "not-readable"]);
+		expect(errorOf((await ask("GET", "/cameras?lang=es")).body).message).toContain("no se puede leer como YAML");
 	});
 
 	test("says what to do where the file cannot be written", async () => {
@@ -312,6 +316,19 @@ cameras:
 		const answer = await ask("PUT", "/cameras", { revision, cameras: [{ host: "c" }] });
 		expect([answer.status, errorOf(answer.body).code]).toEqual([500, "not-writable"]);
 		expect(errorOf(answer.body).message).toContain("create it");
+		const spanish = await ask("PUT", "/cameras", { revision, cameras: [{ host: "c" }], lang: "es" });
+		expect(errorOf(spanish.body)).toMatchObject({
+			code: "not-writable",
+			message: "vigia.yaml no se puede escribir porque su carpeta no existe: créela.",
+		});
+	});
+
+	test("says in the asker's language that it was written and not taken up", async () => {
+		const asked = { revision: (await list()).revision, cameras: [{ host: "c" }], lang: "es" };
+		isTakenUp = false;
+		const { status, body } = await ask("PUT", "/cameras", asked);
+		expect([status, errorOf(body).code]).toEqual([500, "not-applied"]);
+		expect(errorOf(body).message).toMatch(/^Se escribió vigia\.yaml, .* el registro dice por qué\.$/);
 	});
 
 	test("takes one change at a time: of two with the same revision one is too late", async () => {

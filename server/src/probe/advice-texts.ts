@@ -4,7 +4,8 @@ import type { Advice, AdviceCode } from "./advice.ts";
 
 export const PROBE_LANGUAGES = ["en", "es"] as const;
 export type ProbeLanguage = (typeof PROBE_LANGUAGES)[number];
-type Sentence = readonly [en: string, es: string];
+/** The same in both languages. */
+export type Sentence = readonly [en: string, es: string];
 
 /** `{name}` is filled in from the advice's values. A failure's sentences are those of its reason. */
 const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {

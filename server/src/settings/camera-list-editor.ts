@@ -11,7 +11,7 @@ import { idsOf, type PlacedCamera, withStableIds } from "./camera-ids.ts";
 import type { DeviceMove } from "./moved-cameras.ts";
 import { Places } from "./places.ts";
 import { shownProblem } from "./problem-texts.ts";
-import { badRequest, fileRefusal, invalidSettings, SettingsRefusal } from "./settings-refusal.ts";
+import { badRequest, fileRefusal, invalidSettings, notApplied, SettingsRefusal } from "./settings-refusal.ts";
 import { mergeCamera, moveCamera, showCamera } from "./shown-camera.ts";
 import { vendorList } from "./vendor-list.ts";
 
@@ -147,8 +147,7 @@ export class CameraListEditor {
 		this.#check(text, lang, "all");
 		this.#onFile(() => this.#file.replace(text, revision));
 		if (await this.#reload()) return;
-		const message = `${this.#name} was written, but the settings as a whole are not right, so that the old ones stay: the log says why.`;
-		throw new SettingsRefusal(500, "not-applied", message);
+		throw notApplied(this.#name);
 	}
 
 	#read(): CameraEntries {
