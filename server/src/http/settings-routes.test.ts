@@ -250,7 +250,8 @@ cameras:
   - {host: 192.168.1.21, user: admin, password: 'one'}
   - {id: hall, host: 192.168.1.22}
 `);
-		const { cameras } = await list();
+		const { cameras, ids } = await list();
+		expect(ids).toEqual(["cam1", "cam2", "hall"]);
 		const [gate, yard, hall] = cameras.map(back) as [SettingsCameraInput, SettingsCameraInput, SettingsCameraInput];
 		expect((await put([hall, { ...yard, name: "Yard" }, gate])).status).toBe(200);
 		expect(wall.map(({ id, name }) => [id, name])).toEqual([
@@ -258,6 +259,7 @@ cameras:
 			["cam2", "Yard"],
 			["cam1", "Camera 3"],
 		]);
+		expect((await list()).ids).toEqual(["hall", "cam2", "cam1"]);
 		expect(wall.map(({ credentials }) => credentials?.reveal().password)).toEqual([undefined, "one", PASSWORD]);
 		expect(file()).toContain("port: 8001 # the printer has 8000");
 		expect(file()).toContain("@192.168.1.20/sub # the gate");
@@ -268,7 +270,8 @@ cameras:
 	test("counts those of the environment, which are not its own", async () => {
 		Object.assign(env, { CAMERA_1_URL: "rtsp://192.168.1.30/a", CAMERA_4_URL: "rtsp://192.168.1.31/a" });
 		expect((await put([{ host: "192.168.1.20" }])).status).toBe(200);
-		expect((await list()).elsewhere).toBe(2);
+		const { elsewhere, ids } = await list();
+		expect([elsewhere, ids]).toEqual([2, wall.slice(2).map(({ id }) => id)]);
 		expect(wall.map(({ id }) => id)).toEqual(["cam1", "cam4", "cam5"]);
 	});
 

@@ -45,11 +45,13 @@ export class CameraListEditor {
 	/** @throws {SettingsRefusal} */
 	list(language: Language): SettingsCameras {
 		const { cameras, revision } = this.#read();
+		const elsewhere = this.#elsewhere(revision);
 		return {
 			revision,
 			file: this.#name,
 			cameras: cameras.map(showCamera),
-			elsewhere: this.#elsewhere(revision).length,
+			ids: idsOf(cameras, elsewhere),
+			elsewhere: elsewhere.length,
 			vendors: vendorList(language),
 		};
 	}
