@@ -27,6 +27,7 @@ start_outside
 build_stand_ins "$work"
 
 person "git clone --quiet /srv/vigia.git vigia"
+person "bash install-docker-chromeos.sh" >"$work/install.txt" 2>&1 || fail "see $work/install.txt"
 # As quick-start.sh does.
 person "(umask 077 && printf 'VIGIA_UID=%s\nVIGIA_GID=%s\n' \$(id -u) \$(id -g) >.env)"
 person "docker compose build" >"$work/build.log" 2>&1 || fail "the build, see $work/build.log"
@@ -109,9 +110,9 @@ down caddy
 
 # --- coturn, for somebody outside whose network lets no UDP through
 
-# turn USER PASSWORD PEER PORT ANSWER: asks it for a relay to there, over TCP.
+# turn USER PASSWORD PEER PORT ANSWER [OPTION]: asks it for a relay to there, over TCP.
 turn() {
-	"${OUTSIDE[@]}" timeout 10 turnutils_uclient -t -v -u "$1" -w "$2" -e "$3" -r "$4" -n 1 "$PUBLIC" >"$work/turn.txt" 2>&1 || true
+	"${OUTSIDE[@]}" timeout 10 turnutils_uclient "${6:--t}" -v -u "$1" -w "$2" -e "$3" -r "$4" -n 1 "$PUBLIC" >"$work/turn.txt" 2>&1 || true
 	grep -E "$5" "$work/turn.txt" | head -n 1 || fail "coturn says no '$5', see $work/turn.txt"
 }
 
@@ -127,6 +128,8 @@ show turn vigia
 visit_outside watch "http://$PUBLIC:8000" webrtc
 turn vigia $TURN_PASSWORD 172.31.255.10 $MEDIA_PORT "Received relay addr"
 turn vigia $TURN_PASSWORD "$PUBLIC" 22 "403 \(Forbidden IP\)"
+# A relay for TCP would lead to the page, past a proxy's login.
+turn vigia $TURN_PASSWORD 172.31.255.10 8000 "error 4|Cannot complete Allocation" -T
 turn vigia another 172.31.255.10 $MEDIA_PORT "Cannot complete Allocation"
 person "$(compose turn) logs coturn" >"$work/coturn.log" 2>&1
 if grep -E 'Cannot (create|open)' "$work/coturn.log"; then fail "coturn cannot write"; fi
