@@ -55,7 +55,7 @@ show() {
 	container=$(person "$(compose "$1") ps --quiet $2")
 	inside "$pid" docker inspect --format \
 		"$2: user {{.Config.User}}, read-only {{.HostConfig.ReadonlyRootfs}}, dropped {{.HostConfig.CapDrop}}, added {{.HostConfig.CapAdd}}, restarts {{.RestartCount}}" "$container"
-	inside "$pid" docker top "$container" -eo user,args | tail -n +2
+	inside "$pid" docker top "$container" -eo pid,user,args | tail -n +2
 }
 
 # see_through VARIANT: the page, its media and its rights, through the proxy.
