@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the variants of docker-compose.yml that need other people's programs, with Debian's Docker Engine and Compose in a clean
 # root: nginx, Caddy, coturn. They are looked at from another network, in Chromium too. Not part of npm test: it takes about
-# ten minutes.
+# ten minutes, three of them for the image.
 #
 #   apt-get install --no-install-recommends buildah chromium coturn curl debootstrap iproute2
 #   npm ci && bash test/deploy/variants-trial.sh [FOLDER]
