@@ -11,6 +11,8 @@ CONNECT_SECONDS=5
 START_SECONDS=60
 # The user of the image (Dockerfile).
 IMAGE_UID=1000
+# That of docker-compose.yml, without VIGIA_IMAGE.
+BUILT_IMAGE=vigia:latest
 MAX_CAMERAS=256
 # Names of CAM_TEMPLATE: server/src/config/camera-template.ts, docs/settings.md.
 VENDORS="dahua amcrest lorex imou hikvision annke hilook hikvision-old reolink reolink-preview uniview uniview-camera axis tvt tapo vigi hanwha hanwha-sensors hanwha-nvr foscam vivotek vivotek-old milesight"
@@ -441,14 +443,35 @@ logs() {
 }
 
 remove() {
+	local folder=. file files=()
 	agrees "Remove the wall from this machine?" "¿Quitar el mural de esta máquina?" || return 0
 	if [ "$ROAD" = docker ]; then
-		"${COMPOSE[@]}" down --rmi local --volumes
+		"${COMPOSE[@]}" down --volumes
+		remove_image
+		folder=$(env_value VIGIA_DATA .)
 	elif service_is_there; then
 		systemctl disable --now vigia
 	fi
-	if agrees "Delete .env too, with the password?" "¿Borrar también .env, con la contraseña?"; then rm -f .env; fi
-	say "Removed." "Quitado."
+	for file in .env "$folder/.env" "$folder/vigia.yaml"; do
+		file=${file#./}
+		if [ -e "$file" ] && [[ " ${files[*]} " != *" $file "* ]]; then files+=("$file"); fi
+	done
+	if agrees "Delete the settings too, with their passwords (${files[*]})?" "¿Borrar también los ajustes, con sus contraseñas (${files[*]})?"; then
+		rm -f -- "${files[@]}"
+		say "Removed." "Quitado."
+	else
+		say "Removed. These stay, with their passwords: ${files[*]}" "Quitado. Estos se quedan, con sus contraseñas: ${files[*]}"
+	fi
+}
+
+# The one that was built here; one of a registry, or with a name of its owner's, only if wanted.
+remove_image() {
+	local image
+	image=$(env_value VIGIA_IMAGE "")
+	[ -z "$image" ] || agrees "Delete the image $image too?" "¿Borrar también la imagen $image?" || return 0
+	image=${image:-$BUILT_IMAGE}
+	# Another container may use it: Docker says so, and the rest is removed all the same.
+	! docker image inspect "$image" >/dev/null 2>&1 || docker image rm "$image" || true
 }
 
 # --- The two ways through

@@ -412,9 +412,36 @@ describe("with a .env already there", () => {
 		[["5", "y", "n"], true, true],
 		[["5", "y", "y"], true, false],
 	])("remove (%j) does what was agreed to", async (choices, removed, kept) => {
-		await choose(...choices);
-		expect(bench.calls.includes("docker compose down --rmi local --volumes")).toBe(removed);
-		expect(bench.read(".env") !== undefined).toBe(kept);
+		bench.write("vigia.yaml", "cameras:\n  - { id: door, password: s3cret }\n");
+		const { code, stdout } = await choose(...choices);
+		expect(code).toBe(0);
+		expect(bench.calls.includes("docker compose down --volumes")).toBe(removed);
+		expect(bench.calls.includes("docker image rm vigia:latest")).toBe(removed);
+		expect([".env", "vigia.yaml"].map((file) => bench.read(file) !== undefined)).toEqual([kept, kept]);
+		expect(stdout.includes("with their passwords (.env vigia.yaml)?")).toBe(removed);
+		expect(stdout.includes("These stay, with their passwords: .env vigia.yaml")).toBe(removed && kept);
+	});
+
+	test.each([
+		["n", false],
+		["y", true],
+	])("remove asks about an image of a registry (%s)", async (answer, removed) => {
+		bench.write(".env", `VIGIA_IMAGE="maria/vigia:0.1.0"\nPORT=${recorder.port}\n`);
+		const { stdout } = await choose("5", "y", answer, "n");
+		expect(stdout).toContain("Delete the image maria/vigia:0.1.0 too?");
+		expect(bench.calls.filter((call) => call.startsWith("docker image rm"))).toEqual(
+			removed ? ["docker image rm maria/vigia:0.1.0"] : [],
+		);
+	});
+
+	test("remove finds the settings in the folder that was mounted, and an image that is gone is no fault", async () => {
+		withDocker('[ "$1 $2" != "image inspect" ] || exit 1');
+		bench.write("my data/vigia.yaml", "cameras: []\n");
+		bench.write(".env", "VIGIA_DATA='my data'\n");
+		const { code } = await choose("5", "y", "y");
+		expect(code).toBe(0);
+		expect(bench.calls).not.toContain("docker image rm vigia:latest");
+		expect([".env", "my data/vigia.yaml"].map((file) => bench.read(file))).toEqual([undefined, undefined]);
 	});
 
 	test("a choice that is none is asked for again; 0 does nothing", async () => {
