@@ -359,6 +359,22 @@ print_addresses() {
 	addresses | while IFS= read -r address; do printf '  %s\n' "$address"; done
 }
 
+# The address with the token of this start. It is for whoever sits here: it goes into no file and no argument.
+print_settings_address() {
+	local first token
+	first=$(addresses)
+	first=${first%%$'\n'*}
+	token=$("${COMPOSE[@]}" logs --no-color vigia 2>/dev/null | sed -n 's/.*#settings=\([A-Za-z0-9_-]\{1,\}\).*/\1/p' | tail -n 1) || true
+	if [ -z "$token" ]; then
+		say "Cameras are set in the page by an address that stands in the log: ${COMPOSE[*]} logs vigia" \
+			"Las cámaras se configuran en la página con una dirección que está en el registro: ${COMPOSE[*]} logs vigia"
+		return
+	fi
+	say "To set cameras in the page, from here or with another of these addresses (good once; a restart gives a new one):" \
+		"Para configurar cámaras en la página, desde aquí o con otra de estas direcciones (vale una vez; al reiniciar hay otra):"
+	printf '  %s/#settings=%s\n' "${first%/}" "$token"
+}
+
 # Asked in the container, since behind a proxy the page has no port of this machine's. A wall without any picture answers 503.
 wall_answers() {
 	local said
@@ -384,6 +400,7 @@ start_by_docker() {
 		"Docker no lo arrancó: el motivo está arriba. Si el puerto está ocupado: PORT=8001 en .env."
 	await_wall
 	print_addresses
+	print_settings_address
 }
 
 # npm leaves out what the system's Node is too old for, vite's program among it: then another npm does it, with another Node.

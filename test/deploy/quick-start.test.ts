@@ -181,6 +181,23 @@ describe("with Docker", () => {
 		expect((await quickStart({ answers: answers() })).code).toBe(0);
 	});
 
+	test("the address that opens the settings is the last one of the log, and only shown", async () => {
+		const line = (token: string): string =>
+			`vigia-1  | {"message":"once from another device at http://172.18.0.2:8000/#settings=${token} (in a container: ...)"}`;
+		withDocker(`case "$*" in *" logs "*) echo '${line("old-one")}'; echo '${line("To_ken-1")}'; echo 'later'; esac`);
+		const { code, stdout, stderr } = await quickStart({ answers: answers() });
+		expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+		expect(stdout).toContain(`  http://localhost:${recorder.port}/#settings=To_ken-1\n`);
+		expect(stdout).not.toContain("old-one");
+		expect([bench.read(".env"), ...bench.calls].join("\n")).not.toContain("To_ken-1");
+	});
+
+	test("without such an address in the log it says where to look for one", async () => {
+		const { code, stdout } = await quickStart({ answers: answers() });
+		expect(code).toBe(0);
+		expect(stdout).toContain("docker compose logs vigia");
+	});
+
 	test("under a user other than the image's, the container runs as that user", async () => {
 		bench.stub("stat", 'case "$2" in %u) echo 1234;; %g) echo 100;; esac');
 		await quickStart({ answers: answers() });
