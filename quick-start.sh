@@ -333,24 +333,56 @@ uses() {
 
 # Of the page, a line each.
 addresses() {
-	local scheme=http port address
+	local host
+	for host in $(page_hosts); do url_of "$host"; done
+}
+
+# url_of HOST
+url_of() {
+	local host=$1 scheme=http port path
 	port=:$(env_value PORT 8000)
+	path=$(env_value BASE_PATH "")
+	[ -z "$(env_value TLS_CERT "")" ] || scheme=https
+	if uses caddy || uses nginx; then scheme=https port=""; fi
+	case "$host" in *:*) host="[$host]" ;; esac
+	printf '%s://%s%s%s\n' "$scheme" "$host" "$port" "${path:+$path/}"
+}
+
+# The hosts by which the page is reached.
+page_hosts() {
+	local bind address
 	if uses caddy; then
-		printf 'https://%s\n' "$(env_value VIGIA_SITE localhost)"
+		env_value VIGIA_SITE localhost
 		return
-	elif uses nginx; then
-		scheme=https port=""
 	fi
-	printf '%s://localhost%s\n' "$scheme" "$port"
+	bind=$(bound_address)
+	case "$bind" in
+		"" | 0.0.0.0 | ::) ;;
+		*)
+			printf '%s\n' "$bind"
+			return
+			;;
+	esac
+	printf 'localhost\n'
 	# ChromeOS knows its Linux container by this name.
-	[ ! -e /dev/.cros_milestone ] || printf '%s://penguin.linux.test%s\n' "$scheme" "$port"
+	[ ! -e /dev/.cros_milestone ] || printf 'penguin.linux.test\n'
 	for address in $(hostname -I 2>/dev/null || true); do
 		case "$address" in
 			# Docker's own networks, and what is not for typing.
 			172.1[7-9].* | 172.2?.* | 172.3[01].* | *:*) ;;
-			*) printf '%s://%s%s\n' "$scheme" "$address" "$port" ;;
+			*) printf '%s\n' "$address" ;;
 		esac
 	done
+}
+
+# The one address of this machine that the page is at, or none: at all of them.
+bound_address() {
+	local name=HOST bind
+	# A proxy is at all of them, and HOST means the container's addresses, if it has some of its own.
+	if uses nginx; then return; elif [ "$ROAD" = docker ] && ! uses host; then name=VIGIA_BIND; fi
+	bind=$(env_value "$name" "")
+	bind=${bind#[}
+	printf '%s' "${bind%]}"
 }
 
 print_addresses() {

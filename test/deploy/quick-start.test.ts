@@ -391,6 +391,31 @@ describe("with a .env already there", () => {
 		expect(stdout.match(/(?<=^ {2})https?:.*$/gm)).toEqual(addresses);
 	});
 
+	test.each([
+		[
+			["TLS_CERT=/data/fullchain.pem", "PORT=8443"],
+			["https://localhost:8443", "https://192.168.1.20:8443"],
+		],
+		[["VIGIA_BIND=127.0.0.1"], ["http://127.0.0.1:8000"]],
+		[["VIGIA_BIND=192.168.7.1", "PORT='8001'"], ["http://192.168.7.1:8001"]],
+		[["export VIGIA_BIND = [fd00::5] # only there"], ["http://[fd00::5]:8000"]],
+		// It means the container's addresses.
+		[
+			["HOST=10.0.0.9", "VIGIA_BIND=0.0.0.0"],
+			["http://localhost:8000", "http://192.168.1.20:8000"],
+		],
+		[["HOST=10.0.0.9", "COMPOSE_FILE=docker-compose.yml:deploy/compose.host.yml"], ["http://10.0.0.9:8000"]],
+		[["BASE_PATH=/cams\r"], ["http://localhost:8000/cams/", "http://192.168.1.20:8000/cams/"]],
+	])("of %j it prints the addresses %j", async (lines, addresses) => {
+		bench.write(".env", `${lines.join("\n")}\n`);
+		withDocker(`case "$*" in *" logs "*) echo "at http://172.18.0.2:8000/#settings=token";; esac`);
+		const { code, stdout } = await choose("1");
+		expect(code).toBe(0);
+		const [first = ""] = addresses;
+		const settingsAddress = `${first.replace(/\/$/, "")}/#settings=token`;
+		expect(stdout.match(/(?<=^ {2})https?:.*$/gm)).toEqual([...addresses, settingsAddress]);
+	});
+
 	test("restart makes the container anew", async () => {
 		await choose("2");
 		expect(bench.calls).toContain("docker compose up -d --force-recreate");
