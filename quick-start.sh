@@ -47,7 +47,7 @@ is there already, it offers: start, restart, update, logs, remove. What is asked
 		"Uso: bash quick-start.sh [--help]
 
 Pregunta usuario, contraseña, dirección, puerto, fabricante y número de cámaras de un grabador (NVR), comprueba que
-responde, escribe .env junto a este script (solo tú puedes leerlo) y arranca el mural, con Docker o si no con npm. Si
+responde, escribe .env junto a este script (solo usted puede leerlo) y arranca el mural, con Docker o si no con npm. Si
 .env ya existe, ofrece: arrancar, reiniciar, actualizar, registros, borrar. Las respuestas se leen de la entrada estándar."
 }
 
@@ -160,7 +160,7 @@ ask_kind() {
 		! is_vendor "$CAM_TEMPLATE" || break
 		CAM_TEMPLATE=""
 		complain "This maker is not known: choose one of the list, or give the path from the recorder's manual with {channel} in it." \
-			"Ese fabricante no se conoce: elige uno de la lista, o pon la ruta del manual del grabador con {channel} dentro."
+			"Ese fabricante no se conoce: elija uno de la lista, o ponga la ruta del manual del grabador con {channel} dentro."
 	done
 	while true; do
 		ask TOTAL_CAMERAS "${TOTAL_CAMERAS:-16}" "Number of cameras" "Número de cámaras"
@@ -302,7 +302,7 @@ choose_road() {
 				"Este es el docker-compose antiguo: funciona, pero ya no recibe arreglos. Mejor: el paquete docker-compose-plugin."
 		else
 			complain "Docker is there, but its compose is not: install the package docker-compose-plugin (or docker-compose)." \
-				"Docker está, pero le falta compose: instala el paquete docker-compose-plugin (o docker-compose)."
+				"Docker está, pero le falta compose: instale el paquete docker-compose-plugin (o docker-compose)."
 		fi
 		if [ ${#COMPOSE[@]} -gt 0 ]; then
 			if docker info >/dev/null 2>&1; then
@@ -310,7 +310,7 @@ choose_road() {
 				return
 			fi
 			complain "Docker does not answer: start it (sudo systemctl start docker), or let you use it (sudo usermod -aG docker \$USER, then log in again)." \
-				"Docker no responde: arráncalo (sudo systemctl start docker), o date permiso (sudo usermod -aG docker \$USER y vuelve a entrar)."
+				"Docker no responde: arránquelo (sudo systemctl start docker), o dese permiso (sudo usermod -aG docker \$USER y vuelva a entrar)."
 		fi
 	fi
 	if command -v npm >/dev/null 2>&1; then
@@ -319,7 +319,7 @@ choose_road() {
 		return
 	fi
 	fail "Neither Docker nor npm can be used here. On ChromeOS and Debian: bash install-docker-chromeos.sh; then start this again." \
-		"Aquí no se puede usar ni Docker ni npm. En ChromeOS y Debian: bash install-docker-chromeos.sh; luego repite esto."
+		"Aquí no se puede usar ni Docker ni npm. En ChromeOS y Debian: bash install-docker-chromeos.sh; después, repita esto."
 }
 
 service_is_there() {
@@ -387,7 +387,7 @@ bound_address() {
 
 print_addresses() {
 	local address
-	say "Open in the browser:" "Abre en el navegador:"
+	say "Open in the browser:" "Abra en el navegador:"
 	addresses | while IFS= read -r address; do printf '  %s\n' "$address"; done
 }
 
@@ -529,7 +529,7 @@ menu() {
 	local choice
 	say "There is a .env already: settings are changed there (docs/settings.md)." "Ya hay un .env: los ajustes se cambian en él (docs/settings.md)."
 	if [ ! -O .env ] && [ "$(id -u)" != 0 ]; then
-		fail ".env belongs to somebody else. Make it yours: sudo chown \$USER .env" ".env es de otro usuario. Hazlo tuyo: sudo chown \$USER .env"
+		fail ".env belongs to somebody else. Make it yours: sudo chown \$USER .env" ".env es de otro usuario. Hágalo suyo: sudo chown \$USER .env"
 	fi
 	# Others of this machine could read the password in what an editor wrote.
 	chmod 600 .env
@@ -537,7 +537,7 @@ menu() {
 	say "1) start   2) restart   3) update   4) logs   5) remove   0) nothing" \
 		"1) arrancar   2) reiniciar   3) actualizar   4) registros   5) quitar   0) nada"
 	while true; do
-		ask choice 1 "Your choice" "Tu elección"
+		ask choice 1 "Your choice" "Su elección"
 		case "$choice" in
 			1) start ;;
 			2) restart ;;
@@ -557,7 +557,7 @@ menu() {
 first_run() {
 	local choice=1
 	say "Vigía: your cameras as one live wall. Enter takes what stands in brackets." \
-		"Vigía: tus cámaras en un mural en directo. Intro acepta lo que está entre corchetes."
+		"Vigía: sus cámaras en un mural en directo. Intro acepta lo que está entre corchetes."
 	while true; do
 		if [ "$choice" = 1 ]; then
 			ask_user_and_password
@@ -575,7 +575,7 @@ first_run() {
 		esac
 	done
 	write_settings .
-	say "Saved in .env, which only you can read." "Guardado en .env, que solo tú puedes leer."
+	say "Saved in .env, which only you can read." "Guardado en .env, que solo usted puede leer."
 	choose_road
 	start
 }

@@ -86,15 +86,15 @@ describe("with Docker", () => {
 	test("it speaks Spanish where the locale does", async () => {
 		const { stdout } = await quickStart({ answers: answers(), env: SPANISH });
 		expect(stdout).toContain("Contraseña (no se muestra): ");
-		expect(stdout).toContain("Guardado en .env, que solo tú puedes leer.");
-		expect(stdout).toContain("Abre en el navegador:");
+		expect(stdout).toContain("Guardado en .env, que solo usted puede leer.");
+		expect(stdout).toContain("Abra en el navegador:");
 		expect(stdout).not.toMatch(/password|browser/i);
 	});
 
 	test.each([
 		[{ LC_ALL: "C", LANG: "es_ES.UTF-8" }, "Open in the browser:"],
-		[{ LC_ALL: "", LC_MESSAGES: "es_MX.UTF-8", LANG: "en_US.UTF-8" }, "Abre en el navegador:"],
-		[{ LC_ALL: "", LANG: "es" }, "Abre en el navegador:"],
+		[{ LC_ALL: "", LC_MESSAGES: "es_MX.UTF-8", LANG: "en_US.UTF-8" }, "Abra en el navegador:"],
+		[{ LC_ALL: "", LANG: "es" }, "Abra en el navegador:"],
 		[{ LC_ALL: "", LANG: "et_EE.UTF-8" }, "Open in the browser:"],
 		[{ LC_ALL: "" }, "Open in the browser:"],
 	])("of the locale %j it takes what counts", async (env, text) => {
