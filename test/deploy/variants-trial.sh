@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the variants of docker-compose.yml that need other people's programs, with Debian's Docker Engine and Compose in a clean
 # root: nginx, Caddy, coturn. They are looked at from another network, in Chromium too. Not part of npm test: it takes about
-# ten minutes.
+# ten minutes, three of them for the image.
 #
 #   apt-get install --no-install-recommends buildah chromium coturn curl debootstrap iproute2
 #   npm ci && bash test/deploy/variants-trial.sh [FOLDER]
@@ -55,7 +55,7 @@ show() {
 	container=$(person "$(compose "$1") ps --quiet $2")
 	inside "$pid" docker inspect --format \
 		"$2: user {{.Config.User}}, read-only {{.HostConfig.ReadonlyRootfs}}, dropped {{.HostConfig.CapDrop}}, added {{.HostConfig.CapAdd}}, restarts {{.RestartCount}}" "$container"
-	inside "$pid" docker top "$container" -eo user,args | tail -n +2
+	inside "$pid" docker top "$container" -eo pid,user,args | tail -n +2
 }
 
 # see_through VARIANT: the page, its media and its rights, through the proxy.
