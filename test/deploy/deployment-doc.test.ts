@@ -204,6 +204,16 @@ describe.each(LANGUAGES)("$file", ({ file, tested, tried, untested }) => {
 	});
 });
 
+// As the page and the command line do.
+test.each(["DEPLOYMENT.es.md", "quick-start.sh", "deploy.sh", "install-docker-chromeos.sh"])(
+	"%s says usted in Spanish",
+	(file) => {
+		const familiar = /(?<!\p{L})(?:tú|tus?|tuy[oa]s?|ti|contigo|puedes|tienes|quieres|haz|pon|ponlo|elige)(?!\p{L})/giu;
+		const prose = read(file).replace(/`[^`]*`/g, "");
+		expect(prose.match(familiar)).toBeNull();
+	},
+);
+
 test("both languages have the same commands and settings", () => {
 	const [english = [], spanish = []] = LANGUAGES.map(({ file }) => blocksOf(file).map(commandsOf));
 	expect(spanish).toEqual(english);
