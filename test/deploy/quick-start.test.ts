@@ -3,7 +3,7 @@ import { chownSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CAMERA_TEMPLATES } from "../../server/src/config/camera-template.ts";
 import { parseEnvFile } from "../../server/src/config/env-file.ts";
-import { listeningPort, ScriptBench, type ScriptOptions, type ScriptResult } from "./support/script-bench.ts";
+import { HEALTHY, listeningPort, ScriptBench, type ScriptOptions, type ScriptResult } from "./support/script-bench.ts";
 
 const PASSWORD = `p@ss:w#rd%/ñ $\` " ' \\ spaces`;
 const ENGLISH = { LC_ALL: "C.UTF-8" };
@@ -44,9 +44,6 @@ const settings = (): Readonly<Record<string, string>> => parseEnvFile(bench.read
 
 /** Files that begin like .env: an unfinished one must not stay behind. */
 const envFiles = (): string[] => readdirSync(bench.project).filter((name) => name.startsWith(".env"));
-
-/** What the image's health check says where the wall is there, asked with Docker or the old docker-compose. */
-const HEALTHY = 'case "$*" in *"exec -T vigia "*) echo "http://127.0.0.1:8000/health 200: {}";; esac';
 
 /** @param body lines before the health check's. */
 function withDocker(...body: readonly string[]): void {

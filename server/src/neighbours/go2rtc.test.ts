@@ -5,7 +5,10 @@ import type { PlayerEngine } from "../outputs/webrtc/player-engine.ts";
 import { FakeClock } from "../platform/fake-clock.ts";
 import { Go2rtc } from "./go2rtc.ts";
 
-const BUILT_IN: PlayerEngine = { openPlayer: () => Promise.reject(new Error("nobody asks it here")) };
+const BUILT_IN: PlayerEngine = {
+	openPlayer: () => Promise.reject(new Error("nobody asks it here")),
+	endGone: () => {},
+};
 
 afterEach(() => void vi.unstubAllEnvs());
 
