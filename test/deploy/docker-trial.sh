@@ -51,6 +51,7 @@ types "$USER_NAME" "hidden:$SECRET" "$ADDRESS" "" "" 4 -- "bash quick-start.sh" 
 visit live $URL 4 $START_SECONDS || fail "see $work/quick-start.txt"
 printf 'quick-start.sh: live %s s after its first question, the build of the image included\n' "$(seconds)"
 tail -n 4 "$work/quick-start.txt"
+grep -q '/#settings=' "$work/quick-start.txt" || fail "quick-start.sh does not print the address of the settings"
 
 person "docker compose logs" >"$work/logs.txt"
 visit save $URL "$work/logs.txt" "$ADDRESS" 554 "$USER_NAME" >"$work/saved.json"
@@ -97,6 +98,8 @@ types 4 -- "bash quick-start.sh" >"$work/menu-logs.txt"
 grep -q 'vigia' "$work/menu-logs.txt" || fail "the menu shows no logs"
 types 5 y n -- "bash quick-start.sh" >"$work/menu-remove.txt"
 [ -z "$(inside "$pid" docker ps --all --quiet)" ] || fail "the menu does not remove the container"
+[ -z "$(inside "$pid" docker images --quiet vigia)" ] || fail "the menu does not remove the image"
+grep -q 'vigia.yaml' "$work/menu-remove.txt" || fail "the menu does not say that vigia.yaml stays"
 
 # --- deploy.sh without a user, then Compose by hand: a file of the first generation, and that of the example
 
@@ -122,14 +125,18 @@ person "docker compose logs --tail 20 vigia" >"$work/logs-example.txt"
 # --- Variants. Those that need further images: variants-trial.sh
 
 person "printf 'RTSP_PORT=8554\n' >>.env"
-for command in \
-	"docker compose -f docker-compose.yml -f deploy/compose.rtsp.yml up -d" \
-	"docker compose -f docker-compose.yml -f deploy/compose.host.yml up -d"; do
-	person "$command" >"$work/up-variant.txt" 2>&1 || fail "see $work/up-variant.txt"
+for variant in rtsp host; do
+	person "sed -i '/^COMPOSE_FILE=/d' .env && printf 'COMPOSE_FILE=docker-compose.yml:deploy/compose.%s.yml\n' $variant >>.env"
+	person "docker compose up -d" >"$work/up-variant.txt" 2>&1 || fail "see $work/up-variant.txt"
 	visit live $URL 4 $START_SECONDS || fail "see $work/up-variant.txt"
-	printf '%s: live\n' "$command"
+	printf 'deploy/compose.%s.yml: live\n' $variant
 done
-person "docker compose -f docker-compose.yml -f deploy/compose.host.yml down" >"$work/down.txt" 2>&1
+# The menu keeps the variant.
+types 2 -- "bash quick-start.sh" >"$work/menu-variant.txt"
+visit live $URL 4 $START_SECONDS || fail "see $work/menu-variant.txt"
+[ "$(inside "$pid" docker inspect --format '{{.HostConfig.NetworkMode}}' "$(person "docker compose ps --quiet vigia")")" = host ] ||
+	fail "a restart by the menu drops the variant"
+person "docker compose down && sed -i '/^COMPOSE_FILE=/d' .env" >"$work/down.txt" 2>&1
 
 # --- A file that the container's user may not read is said to be so
 
