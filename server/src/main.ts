@@ -8,7 +8,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { Cameras } from "./cameras/cameras.ts";
 import { loadSettingsOrExit } from "./config/load.ts";
 import { secretsOf } from "./config/secrets.ts";
-import type { CameraSettings, Settings } from "./config/settings.ts";
+import type { CameraSettings, Settings, StreamAddress } from "./config/settings.ts";
 import { SettingsReload } from "./config/settings-reload.ts";
 import { Demo } from "./demo.ts";
 import { localAddresses } from "./discovery/discover.ts";
@@ -36,6 +36,7 @@ import { Signals } from "./signals.ts";
 import { HostGate } from "./sources/host-gate.ts";
 import { NameLookup } from "./sources/name-lookup.ts";
 import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
+import type { OpenSource } from "./sources/source.ts";
 
 /** Longest that a stop waits for cameras and sockets: TEARDOWN takes half a second at most. */
 const STOP_LIMIT_MS = 3_000;
@@ -43,6 +44,7 @@ const STOP_LIMIT_MS = 3_000;
 const signals = new Signals();
 const release = packageJson.version;
 const clock = systemClock;
+const { lookup } = new NameLookup(clock);
 const webDirectory = fileURLToPath(new URL("../../web/dist/", import.meta.url));
 
 const load = { argv: process.argv.slice(2), env: process.env, cwd: process.cwd() };
@@ -89,7 +91,16 @@ async function run(): Promise<void> {
 	const { signal } = stopping;
 	const statuses = (): CameraStatus[] => cameras.statuses();
 	const moved = stack.use(
-		new MovedCameras({ clock, cameras: () => list, statuses, move: (one) => editor.move(one), log, signal }),
+		new MovedCameras({
+			clock,
+			cameras: () => list,
+			statuses,
+			openSource,
+			move: (one) => editor.move(one),
+			onUnconfirmed: (ids) => cameras.noteUnconfirmed(ids),
+			log,
+			signal,
+		}),
 	);
 	const access = new SettingsAccess(clock);
 	const tls = settings.tls && stack.use(new TlsFiles({ ...settings.tls, clock, log }));
@@ -117,19 +128,20 @@ async function run(): Promise<void> {
 	process.exit(0);
 }
 
+function openSource(camera: CameraSettings, address: StreamAddress): OpenSource {
+	const { credentials, transport = settings.rtspTransport, tls = { mode: "verify" } } = camera;
+	return openRtspSource({ address, credentials, transport, tls, media: WALL_MEDIA, clock, lookup });
+}
+
 /** Connects to nothing yet. */
 function makeCameras(list: readonly CameraSettings[]): Cameras {
 	const streamLog = new StreamLog(log);
-	const { lookup } = new NameLookup(clock);
 	return new Cameras({
 		cameras: list,
 		clock,
 		random: Math.random,
 		hostGate: new HostGate(clock),
-		openSource: (camera, address) => {
-			const { credentials, transport = settings.rtspTransport, tls = { mode: "verify" } } = camera;
-			return openRtspSource({ address, credentials, transport, tls, media: WALL_MEDIA, clock, lookup });
-		},
+		openSource,
 		onChange: (camera, name, status) => streamLog.note(camera.id, name, status),
 		onReaderFailed: (camera, error) => log.error({ camera: camera.id, error }, "a reader failed and was detached"),
 	});

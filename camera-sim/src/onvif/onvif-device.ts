@@ -108,7 +108,7 @@ export class OnvifDeviceSim implements AsyncDisposable {
 	#scopes(): string[] {
 		const { model = "Simulator", serialInScopes = false, serial = "SIM0000001" } = this.#options;
 		const scopes = ["type/video_encoder", "location/Puerta%20principal", `hardware/${model}`, "name/C%C3%A1mara"];
-		if (serialInScopes) scopes.push(`serial/${serial}`);
+		if (serialInScopes !== false) scopes.push(`serial/${serialInScopes === true ? serial : serialInScopes}`);
 		return scopes.map((scope) => `onvif://www.onvif.org/${scope}`);
 	}
 

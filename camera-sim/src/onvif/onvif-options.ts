@@ -20,8 +20,8 @@ export interface OnvifDeviceOptions {
 	readonly firmware?: string;
 	/** Default SIM0000001. */
 	readonly serial?: string;
-	/** Says its serial number in the scopes, to who has no password. */
-	readonly serialInScopes?: boolean;
+	/** Says its serial number in the scopes, to who has no password; a text: this one there. */
+	readonly serialInScopes?: boolean | string;
 	/** Which Probes it answers. Default: both. */
 	readonly types?: readonly ("NetworkVideoTransmitter" | "Device")[];
 	/** Video sources, each with a main and a sub profile. Default 1. */

@@ -8,6 +8,8 @@ export const REASON_TEXTS = {
 	"no-answer":
 		"The camera accepts the connection but does not answer: it may be starting or overloaded. Wait a minute, then restart it.",
 	"auth-refused": "The camera refused the user name or password: correct them in the settings.",
+	"address-unconfirmed":
+		"The camera has another address in the network now, and takes its password only readable there. A device that was merely found is not told it: if it is your camera, enter its new address and its password in the settings yourself.",
 	"camera-full": "The camera or recorder allows no more sessions: close other viewers or raise its limit.",
 	"not-found": "The camera does not know this channel or path: check the channel number and the URL.",
 	"no-video": "The camera offers no video on this stream: it sends audio or data only.",
@@ -47,6 +49,8 @@ export const REASON_TEXTS_ES: Readonly<Record<ReasonCode, string>> = {
 	"no-answer":
 		"La cámara acepta la conexión pero no responde: puede estar arrancando o sobrecargada. Espere un minuto y, si sigue así, reiníciela.",
 	"auth-refused": "La cámara rechazó el usuario o la contraseña: corríjalos en la configuración.",
+	"address-unconfirmed":
+		"La cámara tiene ahora otra dirección en la red, y allí solo admite la contraseña sin cifrar. A un dispositivo que solo se ha encontrado no se le dice: si es su cámara, escriba usted en la configuración su nueva dirección y la contraseña.",
 	"camera-full": "La cámara o el grabador no admite más sesiones: cierre otros visores o aumente su límite.",
 	"not-found": "La cámara no conoce este canal o ruta: revise el número de canal y la URL.",
 	"no-video": "La cámara no ofrece vídeo en este flujo: solo envía audio o datos.",

@@ -118,6 +118,28 @@ describe("the digest", () => {
 	});
 });
 
+describe("credentials that are for Digest only", () => {
+	const digestOnly = { ...credentials, digestOnly: true };
+	const basic: ChallengeOffer = { scheme: "basic", realm: "r" };
+
+	test("answer no Basic challenge, not even of an earlier connection", () => {
+		const client = authenticator(digestOnly);
+		client.seed([makeChallenge(basic)]);
+		expect(client.authorization(METHOD, TARGET)).toBeUndefined();
+		expect(client.handleUnauthorized([makeChallenge(basic)], 0, false)).toBe(false);
+		expect([client.authorization(METHOD, TARGET), client.withheldBasic]).toEqual([undefined, true]);
+	});
+
+	test("answer Digest beside it, and nothing more where that is refused", () => {
+		const offers: ChallengeOffer[] = [basic, { scheme: "digest", realm: "r", nonce: "n" }];
+		const client = authenticator(digestOnly);
+		expect(client.handleUnauthorized(offers.map(makeChallenge), 0, false)).toBe(true);
+		expect(verdict(client, offers)).toBe("accepted");
+		expect(client.handleUnauthorized(offers.map(makeChallenge), 1, true)).toBe(false);
+		expect([client.usesBasic, client.withheldBasic]).toEqual([false, false]);
+	});
+});
+
 describe("a client's answer", () => {
 	const offers: [string, ChallengeOffer][] = [
 		["MD5 without qop", { scheme: "digest", realm: "r", nonce: "n" }],

@@ -33,6 +33,7 @@ export class Authenticator {
 	#renewed = false;
 	#downgraded = false;
 	readonly #refused = new Set<string>();
+	#withheldBasic = false;
 	/** Answers refused since one was accepted, other than for the age of their nonce. */
 	#refusals = 0;
 	#count = 0;
@@ -63,12 +64,17 @@ export class Authenticator {
 		return this.#downgraded;
 	}
 
+	/** The camera asks for nothing but Basic, which the credentials do not allow. */
+	get withheldBasic(): boolean {
+		return this.#withheldBasic;
+	}
+
 	/**
 	 * Takes the WWW-Authenticate fields of an earlier connection, which closed after its 401: the first request then
 	 * bears an answer already.
 	 */
 	seed(fields: readonly string[]): void {
-		const [best] = this.#options.credentials ? strongestFirst(fields) : [];
+		const [best] = this.#options.credentials ? this.#allowed(fields) : [];
 		if (best) this.#seeded = this.#use(best);
 	}
 
@@ -87,7 +93,7 @@ export class Authenticator {
 	handleUnauthorized(fields: readonly string[], attempt: number, sent: boolean): boolean {
 		if (sent && !this.#proven) this.#refusals++;
 		if (!this.#options.credentials || Math.max(attempt, this.#refusals) >= MAX_REAUTHENTICATIONS) return false;
-		const offered = strongestFirst(fields);
+		const offered = this.#allowed(fields);
 		const current = sent ? this.#challenge : undefined;
 		const renewed = current && offered.find((one) => keyOf(one) === keyOf(current) && isRenewed(current, one));
 		if (current) {
@@ -115,6 +121,14 @@ export class Authenticator {
 		if (!challenge || !credentials) return undefined;
 		if (challenge.scheme === "digest") return this.#digest(challenge, credentials, method, uri);
 		return `Basic ${encodeBase64(utf8ByteString(`${credentials.username}:${credentials.password}`))}`;
+	}
+
+	#allowed(fields: readonly string[]): AuthChallenge[] {
+		const offered = strongestFirst(fields);
+		if (this.#options.credentials?.digestOnly !== true) return offered;
+		const allowed = offered.filter(({ scheme }) => scheme !== "basic");
+		this.#withheldBasic = offered.length > 0 && allowed.length === 0;
+		return allowed;
 	}
 
 	#use(challenge: AuthChallenge): true {

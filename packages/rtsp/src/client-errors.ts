@@ -47,6 +47,12 @@ export function authError(hasCredentials: boolean): RtspError {
 		: new RtspError("auth", "RTSP_AUTH_MISSING", "the camera asks for a user name and password and none is set");
 }
 
+/** Nothing but Basic is offered to credentials that are for Digest only. */
+export function basicError(): RtspError {
+	const message = "the camera asks for the password readable (Basic), at an address that nobody has confirmed";
+	return new RtspError("auth-basic", "RTSP_AUTH_BASIC", message);
+}
+
 /** Says what a person can do about SRTP. */
 export function encryptedError(code: string): RtspError {
 	const advice = "switch SRTP off in the camera, or take its address without SRTP (UniFi: without ?enableSrtp)";

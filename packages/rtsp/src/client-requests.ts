@@ -1,7 +1,7 @@
 /** The requests of a client session: numbered, authorised, sent again where a camera wants it. RFC 2326 section 10. @module */
 import { Authenticator } from "./auth.ts";
 import type { RtspClientOptions, RtspQuirk } from "./client-contract.ts";
-import { authError } from "./client-errors.ts";
+import { authError, basicError } from "./client-errors.ts";
 import { RtspError } from "./errors.ts";
 import { headerOf, type HeaderInit, makeRequest, type RtspResponse, serializeRequest } from "./message.ts";
 import { type MatchedResponse, type PendingRequest, RequestTracker, type Step } from "./request-tracker.ts";
@@ -116,7 +116,7 @@ export class ClientRequests {
 
 	/**
 	 * Sends a request again that was refused for a reason that can be mended; `false` if it cannot.
-	 * @throws {RtspError} kind `auth` if the camera refuses the credentials.
+	 * @throws {RtspError} kind `auth` or `auth-basic` if the camera refuses the credentials.
 	 */
 	mend({ pending, response }: MatchedResponse): boolean {
 		if (response.status === 401) {
@@ -143,6 +143,7 @@ export class ClientRequests {
 	#reauthenticate(pending: PendingRequest, response: RtspResponse): void {
 		const challenges = response.headers.get("www-authenticate") ?? [];
 		if (!this.#authenticator.handleUnauthorized(challenges, pending.attempt, pending.authorized)) {
+			if (this.#authenticator.withheldBasic) throw basicError();
 			throw authError(this.#options.credentials !== undefined);
 		}
 		if (this.#authenticator.renewed) this.#context.onQuirk("nonce-renewed");

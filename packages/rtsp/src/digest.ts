@@ -12,6 +12,8 @@ export interface HashFunctions {
 export interface PlainCredentials {
 	readonly username: string;
 	readonly password: string;
+	/** Proven by Digest or not at all: Basic, which sends the password readable, is not answered. */
+	readonly digestOnly?: boolean;
 }
 
 export interface DigestInput {

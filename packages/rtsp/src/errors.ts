@@ -4,6 +4,8 @@
 export type RtspErrorKind =
 	/** The camera refused the user name or password, or asks for one that is not set. */
 	| "auth"
+	/** The camera takes the password by Basic only, readable, which its credentials do not allow. */
+	| "auth-basic"
 	/** The camera has no session free: 453, 503. */
 	| "busy"
 	/** The path is unknown to the camera: 404, 410. */

@@ -6,7 +6,7 @@
  */
 import { Authenticator, type AuthenticatorOptions } from "./auth.ts";
 import { encodeBase64, fromByteString, toByteString, utf8ByteString } from "./bytes.ts";
-import { authError } from "./client-errors.ts";
+import { authError, basicError } from "./client-errors.ts";
 import { RtspError } from "./errors.ts";
 import { type RtspAddress, withoutSrtp } from "./url.ts";
 
@@ -129,6 +129,7 @@ export class HttpTunnelClient {
 	#reauthenticate(lines: readonly string[]): TunnelInput {
 		const challenges = lines.flatMap((line) => /^www-authenticate[ \t]*:(.*)$/i.exec(line)?.[1]?.trim() ?? []);
 		if (!this.#authenticator.handleUnauthorized(challenges, this.#attempt, this.#authorized)) {
+			if (this.#authenticator.withheldBasic) return this.#fail(basicError());
 			return this.#fail(authError(this.#options.credentials !== undefined));
 		}
 		this.#attempt++;

@@ -42,6 +42,7 @@ export class Camera {
 	#streams: ReadonlyMap<StreamName, CameraStream>;
 	readonly #lingers = new Map<StreamName, Timer>();
 	#running = false;
+	#isUnconfirmed = false;
 
 	constructor(options: CameraOptions) {
 		this.#options = options;
@@ -86,6 +87,7 @@ export class Camera {
 	apply(settings: CameraSettings): void {
 		const before = this.#settings;
 		this.#settings = settings;
+		this.#isUnconfirmed &&= isDeepStrictEqual(before.streams, settings.streams);
 		const reachedAsBefore = isReachedAlike(before, settings);
 		const streams = new Map<StreamName, CameraStream>();
 		for (const name of STREAM_NAMES) {
@@ -103,6 +105,11 @@ export class Camera {
 		this.#streams = streams;
 		if (!this.#running) return;
 		for (const { name, stream } of this.#streams.values()) this.#onReadersChanged(name, stream.readers);
+	}
+
+	/** It was found at an address at which a person has to confirm it: that is why there is no picture, while there is none. */
+	noteUnconfirmed(isUnconfirmed: boolean): void {
+		this.#isUnconfirmed = isUnconfirmed;
 	}
 
 	status(): CameraStatus {
@@ -170,8 +177,9 @@ export class Camera {
 	/** Why a stream is not live, and when it is tried again. */
 	#outage({ supervisor }: Pick<CameraStream, "supervisor">): Pick<StreamStatus, "reason" | "retryInMs"> {
 		const { failure, retryAtMs } = supervisor.status;
+		const code = failure && this.#isUnconfirmed ? "address-unconfirmed" : failure?.code;
 		return {
-			...(failure && { reason: { code: failure.code, text: REASON_TEXTS[failure.code] } }),
+			...(code && { reason: { code, text: REASON_TEXTS[code] } }),
 			...(retryAtMs !== undefined && { retryInMs: Math.max(0, Math.round(retryAtMs - this.#options.clock.nowMs())) }),
 		};
 	}

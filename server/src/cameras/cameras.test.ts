@@ -105,6 +105,21 @@ test("a camera with one stream fills the grid with it and shows it under either 
 	expect(cameras.stream("none", "sub")).toBeUndefined();
 });
 
+test("a camera that was found elsewhere says so while it has no picture, until its address is another one", async () => {
+	const { cameras, running, settle } = open(DOOR, YARD);
+	cameras.start();
+	await settle();
+	const reasons = () => cameras.statuses().map(({ reason }) => reason?.code);
+	cameras.noteUnconfirmed(new Set(["door"]));
+	expect(reasons()).toEqual([undefined, undefined]);
+	for (const path of ["/sub", "/only"]) running.get(path)?.onEnd({ code: "no-route", detail: "" });
+	expect(reasons()).toEqual(["address-unconfirmed", "no-route"]);
+	cameras.apply([{ ...DOOR, streams: { main: address("/new"), sub: address("/new") } }, YARD]);
+	await settle();
+	running.get("/new")?.onEnd({ code: "no-answer", detail: "" });
+	expect(reasons()).toEqual(["no-answer", "no-route"]);
+});
+
 test("the status follows the contract and holds neither address nor credentials", async () => {
 	const { cameras, running, changes, settle } = open(DOOR);
 	let told = 0;

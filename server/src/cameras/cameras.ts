@@ -57,6 +57,12 @@ export class Cameras implements StreamDirectory {
 		this.#tell();
 	}
 
+	/** These, and no others, were found at addresses at which a person has to confirm them. */
+	noteUnconfirmed(cameraIds: ReadonlySet<string>): void {
+		for (const camera of this.#cameras.values()) camera.noteUnconfirmed(cameraIds.has(camera.id));
+		this.#tell();
+	}
+
 	/** Calls `listener` after every change of a state; returns how to stop that. */
 	onChange(listener: () => void): () => void {
 		this.#listeners.add(listener);

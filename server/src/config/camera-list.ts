@@ -276,7 +276,8 @@ function listedCamera(
 	const { streams, username, password } = listedStreams(camera, complain);
 	if (Object.keys(streams).length === 0) return undefined;
 	if (camera.tls && !usesTls(streams)) complain("tls", WITHOUT_TLS);
-	const credentials = makeCredentials(camera.user ?? username, camera.password ?? password, complain);
+	const given = makeCredentials(camera.user ?? username, camera.password ?? password, complain);
+	const credentials = isAtFoundAddress(camera, streams) ? given?.digestOnly() : given;
 	return {
 		id: camera.id ?? `cam${number}`,
 		name: camera.name ?? `Camera ${number}`,
@@ -284,6 +285,11 @@ function listedCamera(
 		...(camera.serial !== undefined && { serial: camera.serial }),
 		streams,
 	};
+}
+
+/** Nobody has said that it is the right device which is there. */
+function isAtFoundAddress({ found_at: found }: YamlCamera, streams: Streams): boolean {
+	return Object.values(streams).some(({ host }) => host.toLowerCase() === found?.toLowerCase());
 }
 
 function listedStreams(camera: YamlCamera, complain: Complain<string>): ReadUrls {

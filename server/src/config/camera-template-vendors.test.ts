@@ -27,6 +27,11 @@ describe("a vendor", () => {
 		expect(findTemplate(name)).toBe(path);
 	});
 
+	test("whose paths are secret is offered with where to copy the address, in both languages", () => {
+		const notes = findVendor("unifi")?.notes[0];
+		for (const text of [notes?.en, notes?.es]) expect(text).toMatch(/rtsps:.*7441.*rtsp:.*7447/);
+	});
+
 	test.each(["unifi", "generic", "constructor", "", " "])("%j has no template", (name) => {
 		expect(findTemplate(name)).toBeUndefined();
 	});

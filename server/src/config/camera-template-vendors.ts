@@ -201,8 +201,8 @@ export const CAMERA_VENDORS: readonly CameraVendor[] = [
 		ports: [DEFAULT_RTSP_PORT, 558],
 		notes: [
 			{
-				en: "Profile 2 is H.264 as the camera comes; profile 1 is Motion JPEG. For a sub stream make a profile of 640x360 and write its number into a path of your own: /profile{2|3}/media.smp.",
-				es: "De fábrica el perfil 2 es H.264 y el 1, Motion JPEG. Para un flujo secundario cree un perfil de 640x360 y ponga su número en una ruta propia: /profile{2|3}/media.smp.",
+				en: "Profile 2 is H.264 as the camera comes; profile 1 is Motion JPEG. No profile is known to be small as it comes, so that the wall shows the large stream: for a small one make a profile of 640x360 and write its number into a path of your own: /profile{2|3}/media.smp.",
+				es: "De fábrica el perfil 2 es H.264 y el 1, Motion JPEG. No se conoce ningún perfil que sea pequeño de fábrica, y el mural muestra el flujo grande: para uno pequeño cree un perfil de 640x360 y ponga su número en una ruta propia: /profile{2|3}/media.smp.",
 			},
 			{
 				en: "hanwha-sensors is for cameras with several sensors, hanwha-nvr for recorders, whose port is often 558.",
@@ -271,8 +271,8 @@ export const CAMERA_VENDORS: readonly CameraVendor[] = [
 		ports: [7441],
 		notes: [
 			{
-				en: "Each stream has a secret path of its own: switch RTSPS on in UniFi Protect, in the camera's settings under Advanced, and paste the address it then shows. There is neither user nor password: whoever has the address can watch.",
-				es: "Cada flujo tiene su propia ruta secreta: active RTSPS en UniFi Protect, en los ajustes de la cámara, en Avanzado, y pegue la dirección que muestra. No hay usuario ni contraseña: quien tenga la dirección puede mirar.",
+				en: "Each stream has a secret path of its own: switch RTSPS on in UniFi Protect, in the camera's settings under Advanced, and paste the addresses it then shows (rtsps://...:7441/..., or rtsp://...:7447/...): that of the low resolution as the address for the wall, that of the high one as the large stream. There is neither user nor password: whoever has the address can watch.",
+				es: "Cada flujo tiene su propia ruta secreta: active RTSPS en UniFi Protect, en los ajustes de la cámara, en Avanzado, y pegue las direcciones que muestra (rtsps://...:7441/... o rtsp://...:7447/...): la de resolución baja como dirección para el mural, la de la alta como flujo grande. No hay usuario ni contraseña: quien tenga la dirección puede mirar.",
 			},
 			{
 				en: "Its certificate is its own: set tls to the fingerprint that vigia probe shows.",

@@ -435,9 +435,15 @@ export const yamlCameraSchema = z.strictObject({
 		{
 			rule: "a serial number of 6 to 64 characters",
 			summary:
-				"The device's serial number by ONVIF. A camera that is out of reach for a minute is then looked for in the network, and its new address written here.",
+				"The device's serial number by ONVIF. A camera that is out of reach for a minute is then looked for in the network, and its new address written here when it plays there.",
 			example: "7F0A11PAZ00123",
 		},
 	),
+	found_at: documented(host.optional(), {
+		rule: HOST_RULE,
+		summary:
+			"Written by Vigía with a new address that it found itself: there the password is not sent readable (Basic). It ends when the address or the password is entered by hand; in the file, take this line out.",
+		example: "192.168.1.66",
+	}),
 });
 export type YamlCamera = z.infer<typeof yamlCameraSchema>;

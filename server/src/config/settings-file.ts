@@ -40,6 +40,7 @@ export const CAMERA_KEYS = [
 	"transport",
 	"tls",
 	"serial",
+	"found_at",
 ] as const;
 export type CameraKey = (typeof CAMERA_KEYS)[number];
 

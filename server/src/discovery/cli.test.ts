@@ -49,9 +49,27 @@ test("a device is one line, with its maker's template where its name says it, an
 			"127.0.0.1  Cámara, HIKVISION DS-2CD, Puerta principal, SIM0000001  template: hikvision",
 		);
 		const { cameras } = parse(out.slice(out.indexOf("cameras:"))) as { cameras: unknown[] };
-		expect(yamlCameraSchema.parse(cameras[0])).toMatchObject({ host: "127.0.0.1", user: "admin" });
+		expect(yamlCameraSchema.parse(cameras[0])).toMatchObject({
+			host: "127.0.0.1",
+			user: "admin",
+			serial: "SIM0000001",
+		});
 		expect(error).toBe("Asking for some seconds...\n");
 	});
+});
+
+test("a serial number that would be something else in the file is written so that it is not, or left out", async () => {
+	for (const [serial, saved] of [
+		["0012'34: #5", "0012'34: #5"],
+		["000000", undefined],
+		["7".repeat(30) + "8".repeat(40), undefined],
+	] as const) {
+		await withDevice({ serialInScopes: encodeURIComponent(serial).replace("'", "%27") }, async (device) => {
+			const { out } = await run(["127.0.0.1"], device, "127.0.0.1");
+			const { cameras } = parse(out.slice(out.indexOf("cameras:"))) as { cameras: { serial?: string }[] };
+			expect(cameras[0]?.serial).toBe(saved);
+		});
+	}
 });
 
 test("in Spanish, and where the maker is not known it has to be filled in", async () => {

@@ -6,6 +6,7 @@ import { inLanguage, PROBE_LANGUAGES, type ProbeLanguage } from "../probe/advice
 import { parseAddressRange } from "./address-range.ts";
 import type { DiscoveredDevice } from "./device-table.ts";
 import { discover, type DiscoverOptions } from "./discover.ts";
+import { isSerial } from "./moved-devices.ts";
 import { OnvifError, onvifErrorText } from "./onvif-error.ts";
 
 /** Devices were found; none was; the command is not understood (sysexits.h); Ctrl-C, as shells count it. */
@@ -98,7 +99,10 @@ function templateOf({ name = "", hardware = "" }: DiscoveredDevice): string | un
 function entryOf(device: DiscoveredDevice, maker: string): string {
 	const [address] = device.addresses;
 	const template = templateOf(device) ?? `<${maker}>`;
-	return `cameras:\n  - host: ${address?.host ?? ""}\n    template: ${template}\n    user: admin\n    password: '...'\n`;
+	const { serial } = device;
+	const found = isSerial(serial) ? `    serial: '${serial.replaceAll("'", "''")}'\n` : "";
+	const login = "    user: admin\n    password: '...'\n";
+	return `cameras:\n  - host: ${address?.host ?? ""}\n    template: ${template}\n${login}${found}`;
 }
 
 function readFlags(

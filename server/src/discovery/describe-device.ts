@@ -216,8 +216,8 @@ class StreamFinder {
 			this.missing++;
 			return undefined;
 		}
-		const hasSecretPath = SECRET_IN_PATH.test(address.path);
-		return { name, ...(codec && { codec }), width, height, fps, address, hasSecretPath };
+		const stream = { name, ...(codec && { codec }), width, height, fps, address };
+		return { ...stream, hasSecretPath: hasSecretPath(address) };
 	}
 
 	async #address(token: string): Promise<StreamAddress | undefined> {
@@ -232,6 +232,11 @@ class StreamFinder {
 			return undefined;
 		}
 	}
+}
+
+/** The path has a password in it, which whoever is asked for it can read. */
+export function hasSecretPath({ path }: StreamAddress): boolean {
+	return SECRET_IN_PATH.test(path);
 }
 
 const SECRET_IN_PATH = /(?:^|[/?&;_])(?:password|passwd|pass|pwd)=[^&]/i;

@@ -1,5 +1,7 @@
 /** Finds devices again that DHCP gave another address. Pure. @module */
 
+import { yamlCameraSchema } from "../config/schema.ts";
+
 /** A device of the settings, as it was when it was added. */
 export interface KnownDevice {
 	/** Of GetDeviceInformation. */
@@ -26,6 +28,11 @@ export interface DeviceMove<Known extends KnownDevice> {
 
 /** Shorter ones, and those of one character or of counting digits, are what a factory forgot to set. */
 const MIN_SERIAL_CHARS = 6;
+
+/** A serial number that is one of a device, and can be written into the settings. */
+export function isSerial(serial: string | undefined): serial is string {
+	return serialKey(serial) !== undefined && yamlCameraSchema.shape.serial.safeParse(serial).success;
+}
 
 /** Serial numbers compare without case and blanks; `undefined`: it identifies no device. */
 export function serialKey(serial: string | undefined): string | undefined {

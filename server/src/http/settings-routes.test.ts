@@ -6,10 +6,11 @@ import {
 	type SettingsCamera,
 	type SettingsCameraInput,
 	settingsCamerasSchema,
+	settingsDescribeAnswerSchema,
 	settingsImportAnswerSchema,
 	settingsTestAnswerSchema,
 } from "@vigia/api";
-import { type CameraSim, startCameraSim } from "@vigia/camera-sim";
+import { type CameraSim, startCameraSim, startOnvifDevice } from "@vigia/camera-sim";
 import { parseJpegSize } from "@vigia/rtp";
 import fastify, { type FastifyInstance } from "fastify";
 import { pino } from "pino";
@@ -31,6 +32,7 @@ import { registerSettings } from "./settings-routes.ts";
 import { installVisitors } from "./visitor.ts";
 
 const PASSWORD = "p@ss:w#rd%/ñ";
+const LOGIN = { username: "admin", password: PASSWORD };
 /** What a proxy adds: then a request is not this machine's own. */
 const FROM_AFAR = { "x-forwarded-for": "192.0.2.7" };
 
@@ -265,6 +267,19 @@ cameras:
 		expect(file()).toContain("@192.168.1.20/sub # the gate");
 		expect((await put((await list()).cameras.map(back).slice(1))).status).toBe(200);
 		expect(wall.map(({ id }) => id)).toEqual(["cam2", "cam1"]);
+	});
+
+	test("takes the serial number that a device gives, into the file, and keeps it when the page sends it back", async () => {
+		await using device = await startOnvifDevice({ serial: "7F0A11PAZ00123", credentials: LOGIN });
+		const login = { user: LOGIN.username, password: LOGIN.password };
+		const { body } = await ask("POST", "/describe", { address: `127.0.0.1:${device.port}`, ...login });
+		const { cameras, serial } = settingsDescribeAnswerSchema.parse(body);
+		expect(serial).toBe("7F0A11PAZ00123");
+		expect((await put(cameras.map((camera) => ({ ...camera, ...login, ...(serial && { serial }) })))).status).toBe(200);
+		expect(file()).toContain("serial: 7F0A11PAZ00123");
+		expect(wall[0]?.serial).toBe(serial);
+		expect((await put((await list()).cameras.map(back))).status).toBe(200);
+		expect(wall[0]?.serial).toBe(serial);
 	});
 
 	test("counts those of the environment, which are not its own", async () => {

@@ -49,6 +49,18 @@ test("names of streams come in order, those that cannot be asked for left out", 
 	expect(await clientAt(standIn.port).streamNames()).toHaveLength(512);
 });
 
+test("its players over WebRTC are counted, of this version and of the one before", async () => {
+	const streams = {
+		a: { consumers: [{ format_name: "webrtc" }, { format_name: "rtsp" }, { format_name: "webrtc/json" }] },
+		b: { consumers: [{ type: "WebRTC/WHEP passive consumer" }, { type: 7 }, {}] },
+		c: { consumers: null },
+		d: { consumers: "webrtc" },
+		e: null,
+	};
+	standIn.reply = (_request, response) => void response.end(JSON.stringify(streams));
+	expect(await clientAt(standIn.port).countPlayers()).toBe(3);
+});
+
 test.each([
 	[":8554", 8554],
 	["127.0.0.1:554", 554],

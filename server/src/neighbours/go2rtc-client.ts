@@ -58,6 +58,11 @@ const infoSchema = z.object({
 /** Values are not looked at: they hold addresses of cameras, which are none of our business. */
 const streamsSchema = z.record(z.string(), z.unknown());
 
+/** Since 1.9 a consumer has a `format_name`; before it had a `type`, such as `WebRTC/WHEP passive consumer`. */
+const consumersSchema = z.object({
+	consumers: z.array(z.object({ format_name: z.unknown().optional(), type: z.unknown().optional() })).nullish(),
+});
+
 export interface Go2rtcInfo {
 	/** Of its RTSP server; `undefined` where it has none. */
 	readonly rtspPort: number | undefined;
@@ -83,6 +88,13 @@ export class Go2rtcClient {
 	async streamNames(): Promise<string[]> {
 		const streams = parse(streamsSchema, await this.#ask("GET", "/api/streams"));
 		return Object.keys(streams).filter(isUsable).toSorted().slice(0, MAX_STREAMS);
+	}
+
+	/** How many players it plays to over WebRTC, whoever they came by. @throws {Go2rtcError} */
+	async countPlayers(): Promise<number> {
+		const streams = parse(streamsSchema, await this.#ask("GET", "/api/streams"));
+		const consumers = Object.values(streams).flatMap((one) => consumersSchema.safeParse(one).data?.consumers ?? []);
+		return consumers.filter(({ format_name: name, type }) => /^webrtc/i.test(String(name ?? type))).length;
 	}
 
 	/** The answer to a player's offer: it comes when go2rtc has the stream. @throws {Go2rtcError} */

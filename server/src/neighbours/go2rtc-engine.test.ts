@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
-import type { EnginePlayerOptions, Player } from "../outputs/webrtc/player-engine.ts";
+import { type EnginePlayerOptions, MAX_PLAYERS, type Player } from "../outputs/webrtc/player-engine.ts";
 import { FakeStream } from "../outputs/webrtc/testing/fake-stream.ts";
 import { Go2rtcError } from "./go2rtc-client.ts";
-import { Go2rtcEngine, MAX_REMEMBERED } from "./go2rtc-engine.ts";
+import { Go2rtcEngine } from "./go2rtc-engine.ts";
 
 const ANSWER = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\na=mid:0\r\na=sendonly\r\n";
 /** Cameras that are in the settings. */
@@ -12,6 +12,8 @@ const BUILT_IN: Player = { answerSdp: "built-in", iceUfrag: "", addCandidate: ()
 let asked: string[];
 let answer: () => Promise<string>;
 let isReady: boolean;
+/** To how many go2rtc plays; `undefined`: it does not tell. */
+let playing: number | undefined;
 let closed: number;
 /** How often the built-in engine was told that cameras have gone. */
 let told: number;
@@ -21,12 +23,17 @@ beforeEach(() => {
 	[asked, isReady, closed, told] = [[], true, 0, 0];
 	for (const id of ["cam1", "cam2", "cam3"]) known.add(id);
 	answer = async () => ANSWER;
+	playing = 0;
 	engine = new Go2rtcEngine({
 		host: {
 			get isReady() {
 				return isReady;
 			},
 			client: {
+				countPlayers: async () => {
+					if (playing === undefined) throw new Go2rtcError("no-answer");
+					return playing;
+				},
 				answerOffer: async (name) => {
 					asked.push(name);
 					return await answer();
@@ -93,7 +100,30 @@ test("a camera that is taken out of the settings ends its sessions, and no other
 	expect(closed).toBe(2);
 });
 
-test("of too many players the oldest are forgotten", async () => {
-	for (let count = 0; count < MAX_REMEMBERED + 3; count++) await engine.openPlayer(options());
+test("there is a bound on players: beyond it nobody is answered, by neither engine", async () => {
+	const players: (Player | undefined)[] = [];
+	for (let count = 0; count < MAX_PLAYERS; count++) players.push(await engine.openPlayer(options()));
+	playing = MAX_PLAYERS;
+	expect(await engine.openPlayer(options())).toBeUndefined();
+	expect([asked.length, closed]).toEqual([MAX_PLAYERS, 0]);
+	players[7]?.close();
+	expect(await engine.openPlayer(options())).toMatchObject({ engine: "go2rtc" });
+});
+
+test("players that ended without saying so leave their places, as far as go2rtc knows; where it does not tell, they do not", async () => {
+	for (let count = 0; count < MAX_PLAYERS; count++) await engine.openPlayer(options());
+	playing = undefined;
+	expect(await engine.openPlayer(options())).toBeUndefined();
+	playing = MAX_PLAYERS - 3;
+	expect(await engine.openPlayer(options())).toMatchObject({ engine: "go2rtc" });
 	expect(closed).toBe(3);
+});
+
+test("players that are being answered count", async () => {
+	const { promise, resolve } = Promise.withResolvers<string>();
+	answer = () => promise;
+	playing = MAX_PLAYERS;
+	const opening = Array.from({ length: MAX_PLAYERS + 2 }, () => engine.openPlayer(options()));
+	resolve(ANSWER);
+	expect((await Promise.all(opening)).filter((player) => player === undefined)).toHaveLength(2);
 });

@@ -6,20 +6,19 @@
  */
 import { parse } from "sdp-transform";
 import type { Logger } from "../observe/log.ts";
-import type { EnginePlayerOptions, Player, PlayerEngine } from "../outputs/webrtc/player-engine.ts";
+import {
+	type EnginePlayerOptions,
+	MAX_PLAYERS,
+	type Player,
+	type PlayerEngine,
+} from "../outputs/webrtc/player-engine.ts";
 import type { StreamDirectory } from "../streams/reader.ts";
 import { type Go2rtcClient, Go2rtcError } from "./go2rtc-client.ts";
-
-/**
- * Sessions that are remembered for their DELETE. What is played is between the player and go2rtc, which does not tell
- * us its end: beyond this many the oldest is forgotten, which ends nothing.
- */
-export const MAX_REMEMBERED = 256;
 
 /** A go2rtc that may be asked. */
 export interface Go2rtcHost {
 	readonly isReady: boolean;
-	readonly client: Pick<Go2rtcClient, "answerOffer">;
+	readonly client: Pick<Go2rtcClient, "answerOffer" | "countPlayers">;
 	/** Its name for this stream; `undefined`: it has none. */
 	nameOf(cameraId: string, stream: "main" | "sub"): string | undefined;
 	/** Puts in the addresses at which it is reached, where we know better. */
@@ -36,15 +35,27 @@ export interface Go2rtcEngineOptions {
 
 export class Go2rtcEngine implements PlayerEngine {
 	readonly #options: Go2rtcEngineOptions;
-	/** With their cameras, the oldest first. */
+	/** With their cameras, the oldest first. What is played is between the player and go2rtc, which does not tell us its end. */
 	readonly #players = new Map<Player, string>();
+	/** Players that are being answered. */
+	#opening = 0;
 
 	constructor(options: Go2rtcEngineOptions) {
 		this.#options = options;
 	}
 
 	async openPlayer(options: EnginePlayerOptions): Promise<Player | undefined> {
-		return (await this.#openAtGo2rtc(options)) ?? (await this.#options.builtIn.openPlayer(options));
+		const { host, builtIn } = this.#options;
+		const name = host.isReady ? host.nameOf(options.cameraId, options.stream) : undefined;
+		if (name === undefined) return await builtIn.openPlayer(options);
+		if (this.#isFull) await this.#forgetEnded();
+		if (this.#isFull) return undefined;
+		this.#opening++;
+		try {
+			return (await this.#openAtGo2rtc(name, options)) ?? (await builtIn.openPlayer(options));
+		} finally {
+			this.#opening--;
+		}
 	}
 
 	/**
@@ -57,11 +68,24 @@ export class Go2rtcEngine implements PlayerEngine {
 		builtIn.endGone();
 	}
 
-	async #openAtGo2rtc(options: EnginePlayerOptions): Promise<Player | undefined> {
+	get #isFull(): boolean {
+		return this.#players.size + this.#opening >= MAX_PLAYERS;
+	}
+
+	/** A page that crashed says no DELETE: as many as go2rtc no longer plays to are forgotten, the oldest first. */
+	async #forgetEnded(): Promise<void> {
+		try {
+			const playing = await this.#options.host.client.countPlayers();
+			const ended = Math.max(0, this.#players.size - playing);
+			for (const player of [...this.#players.keys()].slice(0, ended)) player.close();
+		} catch (error) {
+			if (!(error instanceof Go2rtcError)) throw error;
+		}
+	}
+
+	async #openAtGo2rtc(name: string, options: EnginePlayerOptions): Promise<Player | undefined> {
 		const { host, log } = this.#options;
 		const { cameraId, stream, offer, offerSdp, pageHost, onClose } = options;
-		const name = host.isReady ? host.nameOf(cameraId, stream) : undefined;
-		if (name === undefined) return undefined;
 		try {
 			const answer = await host.client.answerOffer(name, offerSdp);
 			if (!plays(answer, offer.mid)) throw new Go2rtcError("failed");
@@ -90,10 +114,6 @@ export class Go2rtcEngine implements PlayerEngine {
 			},
 		};
 		this.#players.set(player, cameraId);
-		for (const oldest of this.#players.keys()) {
-			if (this.#players.size <= MAX_REMEMBERED) break;
-			oldest.close();
-		}
 		return player;
 	}
 }

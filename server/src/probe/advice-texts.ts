@@ -89,6 +89,10 @@ const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {
 		"{size} is large for a small picture on the wall: use the camera's sub stream there (about 640x360), so that one device can show many cameras at once.",
 		"{size} es mucho para una imagen pequeña del mural: use ahí el flujo secundario de la cámara (unos 640x360), para que un dispositivo pueda mostrar muchas cámaras a la vez.",
 	],
+	"no-small-stream": [
+		"No small stream: the wall shows the large one ({size}) in its small pictures too, which is much for a device that shows many cameras. If the camera has a sub stream, or can be given one (about 640x360), enter its address for the wall, and this one as the large stream.",
+		"No hay flujo pequeño: el mural muestra el grande ({size}) también en sus imágenes pequeñas, y eso es mucho para un dispositivo que muestra muchas cámaras. Si la cámara tiene un flujo secundario, o se le puede crear (unos 640x360), escriba su dirección para el mural, y esta como flujo grande.",
+	],
 	"basic-unencrypted": [
 		"Others in the network can read the camera's password: it is sent unprotected (Basic authentication without TLS). Choose Digest in the camera, or use rtsps.",
 		"Otros pueden leer en la red la contraseña de la cámara: se envía sin protección (autenticación Basic sin TLS). Elija Digest en la cámara, o use rtsps.",

@@ -80,6 +80,8 @@ describe("video", () => {
 		expect(codes({ ...large, use: undefined })).toEqual(["info grid-resolution"]);
 		expect(codes({ ...large, use: { inGrid: true } })).toEqual(["warning grid-resolution"]);
 		expect(codes({ ...large, use: { inGrid: false } })).toEqual([]);
+		expect(codes({ ...large, use: { inGrid: true, isOnly: true } })).toEqual(["warning no-small-stream"]);
+		expect(codes({ ...GOOD, use: { inGrid: true, isOnly: true } })).toEqual([]);
 		expect(codes(video({ width: MAX_GRID_PIXELS / 720, height: 720 }))).toEqual([]);
 	});
 });

@@ -38,6 +38,7 @@ export type AdviceCode =
 	| "no-frame-rate"
 	| "timestamps-still"
 	| "grid-resolution"
+	| "no-small-stream"
 	| "basic-unencrypted"
 	| "media-unencrypted"
 	| "loss-tcp"
@@ -143,7 +144,8 @@ function adviseVideo(facts: ProbeFacts, add: AddAdvice): void {
 	else if ((video.fps ?? 0) < LOW_FPS) add("warning", "low-frame-rate", { fps: round(video.fps ?? 0, 1) });
 	const { width = 0, height = 0 } = video;
 	if (use?.inGrid !== false && width * height > MAX_GRID_PIXELS) {
-		add(use === undefined ? "info" : "warning", "grid-resolution", { size: `${width}x${height}` });
+		const code = use?.isOnly === true ? "no-small-stream" : "grid-resolution";
+		add(use === undefined ? "info" : "warning", code, { size: `${width}x${height}` });
 	}
 }
 

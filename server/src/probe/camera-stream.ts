@@ -26,7 +26,7 @@ export function cameraStream(
 			credentials: camera.credentials,
 			transport: camera.transport ?? transport,
 			tls: camera.tls ?? { mode: "verify" },
-			use: { inGrid: name === gridStream },
+			use: { inGrid: name === gridStream, isOnly: Object.keys(camera.streams).length === 1 },
 		}
 	);
 }

@@ -17,6 +17,8 @@ export interface ProbeContext {
 export interface ProbeUse {
 	/** It fills a tile of the grid. */
 	readonly inGrid: boolean;
+	/** The camera has no other stream in the settings. */
+	readonly isOnly?: boolean;
 }
 
 /** All that one probe found out. */

@@ -13,7 +13,7 @@ import { docOf, yamlCameraSchema } from "../config/schema.ts";
 import { parseAddressRange } from "../discovery/address-range.ts";
 import { describeDevice, type OnvifDevice, type OnvifStream } from "../discovery/describe-device.ts";
 import { type DiscoverOptions, discover } from "../discovery/discover.ts";
-import { serialKey } from "../discovery/moved-devices.ts";
+import { isSerial } from "../discovery/moved-devices.ts";
 import { DEVICE_SERVICE_PATH, type OnvifAddress, parseDeviceAddress } from "../discovery/onvif-address.ts";
 import { OnvifError, onvifErrorText } from "../discovery/onvif-error.ts";
 import { canBeWritten, urlOf } from "../import/source-address.ts";
@@ -187,7 +187,7 @@ function shownDevice(device: OnvifDevice): SettingsDescribeAnswer {
 	return {
 		...(manufacturer !== undefined && { manufacturer }),
 		...(model !== undefined && { model }),
-		...(serialKey(device.serial) !== undefined && { serial: device.serial }),
+		...(isSerial(device.serial) && { serial: device.serial }),
 		cameras,
 		withheld: device.channels.length - cameras.length,
 	};

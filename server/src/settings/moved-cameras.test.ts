@@ -7,6 +7,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadSettings } from "../config/load.ts";
 import type { CameraSettings } from "../config/settings.ts";
 import { FakeClock } from "../platform/fake-clock.ts";
+import { openRtspSource, WALL_MEDIA } from "../sources/rtsp-source.ts";
+import { type CameraScript, ScriptedCamera } from "../sources/testing/scripted-camera.ts";
+import { TRIAL_TIMEOUT_MS } from "./address-trial.ts";
 import { CameraListEditor } from "./camera-list-editor.ts";
 import { LOST_AFTER_MS, MovedCameras, SEARCH_EVERY_MS } from "./moved-cameras.ts";
 
@@ -14,8 +17,11 @@ const LOGIN = { username: "admin", password: "p@ss:w#rd%/ñ" };
 const SERIAL = "7F0A11PAZ00123";
 /** Where the camera was; 127.0.0.1 is where it is now. */
 const OLD = "192.0.2.20";
+const DIGEST: CameraScript = { auth: { offers: [{ scheme: "digest", realm: "r", nonce: "n" }], credentials: LOGIN } };
 const STEP_MS = 100;
 const TURNS = 8;
+/** Both cameras of the device are tried. */
+const MAX_TRIALS_MS = 2 * TRIAL_TIMEOUT_MS;
 
 let cwd: string;
 beforeEach(() => {
@@ -24,13 +30,15 @@ beforeEach(() => {
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 /** A server with one recorder of two channels, and a camera without a serial number. */
-function open(device: OnvifDeviceSim, login = LOGIN) {
+function open(device: OnvifDeviceSim, rtspPort = 1, paths: { readonly second?: string } = {}) {
+	const login = LOGIN;
+	const { second = "/sub" } = paths;
 	const password = login.password.replace("#", "%23");
 	writeFileSync(
 		join(cwd, "vigia.yaml"),
 		`cameras:
-  - {host: ${OLD}, user: ${login.username}, password: '${login.password}', serial: ${SERIAL}} # channel 1
-  - url: rtsp://${login.username}:${password}@${OLD}:8554/sub
+  - {host: ${OLD}, port: ${rtspPort}, user: ${login.username}, password: '${login.password}', serial: ${SERIAL}} # channel 1
+  - url: rtsp://${login.username}:${password}@${OLD}:${rtspPort}${second}
     serial: ' ${SERIAL.toLowerCase()}'
   - {host: ${OLD}}
 `,
@@ -46,10 +54,14 @@ function open(device: OnvifDeviceSim, login = LOGIN) {
 	const lines: string[] = [];
 	let state: CameraStatus["state"] = "live";
 	let searches = 0;
+	let unconfirmed: ReadonlySet<string> = new Set();
 	const moved = new MovedCameras({
 		clock,
 		cameras,
 		statuses: () => cameras().map(({ id, name }) => ({ id, name, state, since: "", streams: {} })),
+		openSource: ({ credentials }, address) =>
+			openRtspSource({ address, credentials, transport: "tcp", tls: { mode: "verify" }, media: WALL_MEDIA, clock }),
+		onUnconfirmed: (ids) => (unconfirmed = ids),
 		move: (move) => editor.move(move),
 		log: { info: (_, line) => void lines.push(line), warn: (_, line) => void lines.push(line) },
 		signal: new AbortController().signal,
@@ -70,7 +82,14 @@ function open(device: OnvifDeviceSim, login = LOGIN) {
 			for (let turns = 0; turns < TURNS; turns++) await new Promise((resolve) => setImmediate(resolve));
 		}
 	};
-	return { pass, lines, cameras, moved, searches: () => searches, setState: (next: typeof state) => (state = next) };
+	return {
+		pass,
+		lines,
+		cameras,
+		searches: () => searches,
+		unconfirmed: () => [...unconfirmed],
+		setState: (next: typeof state) => (state = next),
+	};
 }
 
 const device = (more: OnvifDeviceOptions = {}): Promise<OnvifDeviceSim> =>
@@ -80,13 +99,18 @@ test.each([{ serialInScopes: true }, { serialInScopes: false }])(
 	"a device that is out of reach for a minute is found at its new address, with all its cameras: %j",
 	async (told) => {
 		await using camera = await device(told);
-		const { pass, lines, cameras, setState } = open(camera);
+		await using rtsp = await ScriptedCamera.open(DIGEST);
+		const { pass, lines, cameras, setState } = open(camera, rtsp.port);
 		await pass(LOST_AFTER_MS);
 		setState("waiting");
 		await pass(2 * LOST_AFTER_MS);
 		expect(lines).toHaveLength(1);
 		expect(cameras().map(({ streams }) => Object.values(streams)[0]?.host)).toEqual(["127.0.0.1", "127.0.0.1", OLD]);
-		expect(cameras().map(({ credentials }) => credentials?.reveal())).toEqual([LOGIN, LOGIN, undefined]);
+		expect(cameras().map(({ credentials }) => credentials?.reveal())).toEqual([
+			{ ...LOGIN, digestOnly: true },
+			{ ...LOGIN, digestOnly: true },
+			undefined,
+		]);
 		expect(readFileSync(join(cwd, "vigia.yaml"), "utf8")).toContain("# channel 1");
 		expect(lines.join()).not.toMatch(/p@ss|127\.0/);
 	},
@@ -114,5 +138,62 @@ test("another device is asked with the password once, and nothing moves", async 
 	expect(searches()).toBeGreaterThan(1);
 	expect(camera.requestCount()).toEqual(asked);
 	expect(lines).toEqual([]);
+	expect(cameras()[0]?.streams.main?.host).toBe(OLD);
+});
+
+/** Passwords and what Basic makes of them, in whatever was sent to the device. */
+function sentReadable({ requests }: ScriptedCamera): boolean {
+	return /basic|p@ss/i.test(JSON.stringify(requests.map(({ target, headers }) => [target, [...headers]])));
+}
+
+test("a device that names the serial number and asks for the password readable gets neither it nor the camera's place", async () => {
+	await using fake = await device({ serialInScopes: true, authentication: "token" });
+	await using rtsp = await ScriptedCamera.open({
+		auth: { offers: [{ scheme: "basic", realm: "r" }], credentials: LOGIN },
+	});
+	const { pass, lines, cameras, unconfirmed, setState } = open(fake, rtsp.port);
+	setState("waiting");
+	await pass(2 * LOST_AFTER_MS);
+	expect(rtsp.requests).not.toEqual([]);
+	expect(sentReadable(rtsp)).toBe(false);
+	expect(cameras().map(({ streams }) => Object.values(streams)[0]?.host)).toEqual([OLD, OLD, OLD]);
+	expect(unconfirmed()).toEqual(["cam1", "cam2"]);
+	expect(lines).toEqual([]);
+	const tries = rtsp.requests.length;
+	await pass(SEARCH_EVERY_MS);
+	expect(rtsp.requests).toHaveLength(tries);
+	expect(unconfirmed()).toEqual(["cam1", "cam2"]);
+});
+
+test("a path with the password in it is told nobody who was only found", async () => {
+	await using fake = await device({ serialInScopes: true });
+	await using rtsp = await ScriptedCamera.open();
+	const second = "/user=admin_password=p@ss_channel=1";
+	const { pass, cameras, unconfirmed, setState } = open(fake, rtsp.port, { second });
+	setState("waiting");
+	await pass(2 * LOST_AFTER_MS);
+	expect(rtsp.requests.filter(({ target }) => target.includes("p@ss"))).toEqual([]);
+	expect(cameras()[0]?.streams.main?.host).toBe(OLD);
+	expect(unconfirmed()).toEqual(["cam1", "cam2"]);
+});
+
+test("a device that lets us in and shows nothing does not take the camera's place", async () => {
+	await using fake = await device({ serialInScopes: true });
+	await using rtsp = await ScriptedCamera.open({ ...DIGEST, pictures: [] });
+	const { pass, lines, cameras, unconfirmed, setState } = open(fake, rtsp.port);
+	setState("waiting");
+	await pass(2 * LOST_AFTER_MS + MAX_TRIALS_MS);
+	expect(rtsp.methods).toContain("PLAY");
+	expect(cameras()[0]?.streams.main?.host).toBe(OLD);
+	expect([lines, unconfirmed()]).toEqual([[], []]);
+});
+
+test("a serial number that somebody claims does not count where the device says another one itself", async () => {
+	await using other = await device({ serial: "AN0THER1", serialInScopes: SERIAL });
+	await using rtsp = await ScriptedCamera.open(DIGEST);
+	const { pass, cameras, setState } = open(other, rtsp.port);
+	setState("waiting");
+	await pass(2 * LOST_AFTER_MS);
+	expect(rtsp.requests).toEqual([]);
 	expect(cameras()[0]?.streams.main?.host).toBe(OLD);
 });

@@ -1,6 +1,6 @@
 /**
  * Finds cameras again that DHCP gave another address: by the serial number in `vigia.yaml`, once they have been out of
- * reach for a while, and writes their new address there.
+ * reach for a while, and writes their new address there when they play at it.
  *
  * @module
  */
@@ -8,13 +8,15 @@ import { BlockList, isIPv4 } from "node:net";
 import type { CameraStatus } from "@vigia/api";
 import type { CameraSettings } from "../config/settings.ts";
 import { parseAddressRange } from "../discovery/address-range.ts";
-import { identifyDevice } from "../discovery/describe-device.ts";
+import { hasSecretPath, identifyDevice } from "../discovery/describe-device.ts";
 import type { DiscoveredDevice } from "../discovery/device-table.ts";
 import { discover, type DiscoverOptions } from "../discovery/discover.ts";
 import { findMovedDevices, type KnownDevice, type SeenDevice, serialKey } from "../discovery/moved-devices.ts";
-import { OnvifError } from "../discovery/onvif-error.ts";
+import type { OnvifAddress } from "../discovery/onvif-address.ts";
+import { OnvifError, type OnvifErrorCode } from "../discovery/onvif-error.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
+import { type TrialOptions, type TrialResult, tryAddress } from "./address-trial.ts";
 
 /** How often it is looked whether a camera is lost, in ms. */
 const LOOK_EVERY_MS = 15_000;
@@ -26,11 +28,23 @@ export const SEARCH_EVERY_MS = 300_000;
 const MAX_ASKED_DEVICES = 64;
 /** Networks of lost cameras that are asked address by address, for where multicast does not get through. */
 const MAX_NETWORKS = 4;
+/** Of one device, at its new address: a recorder's channel may have no camera. */
+const MAX_TRIED_CAMERAS = 4;
 /** Pairs of device and login that are not tried again; the oldest are forgotten first. */
 const MAX_REFUSED = 1024;
 
 /** The camera answers, whatever it answers. */
 const IN_REACH: ReadonlySet<CameraStatus["state"]> = new Set(["buffering", "live", "stalled", "unsupported", "busy"]);
+
+/** The users of its ONVIF may be others than those of its streams. */
+const REFUSALS: ReadonlySet<OnvifErrorCode> = new Set(["auth-refused", "credentials-needed"]);
+/** The device is there, and does not tell its serial number. */
+const WITHOUT_ANSWER: ReadonlySet<OnvifErrorCode> = new Set([
+	"not-permitted",
+	"clock-refused",
+	"not-supported",
+	"device-fault",
+]);
 
 const privateNetworks = new BlockList();
 for (const [net, prefix] of [
@@ -55,6 +69,10 @@ export interface MovedCamerasOptions {
 	/** Those of the settings, as they are now. */
 	readonly cameras: () => readonly CameraSettings[];
 	readonly statuses: () => readonly CameraStatus[];
+	/** As the wall opens them. */
+	readonly openSource: TrialOptions["openSource"];
+	/** These, and no others, are where their password would have to be sent readable: a person has to say so. */
+	readonly onUnconfirmed: (cameraIds: ReadonlySet<string>) => void;
 	/** Changes the settings. */
 	readonly move: (move: DeviceMove) => Promise<void>;
 	readonly log: Pick<Logger, "info" | "warn">;
@@ -66,7 +84,8 @@ export interface MovedCamerasOptions {
 
 interface LostDevice extends KnownDevice {
 	readonly serial: string;
-	readonly camera: CameraSettings;
+	/** One at least. */
+	readonly cameras: readonly CameraSettings[];
 }
 
 export class MovedCameras implements Disposable {
@@ -75,8 +94,10 @@ export class MovedCameras implements Disposable {
 	/** By camera. */
 	readonly #inReachAtMs = new Map<string, number>();
 	#nextSearchMs = 0;
-	/** Passwords are not tried twice on a device that is another one: it would lock. */
-	readonly #refused = new Set<string>();
+	#isSearching = false;
+	/** Passwords are not tried twice on a device that is another one, over ONVIF and over RTSP: it would lock. */
+	readonly #refused = new Map<string, true>();
+	readonly #trials = new Map<string, TrialResult>();
 
 	constructor(options: MovedCamerasOptions) {
 		this.#options = options;
@@ -98,9 +119,12 @@ export class MovedCameras implements Disposable {
 		const { clock, log } = this.#options;
 		const nowMs = clock.nowMs();
 		const lost = this.#lostDevices(nowMs);
-		if (lost.length === 0 || nowMs < this.#nextSearchMs) return;
+		if (lost.length === 0 || nowMs < this.#nextSearchMs || this.#isSearching) return;
 		this.#nextSearchMs = nowMs + SEARCH_EVERY_MS;
-		this.#search(lost).catch((error: unknown) => log.warn({ error }, "a lost camera's new address was not taken up"));
+		this.#isSearching = true;
+		this.#search(lost)
+			.catch((error: unknown) => log.warn({ error }, "a lost camera's new address was not taken up"))
+			.finally(() => (this.#isSearching = false));
 	}
 
 	#lostDevices(nowMs: number): LostDevice[] {
@@ -116,56 +140,100 @@ export class MovedCameras implements Disposable {
 			if (IN_REACH.has(state) || !this.#inReachAtMs.has(id)) this.#inReachAtMs.set(id, nowMs);
 			const key = `${serialKey(serial)} ${address.host}`;
 			const isLost = nowMs - (this.#inReachAtMs.get(id) ?? nowMs) >= LOST_AFTER_MS;
-			if (isLost) devices.set(key, { serial, host: address.host, camera });
+			const others = devices.get(key)?.cameras ?? [];
+			if (isLost) devices.set(key, { serial, host: address.host, cameras: [...others, camera] });
 		}
 		return [...devices.values()];
 	}
 
 	async #search(lost: readonly LostDevice[]): Promise<void> {
-		const { clock, signal, discovery, log, move } = this.#options;
+		const { clock, signal, discovery, onUnconfirmed } = this.#options;
 		const { devices } = await discover({ clock, signal, range: networksOf(lost), ...discovery });
 		const seen: SeenDevice[] = [];
 		for (const device of devices.slice(0, MAX_ASKED_DEVICES)) seen.push(...(await this.#identify(device, lost)));
+		const unconfirmed = new Set<string>();
 		for (const { device, host } of findMovedDevices(lost, seen)) {
-			await move({ serial: device.serial, from: device.host, to: host });
-			log.info(
-				{ camera: device.camera.id },
-				"a lost camera was found at another address, which is in the settings now",
-			);
+			const result = await this.#tryAt(device, host);
+			if (result === "plays") await this.#move(device, host);
+			if (result === "unconfirmed") for (const { id } of device.cameras) unconfirmed.add(id);
 		}
+		onUnconfirmed(unconfirmed);
 	}
 
-	/** Asks a device for its serial number as the lost ones would want it, unless it tells it unasked or is a known camera. */
+	/**
+	 * A device can say anything of itself, but is not told the password: only where it plays, with the login unreadable,
+	 * does it take the camera's place in the settings.
+	 */
+	async #tryAt({ serial, cameras }: LostDevice, host: string): Promise<TrialResult> {
+		const pair = `${host} ${serial}`;
+		const before = this.#trials.get(pair);
+		if (before) return before;
+		if (cameras.some(({ streams }) => Object.values(streams).some(hasSecretPath))) return "unconfirmed";
+		for (const camera of cameras.slice(0, MAX_TRIED_CAMERAS)) {
+			const result = await tryAddress(camera, host, this.#options);
+			if (result === "plays") return result;
+			if (result === "silent") continue;
+			keepBounded(this.#trials, pair, result);
+			return result;
+		}
+		return "silent";
+	}
+
+	async #move({ serial, host: from, cameras }: LostDevice, to: string): Promise<void> {
+		const { move, log } = this.#options;
+		await move({ serial, from, to });
+		const text = "a lost camera was found at another address and plays there, which is in the settings now";
+		log.info({ camera: cameras[0]?.id }, text);
+	}
+
+	/** Who a device is, by its own word over ONVIF, as far as it lets us in. Anybody may claim a serial number unasked. */
 	async #identify(device: DiscoveredDevice, lost: readonly LostDevice[]): Promise<SeenDevice[]> {
-		const { clock, signal, cameras } = this.#options;
 		const [address] = device.addresses;
 		if (!address) return [];
 		const { host } = address;
-		if (device.serial !== undefined) return [{ serial: device.serial, host }];
-		const isLost = (one: string): boolean => lost.some((known) => known.host === one);
-		const hosts = cameras().flatMap(({ streams }) => Object.values(streams).map((stream) => stream.host));
-		if (hosts.includes(host) && !isLost(host)) return [];
-		for (const { serial, camera } of lost) {
-			const pair = `${host} ${serial}`;
-			if (this.#refused.has(pair)) continue;
-			try {
-				const { credentials, tls } = camera;
-				const found = await identifyDevice({ address, credentials, clock, signal, ...(tls && { tls }) });
-				return found.serial === undefined ? [] : [{ serial: found.serial, host }];
-			} catch (error) {
-				if (!(error instanceof OnvifError)) throw error;
-				if (error.code !== "auth-refused") return [];
-				this.#refuse(pair);
-			}
+		const isAt = (one: LostDevice): boolean => one.host === host;
+		const claimed = seenAs(device.serial, host);
+		const meant = lost.filter(({ serial }) => serialKey(serial) === serialKey(device.serial));
+		if (claimed.length > 0 && (meant.length === 0 || meant.some(isAt))) return claimed;
+		const hosts = this.#options.cameras().flatMap(({ streams }) => Object.values(streams).map((one) => one.host));
+		if (claimed.length === 0 && hosts.includes(host) && !lost.some(isAt)) return [];
+		for (const one of claimed.length > 0 ? meant : lost) {
+			const answer = await this.#ask(address, one);
+			if (answer === "refused") continue;
+			if (answer === "silent") return [];
+			return answer === "unsaid" ? claimed : seenAs(answer.serial ?? device.serial, host);
 		}
-		return [];
+		return claimed;
 	}
 
-	#refuse(pair: string): void {
-		this.#refused.add(pair);
-		const [oldest] = this.#refused;
-		if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
+	async #ask(
+		address: OnvifAddress,
+		{ serial, cameras }: LostDevice,
+	): Promise<{ readonly serial?: string } | "refused" | "unsaid" | "silent"> {
+		const { clock, signal } = this.#options;
+		const pair = `${address.host} ${serial}`;
+		if (this.#refused.has(pair)) return "refused";
+		const { credentials, tls } = cameras[0] ?? {};
+		try {
+			return await identifyDevice({ address, credentials, clock, signal, ...(tls && { tls }) });
+		} catch (error) {
+			if (!(error instanceof OnvifError)) throw error;
+			if (error.code === "auth-refused") keepBounded(this.#refused, pair, true);
+			if (REFUSALS.has(error.code)) return "refused";
+			return WITHOUT_ANSWER.has(error.code) ? "unsaid" : "silent";
+		}
 	}
+}
+
+function seenAs(serial: string | undefined, host: string): SeenDevice[] {
+	return serial === undefined ? [] : [{ serial, host }];
+}
+
+/** A map whose oldest entries are forgotten first. */
+function keepBounded<V>(map: Map<string, V>, key: string, value: V): void {
+	map.set(key, value);
+	const [oldest] = map.keys();
+	if (map.size > MAX_REFUSED && oldest !== undefined) map.delete(oldest);
 }
 
 /** The neighbours of lost cameras, where these are nobody else's. */

@@ -1,9 +1,11 @@
+import type { SettingsCamera, SettingsCameraInput } from "@vigia/api";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CameraEntry } from "../config/settings-file.ts";
-import { mergeCamera, showCamera } from "./shown-camera.ts";
+import { mergeCamera, moveCamera, showCamera } from "./shown-camera.ts";
 
 const PASSWORD = "p@ss:w#rd%/ñ";
+const back = ({ hasPassword: _hasPassword, ...shown }: SettingsCamera): SettingsCameraInput => shown;
 const inside = `rtsp://admin:${PASSWORD}@192.168.1.20:8554/sub`;
 
 describe("what is shown of a camera", () => {
@@ -106,6 +108,23 @@ describe("a camera that comes back from the page", () => {
 		expect(given).toEqual({ entry: { host: "192.168.1.66", user: "admin", password: "new" }, problems: [] });
 		const url = mergeCamera({ url: "rtsp://192.168.1.20/x", main: "rtsp://evil/", user: "admin" }, before);
 		expect(url.problems).toHaveLength(1);
+	});
+
+	test("found at another address takes its password by Digest only, until its host or password is entered by hand", () => {
+		const entry = { url: "rtsp://a:b@192.168.1.20/x", serial: "7F0A11" };
+		const before = moveCamera(entry, "192.168.1.20", "192.168.1.66");
+		expect(before.found_at).toBe("192.168.1.66");
+		const shown = back(showCamera(before));
+		expect(shown).not.toHaveProperty("found_at");
+		expect(mergeCamera({ ...shown, name: "Gate" }, before).entry.found_at).toBe("192.168.1.66");
+		expect(mergeCamera({ ...shown, url: "rtsp://192.168.1.66/y" }, before).entry.found_at).toBe("192.168.1.66");
+		for (const entered of [
+			{ ...shown, password: "b" },
+			{ ...shown, url: "rtsp://a:b@192.168.1.66/x" },
+			{ ...shown, url: "rtsp://192.168.1.67/x", password: "b" },
+		]) {
+			expect(mergeCamera(entered, before).entry.found_at).toBeUndefined();
+		}
 	});
 
 	test("without a user has no password either", () => {

@@ -4,8 +4,8 @@ import { type ParsedRtspUrl, parseRtspUrl, RtspError } from "@vigia/rtsp";
 import { CAMERA_KEYS, type CameraEntry, type CameraKey } from "../config/settings-file.ts";
 import { urlOf } from "../import/source-address.ts";
 
-type ShownKey = Exclude<CameraKey, "password">;
-const SHOWN_KEYS = CAMERA_KEYS.filter((key): key is ShownKey => key !== "password");
+type ShownKey = Exclude<CameraKey, "password" | "found_at">;
+const SHOWN_KEYS = CAMERA_KEYS.filter((key): key is ShownKey => key !== "password" && key !== "found_at");
 /** Where a camera is. */
 const ADDRESS_KEYS = ["url", "main", "host"] as const;
 
@@ -65,11 +65,14 @@ export function mergeCamera(input: SettingsCameraInput, before: CameraEntry | un
 	put("id", given("id") ?? before?.id);
 	const isThere = ADDRESS_KEYS.every(isSame);
 	if (isThere) put("serial", given("serial") ?? before?.serial);
+	const sent = ([given("url"), given("main")] as const).map(readAddress).find((url) => url?.username !== undefined);
+	// Whoever enters a host or a password has said whom it is for.
+	const isEntered = (input.password ?? sent?.password) !== undefined;
+	if (before && !isEntered && isWithin(entry, before)) put("found_at", before.found_at);
 	if (before && isThere && isSame("user") && input.password === undefined) {
 		put("password", before.password);
 		return { entry, problems: [] };
 	}
-	const sent = ([given("url"), given("main")] as const).map(readAddress).find((url) => url?.username !== undefined);
 	for (const key of ["url", "main"] as const) {
 		// One that could not be shown is not what the page means now.
 		const text = isSame(key) && shown[key] === undefined ? undefined : entry[key];
@@ -82,14 +85,16 @@ export function mergeCamera(input: SettingsCameraInput, before: CameraEntry | un
 	const problems = maskedFields(entry);
 	const known = before && loginOf(before).password;
 	if (entry.password === undefined && entry.user !== undefined && known !== undefined && before) {
-		const hosts = hostsOf(before);
-		if ([...hostsOf(entry)].every((host) => hosts.has(host))) entry.password = known;
+		if (isWithin(entry, before)) entry.password = known;
 		else problems.push({ field: "password", text: "the address is another device's now: give its password again" });
 	}
 	return { entry, problems };
 }
 
-/** The camera where its device is now; what it has at other hosts stays. A login moves out of its addresses. */
+/**
+ * The camera where its device was found; what it has at other hosts stays. A login moves out of its addresses, and is
+ * marked as one that is not sent readable there.
+ */
 export function moveCamera(entry: CameraEntry, from: string, to: string): CameraEntry {
 	if (!hostsOf(entry).has(from.toLowerCase())) return entry;
 	const moved: Partial<Record<CameraKey, string>> = { ...entry, ...loginOf(entry) };
@@ -99,7 +104,13 @@ export function moveCamera(entry: CameraEntry, from: string, to: string): Camera
 		moved[key] = urlOf({ ...address, host: address.host.toLowerCase() === from.toLowerCase() ? to : address.host });
 	}
 	if (entry.host !== undefined) moved.host = to;
+	if (moved.user !== undefined) moved.found_at = to;
 	return moved;
+}
+
+function isWithin(entry: CameraEntry, before: CameraEntry): boolean {
+	const hosts = hostsOf(before);
+	return [...hostsOf(entry)].every((host) => hosts.has(host));
 }
 
 function maskedFields(entry: CameraEntry): SettingsProblem[] {

@@ -35,6 +35,7 @@ const UNSUPPORTED_MS = 60_000;
 export function waitStateOf(code: ReasonCode): WaitState {
 	switch (code) {
 		case "auth-refused":
+		case "address-unconfirmed":
 			return "refused";
 		case "camera-full":
 			return "busy";

@@ -55,6 +55,7 @@ test.each([
 	["unsupported-transport", "transport-unsupported"],
 	["encrypted", "media-encrypted"],
 	["redirect", "redirect-refused"],
+	["auth-basic", "address-unconfirmed"],
 	["unauthorized-closed", "auth-refused"],
 ] as const)("the session's %s is %s", (kind, code) => {
 	expect(failureOfRtspError(new RtspError(kind, "RTSP_X", "why"))).toEqual({ code, detail: "RTSP_X: why" });

@@ -5,6 +5,7 @@ import type { SourceFailure } from "./source.ts";
 
 const BY_KIND: Readonly<Record<RtspErrorKind, ReasonCode>> = {
 	auth: "auth-refused",
+	"auth-basic": "address-unconfirmed",
 	busy: "camera-full",
 	"not-found": "not-found",
 	"no-video": "no-video",

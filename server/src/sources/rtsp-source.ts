@@ -186,6 +186,7 @@ class RtspSource implements SourceSession {
 			case "redirect":
 				return this.#follow(error);
 			case "auth":
+			case "auth-basic":
 				return { goOn: false };
 			default:
 				return this.#withoutSound() ?? this.#afterTunnelMiss(failure);

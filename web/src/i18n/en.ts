@@ -298,6 +298,7 @@ export const en = {
 	"reason.transcode-limit": REASON_TEXTS["transcode-limit"],
 	"reason.transcode-failed": REASON_TEXTS["transcode-failed"],
 	"reason.transport-unsupported": REASON_TEXTS["transport-unsupported"],
+	"reason.address-unconfirmed": REASON_TEXTS["address-unconfirmed"],
 	"reason.redirect-refused": REASON_TEXTS["redirect-refused"],
 	"reason.video-stalled": REASON_TEXTS["video-stalled"],
 	"reason.session-ended": REASON_TEXTS["session-ended"],

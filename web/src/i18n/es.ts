@@ -297,6 +297,7 @@ export const es: Record<MessageKey, string> = {
 	"reason.transcode-limit": REASON_TEXTS_ES["transcode-limit"],
 	"reason.transcode-failed": REASON_TEXTS_ES["transcode-failed"],
 	"reason.transport-unsupported": REASON_TEXTS_ES["transport-unsupported"],
+	"reason.address-unconfirmed": REASON_TEXTS_ES["address-unconfirmed"],
 	"reason.redirect-refused": REASON_TEXTS_ES["redirect-refused"],
 	"reason.video-stalled": REASON_TEXTS_ES["video-stalled"],
 	"reason.session-ended": REASON_TEXTS_ES["session-ended"],

@@ -79,10 +79,12 @@ test("a device that was found is described, and its ticked channels are added wi
 		{ name: "One", url: "rtsp://10.0.0.9/1", main: "rtsp://10.0.0.9/0" },
 		{ name: " ", url: "rtsp://10.0.0.9/2" },
 	];
-	server.next.set("describe", json({ cameras, withheld: 0 }));
+	server.next.set("describe", json({ cameras, withheld: 0, serial: "7F0A11PAZ00123" }));
 	await forms.describe();
 	forms.setTicked(0, false);
-	expect(forms.describedCameras()).toEqual([{ fields: { url: "rtsp://10.0.0.9/2", user: "admin" }, password: "p@ss" }]);
+	expect(forms.describedCameras()).toEqual([
+		{ fields: { url: "rtsp://10.0.0.9/2", user: "admin", serial: "7F0A11PAZ00123" }, password: "p@ss" },
+	]);
 	forms.setTicked(0, true);
 	expect(forms.describedCameras()[0]?.fields).toMatchObject({ name: "One", main: "rtsp://10.0.0.9/0" });
 });

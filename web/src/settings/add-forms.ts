@@ -172,7 +172,8 @@ export class AddForms {
 	/** The ticked channels of the described device. */
 	describedCameras(): readonly NewCamera[] {
 		const { user, password } = this.deviceLogin.peek();
-		return (this.described.peek()?.cameras ?? [])
+		const { cameras = [], serial } = this.described.peek() ?? {};
+		return cameras
 			.filter((_, at) => !this.unticked.peek().has(at))
 			.map(({ name, url, main }) => ({
 				fields: {
@@ -180,6 +181,7 @@ export class AddForms {
 					url,
 					...(main !== undefined && { main }),
 					...(user !== "" && { user }),
+					...(serial !== undefined && { serial }),
 				},
 				...(user !== "" && { password }),
 			}));

@@ -31,7 +31,7 @@ export function CameraForm({ draft }: { draft: Draft }) {
 		wrong?.closest(".field")?.scrollIntoView({ block: "center" });
 	}, [problems.length > 0]);
 	const templates = store.vendors.value.flatMap(({ template }) => (template === undefined ? [] : [template]));
-	const field = (name: CameraField) => (
+	const field = (name: Exclude<CameraField, "serial">) => (
 		<Field
 			key={name}
 			name={name}

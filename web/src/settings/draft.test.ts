@@ -33,6 +33,16 @@ describe("a camera of the file", () => {
 		expect(toInput(draftOf(DOOR, 3))).toEqual({ name: "Door", url: "rtsp://10.0.0.1/a", user: "admin", was: 3 });
 	});
 
+	test("keeps its serial number, as long as it is at its host", () => {
+		const door = draftOf({ ...DOOR, serial: "7F0A11PAZ00123" }, 3);
+		expect(toInput(door).serial).toBe("7F0A11PAZ00123");
+		const elsewhere = withField(door, "url", "rtsp://10.0.0.7/a");
+		expect(toInput(elsewhere).serial).toBeUndefined();
+		expect(toInput(withField(door, "url", "rtsp://10.0.0.1:8554/b")).serial).toBe("7F0A11PAZ00123");
+		expect(isChanged(withField(elsewhere, "url", "rtsp://10.0.0.1/a"))).toBe(false);
+		expect(connectionOf(door)).toBe(connectionOf(draftOf(DOOR, 3)));
+	});
+
 	test("that is given another password sends it", () => {
 		expect(toInput(withPassword(draftOf(DOOR, 0), "n3w"))).toMatchObject({ password: "n3w", was: 0 });
 	});

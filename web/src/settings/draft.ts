@@ -2,7 +2,7 @@
 import type { SettingsCamera, SettingsCameraInput } from "@vigia/api";
 import { readAddress } from "./rtsp-address.ts";
 
-/** What the page shows and changes of a camera, besides its password. */
+/** What the page shows and changes of a camera, besides its password; the serial number it only keeps. */
 export const CAMERA_FIELDS = [
 	"id",
 	"name",
@@ -16,6 +16,7 @@ export const CAMERA_FIELDS = [
 	"user",
 	"transport",
 	"tls",
+	"serial",
 ] as const satisfies readonly (keyof SettingsCamera & keyof SettingsCameraInput)[];
 export type CameraField = (typeof CAMERA_FIELDS)[number];
 
@@ -48,7 +49,16 @@ export function fieldsOf(camera: SettingsCamera): CameraFields {
 /** A draft with one field set, or cleared by an empty text. */
 export function withField(draft: Draft, field: CameraField, value: string): Draft {
 	const others = without(draft.fields, field);
-	return { ...draft, fields: value === "" ? others : { ...others, [field]: value } };
+	const fields = value === "" ? others : { ...others, [field]: value };
+	return { ...draft, fields: field === "serial" ? fields : withOwnSerial(fields, draft) };
+}
+
+/** The serial number is a device's: at another host there may be another one. */
+function withOwnSerial(fields: CameraFields, { fields: before, original }: Draft): CameraFields {
+	if (hostOf(fields) === hostOf(before)) return fields;
+	const inFile = original ? fieldsOf(original.camera) : {};
+	const { serial } = hostOf(fields) === hostOf(inFile) ? inFile : {};
+	return { ...without(fields, "serial"), ...(serial !== undefined && { serial }) };
 }
 
 /**
@@ -117,6 +127,12 @@ export function deviceOf({ url, main, host, port, scheme }: CameraFields): strin
 	return read.ok ? `${/^\w+/.exec(read.address.url)?.[0]} ${read.address.host.toLowerCase()} ${read.address.port}` : "";
 }
 
+function hostOf({ url, main, host }: CameraFields): string {
+	if (host !== undefined) return host.toLowerCase();
+	const read = readAddress(url ?? main ?? "");
+	return read.ok ? read.address.host.toLowerCase() : "";
+}
+
 /** Drafts with the same device, user and password: one wrong password there is wrong for all of them. */
 export function loginOf(draft: Draft): string {
 	const { fields, password } = draft;
@@ -131,7 +147,7 @@ export function typedLoginOf(draft: Draft): string {
 
 /** What of a draft a test's result depends on. */
 export function connectionOf(draft: Draft): string {
-	const fields = CAMERA_FIELDS.filter((field) => field !== "id" && field !== "name");
+	const fields = CAMERA_FIELDS.filter((field) => field !== "id" && field !== "name" && field !== "serial");
 	return JSON.stringify([fields.map((field) => draft.fields[field] ?? ""), loginOf(draft)]);
 }
 
