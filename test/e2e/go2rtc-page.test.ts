@@ -1,5 +1,5 @@
 /** The wall's page with the real go2rtc as its WebRTC engine: the pictures come from there, and go on when it is killed. */
-import { existsSync, mkdtempDisposableSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, globSync, mkdtempDisposableSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,8 @@ import { WEBRTC_ENGINE_HEADER } from "@vigia/api";
 import { startCameraSim } from "@vigia/camera-sim";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { Go2rtcClient } from "../../server/src/neighbours/go2rtc-client.ts";
+import { systemClock } from "../../server/src/platform/clock.ts";
 import { launchChromium, movingTiles, openContext, readTiles } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { childrenOf } from "../support/processes.ts";
@@ -53,6 +55,8 @@ test.skipIf(!present)("the page plays from go2rtc, goes on when it is killed, an
 		...Object.fromEntries(urls),
 		WEBRTC_ENGINE: "go2rtc",
 		GO2RTC_BIN: program,
+		// Where its socket is made.
+		TMPDIR: directory.path,
 	});
 	await eventually("go2rtc runs", () => server.output().includes("go2rtc runs"));
 	const browser = await launchChromium();
@@ -69,6 +73,9 @@ test.skipIf(!present)("the page plays from go2rtc, goes on when it is killed, an
 		await page.goto(server.url);
 		await eventually("go2rtc plays", async () => (await player(page, server)) === "go2rtc");
 		expect(answered).toEqual(CAMERAS.map(() => "go2rtc"));
+		const [socketPath = ""] = globSync("vigia-go2rtc-*/api.sock", { cwd: directory.path });
+		const client = new Go2rtcClient({ socketPath: join(directory.path, socketPath) }, systemClock);
+		expect(await client.countPlayers()).toBe(CAMERAS.length);
 
 		await page.dblclick('[data-camera="cam1"]');
 		await eventually("cam1 is large, from go2rtc", async () => {

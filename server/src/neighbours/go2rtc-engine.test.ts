@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
-import { type EnginePlayerOptions, MAX_PLAYERS, type Player } from "../outputs/webrtc/player-engine.ts";
+import type { EnginePlayerOptions, Player } from "../outputs/webrtc/player-engine.ts";
 import { FakeStream } from "../outputs/webrtc/testing/fake-stream.ts";
 import { Go2rtcError } from "./go2rtc-client.ts";
-import { Go2rtcEngine } from "./go2rtc-engine.ts";
+import { Go2rtcEngine, MAX_GO2RTC_PLAYERS } from "./go2rtc-engine.ts";
 
 const ANSWER = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\na=mid:0\r\na=sendonly\r\n";
 /** Cameras that are in the settings. */
@@ -100,21 +100,21 @@ test("a camera that is taken out of the settings ends its sessions, and no other
 	expect(closed).toBe(2);
 });
 
-test("there is a bound on players: beyond it nobody is answered, by neither engine", async () => {
+test("there is a bound on players: the built-in engine answers those beyond it", async () => {
 	const players: (Player | undefined)[] = [];
-	for (let count = 0; count < MAX_PLAYERS; count++) players.push(await engine.openPlayer(options()));
-	playing = MAX_PLAYERS;
-	expect(await engine.openPlayer(options())).toBeUndefined();
-	expect([asked.length, closed]).toEqual([MAX_PLAYERS, 0]);
+	for (let count = 0; count < MAX_GO2RTC_PLAYERS; count++) players.push(await engine.openPlayer(options()));
+	playing = MAX_GO2RTC_PLAYERS;
+	expect(await engine.openPlayer(options())).toBe(BUILT_IN);
+	expect([asked.length, closed]).toEqual([MAX_GO2RTC_PLAYERS, 0]);
 	players[7]?.close();
 	expect(await engine.openPlayer(options())).toMatchObject({ engine: "go2rtc" });
 });
 
 test("players that ended without saying so leave their places, as far as go2rtc knows; where it does not tell, they do not", async () => {
-	for (let count = 0; count < MAX_PLAYERS; count++) await engine.openPlayer(options());
+	for (let count = 0; count < MAX_GO2RTC_PLAYERS; count++) await engine.openPlayer(options());
 	playing = undefined;
-	expect(await engine.openPlayer(options())).toBeUndefined();
-	playing = MAX_PLAYERS - 3;
+	expect(await engine.openPlayer(options())).toBe(BUILT_IN);
+	playing = MAX_GO2RTC_PLAYERS - 3;
 	expect(await engine.openPlayer(options())).toMatchObject({ engine: "go2rtc" });
 	expect(closed).toBe(3);
 });
@@ -122,8 +122,8 @@ test("players that ended without saying so leave their places, as far as go2rtc 
 test("players that are being answered count", async () => {
 	const { promise, resolve } = Promise.withResolvers<string>();
 	answer = () => promise;
-	playing = MAX_PLAYERS;
-	const opening = Array.from({ length: MAX_PLAYERS + 2 }, () => engine.openPlayer(options()));
+	playing = MAX_GO2RTC_PLAYERS;
+	const opening = Array.from({ length: MAX_GO2RTC_PLAYERS + 2 }, () => engine.openPlayer(options()));
 	resolve(ANSWER);
-	expect((await Promise.all(opening)).filter((player) => player === undefined)).toHaveLength(2);
+	expect((await Promise.all(opening)).filter((player) => player === BUILT_IN)).toHaveLength(2);
 });

@@ -6,14 +6,12 @@
  */
 import { parse } from "sdp-transform";
 import type { Logger } from "../observe/log.ts";
-import {
-	type EnginePlayerOptions,
-	MAX_PLAYERS,
-	type Player,
-	type PlayerEngine,
-} from "../outputs/webrtc/player-engine.ts";
+import type { EnginePlayerOptions, Player, PlayerEngine } from "../outputs/webrtc/player-engine.ts";
 import type { StreamDirectory } from "../streams/reader.ts";
 import { type Go2rtcClient, Go2rtcError } from "./go2rtc-client.ts";
+
+/** Players of go2rtc at a time: 32 walls of sixteen cameras, each tile of which is a player of its own. */
+export const MAX_GO2RTC_PLAYERS = 512;
 
 /** A go2rtc that may be asked. */
 export interface Go2rtcHost {
@@ -47,9 +45,8 @@ export class Go2rtcEngine implements PlayerEngine {
 	async openPlayer(options: EnginePlayerOptions): Promise<Player | undefined> {
 		const { host, builtIn } = this.#options;
 		const name = host.isReady ? host.nameOf(options.cameraId, options.stream) : undefined;
-		if (name === undefined) return await builtIn.openPlayer(options);
-		if (this.#isFull) await this.#forgetEnded();
-		if (this.#isFull) return undefined;
+		if (name !== undefined && this.#isFull) await this.#forgetEnded();
+		if (name === undefined || this.#isFull) return await builtIn.openPlayer(options);
 		this.#opening++;
 		try {
 			return (await this.#openAtGo2rtc(name, options)) ?? (await builtIn.openPlayer(options));
@@ -69,7 +66,7 @@ export class Go2rtcEngine implements PlayerEngine {
 	}
 
 	get #isFull(): boolean {
-		return this.#players.size + this.#opening >= MAX_PLAYERS;
+		return this.#players.size + this.#opening >= MAX_GO2RTC_PLAYERS;
 	}
 
 	/** A page that crashed says no DELETE: as many as go2rtc no longer plays to are forgotten, the oldest first. */

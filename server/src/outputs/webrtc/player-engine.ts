@@ -4,9 +4,6 @@ import type { ReadableStreamSource } from "../../streams/reader.ts";
 import type { PlayerOffer } from "./player-offer.ts";
 import type { PlayerSession } from "./player-session.ts";
 
-/** WHEP players at a time, of one engine. */
-export const MAX_PLAYERS = 100;
-
 /** A session with a player, as long as it lasts. */
 export interface Player extends Pick<PlayerSession, "answerSdp" | "iceUfrag" | "addCandidate" | "close"> {
 	/** Who plays, where it is not our own WebRTC. */
@@ -25,7 +22,7 @@ export interface EnginePlayerOptions {
 }
 
 export interface PlayerEngine {
-	/** `undefined` when there are {@link MAX_PLAYERS}. */
+	/** As {@link Webrtc.openPlayer}: `undefined` when there are as many players as there may be. */
 	openPlayer(options: EnginePlayerOptions): Promise<Player | undefined>;
 	/** The list of cameras has changed: ends the sessions of those that are not in it any more. */
 	endGone(): void;

@@ -6,13 +6,15 @@ import { MediaPort } from "../../platform/datachannel.ts";
 import type { StreamDirectory } from "../../streams/reader.ts";
 import { advertisedHosts } from "./candidates.ts";
 import { NameCache } from "./name-cache.ts";
-import { type EnginePlayerOptions, MAX_PLAYERS } from "./player-engine.ts";
+import type { EnginePlayerOptions } from "./player-engine.ts";
 import { PlayerSession } from "./player-session.ts";
 import { DeliveryCounters } from "./slot-sender.ts";
 import { WallViewer } from "./wall-viewer.ts";
 
 /** Pages at a time. A wall of 16 tiles costs about 2 % of a core, so a small server is full well before. */
 export const MAX_VIEWERS = 100;
+/** WHEP players at a time. */
+export const MAX_PLAYERS = 100;
 
 export interface WebrtcOptions {
 	readonly settings: Pick<Settings, "webrtcPort" | "webrtcHosts" | "iceServers">;
