@@ -93,7 +93,7 @@ export async function openMedia(options: MediaOptions, stack: AsyncDisposableSta
 		}));
 	if (rtsp) stack.defer(() => rtsp.close());
 	const endGone = (): void => {
-		webrtc.endGone();
+		engine.endGone();
 		feeds.endGone();
 	};
 	return { endGone, ffmpeg, transcoder, directory, webrtc, engine, feeds, mse, hls, snapshots, rtsp, onError };

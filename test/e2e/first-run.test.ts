@@ -159,6 +159,12 @@ test.skipIf(!GSTREAMER_IS_THERE)("from the demo to one's own four cameras withou
 	await noteTiles(page);
 	await page.mouse.move(400, 300);
 	await page.getByRole("button", { name: "Cameras", exact: true }).click();
+	for (const { name } of CAMERAS) {
+		const picture = dialog.getByRole("img", { name: `Picture of ${name}` });
+		await eventually(`the picture of ${name} is in the list`, () =>
+			picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0),
+		);
+	}
 	await dialog.getByRole("button", { name: "Edit Yard" }).click();
 	await dialog.getByLabel("Name", { exact: true }).fill("Courtyard");
 	await dialog.getByRole("button", { name: "Save" }).click();

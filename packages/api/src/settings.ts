@@ -74,6 +74,8 @@ export const settingsCamerasSchema = z.object({
 	/** The file's name without its folder. */
 	file: z.string(),
 	cameras: z.array(settingsCameraSchema),
+	/** Their ids on the wall, in the same order: those that have none in the file have one by their place. */
+	ids: z.array(z.string()),
 	/** Cameras that come from the environment or `.env`: they are changed there. */
 	elsewhere: z.number(),
 	vendors: z.array(settingsVendorSchema),

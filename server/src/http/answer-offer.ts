@@ -57,6 +57,11 @@ export async function answerOffer(
 	try {
 		const { offer } = read;
 		const player = await engine.openPlayer({ source, offer, offerSdp, pageHost, onClose, cameraId, stream });
+		// Gone or replaced while the engine was asked: it has ended the sessions of such a camera before it had this one.
+		if (player && directory.stream(cameraId, stream) !== source) {
+			player.close();
+			return refused("unknown-camera");
+		}
 		return player ? { ok: true, player, mid: offer.mid } : refused("too-many-viewers");
 	} catch (error) {
 		if (!(error instanceof PeerError)) throw error;

@@ -48,8 +48,11 @@ let clock: FakeClock;
 /** As the wall would have them now. */
 let wall: readonly CameraSettings[];
 let env: Record<string, string>;
+/** Whether the settings as a whole are right. */
+let isTakenUp: boolean;
 
 beforeEach(async () => {
+	isTakenUp = true;
 	cwd = mkdtempSync(join(tmpdir(), "vigia-settings-"));
 	env = {};
 	clock = new FakeClock();
@@ -69,7 +72,7 @@ beforeEach(async () => {
 	installErrorHandlers(app, pino({ level: "silent" }));
 	await registerSettings(app, {
 		access,
-		editor: new CameraListEditor({ load, reload: () => reload.reload() }),
+		editor: new CameraListEditor({ load, reload: async () => isTakenUp && reload.reload() }),
 		cameraTest: new CameraTest({
 			probes,
 			ffmpeg: new Ffmpeg({ clock: systemClock }),
@@ -247,7 +250,8 @@ cameras:
   - {host: 192.168.1.21, user: admin, password: 'one'}
   - {id: hall, host: 192.168.1.22}
 `);
-		const { cameras } = await list();
+		const { cameras, ids } = await list();
+		expect(ids).toEqual(["cam1", "cam2", "hall"]);
 		const [gate, yard, hall] = cameras.map(back) as [SettingsCameraInput, SettingsCameraInput, SettingsCameraInput];
 		expect((await put([hall, { ...yard, name: "Yard" }, gate])).status).toBe(200);
 		expect(wall.map(({ id, name }) => [id, name])).toEqual([
@@ -255,6 +259,7 @@ cameras:
 			["cam2", "Yard"],
 			["cam1", "Camera 3"],
 		]);
+		expect((await list()).ids).toEqual(["hall", "cam2", "cam1"]);
 		expect(wall.map(({ credentials }) => credentials?.reveal().password)).toEqual([undefined, "one", PASSWORD]);
 		expect(file()).toContain("port: 8001 # the printer has 8000");
 		expect(file()).toContain("@192.168.1.20/sub # the gate");
@@ -265,7 +270,8 @@ cameras:
 	test("counts those of the environment, which are not its own", async () => {
 		Object.assign(env, { CAMERA_1_URL: "rtsp://192.168.1.30/a", CAMERA_4_URL: "rtsp://192.168.1.31/a" });
 		expect((await put([{ host: "192.168.1.20" }])).status).toBe(200);
-		expect((await list()).elsewhere).toBe(2);
+		const { elsewhere, ids } = await list();
+		expect([elsewhere, ids]).toEqual([2, wall.slice(2).map(({ id }) => id)]);
 		expect(wall.map(({ id }) => id)).toEqual(["cam1", "cam4", "cam5"]);
 	});
 
@@ -304,6 +310,7 @@ cameras:
 		write("cameras: [");
 		const unreadable = await ask("GET", "/cameras");
 		expect([unreadable.status, errorOf(unreadable.body).code]).toEqual([500, "not-readable"]);
+		expect(errorOf((await ask("GET", "/cameras?lang=es")).body).message).toContain("no se puede leer como YAML");
 	});
 
 	test("says what to do where the file cannot be written", async () => {
@@ -312,6 +319,19 @@ cameras:
 		const answer = await ask("PUT", "/cameras", { revision, cameras: [{ host: "c" }] });
 		expect([answer.status, errorOf(answer.body).code]).toEqual([500, "not-writable"]);
 		expect(errorOf(answer.body).message).toContain("create it");
+		const spanish = await ask("PUT", "/cameras", { revision, cameras: [{ host: "c" }], lang: "es" });
+		expect(errorOf(spanish.body)).toMatchObject({
+			code: "not-writable",
+			message: "vigia.yaml no se puede escribir porque su carpeta no existe: créela.",
+		});
+	});
+
+	test("says in the asker's language that it was written and not taken up", async () => {
+		const asked = { revision: (await list()).revision, cameras: [{ host: "c" }], lang: "es" };
+		isTakenUp = false;
+		const { status, body } = await ask("PUT", "/cameras", asked);
+		expect([status, errorOf(body).code]).toEqual([500, "not-applied"]);
+		expect(errorOf(body).message).toMatch(/^Se escribió vigia\.yaml, .* el registro dice por qué\.$/);
 	});
 
 	test("takes one change at a time: of two with the same revision one is too late", async () => {

@@ -133,7 +133,8 @@ function answer(handle: (request: FastifyRequest) => Promise<unknown>): Handler 
 			return await handle(request);
 		} catch (error) {
 			if (!(error instanceof SettingsRefusal)) throw error;
-			const { status, code, message, problems } = error;
+			const { status, code, problems } = error;
+			const message = error.text(languageOf(request));
 			if (status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
 			return reply.code(status).send({ error: { code, message, ...(problems && { problems }) } });
 		}
@@ -158,6 +159,8 @@ function read<T>(schema: BodySchema<T>, { body }: FastifyRequest): T {
 	throw badRequest(`The body is not the JSON that this address takes${place}: see docs/http-api.md.`);
 }
 
-function languageOf({ query }: FastifyRequest): "en" | "es" {
-	return (query as Readonly<Record<string, unknown>>).lang === "es" ? "es" : "en";
+/** As it is asked for: by a query where there is no body. */
+function languageOf({ query, body }: FastifyRequest): "en" | "es" {
+	const { lang } = (body ?? query) as { readonly lang?: unknown };
+	return lang === "es" ? "es" : "en";
 }

@@ -5,16 +5,21 @@ import { Go2rtcError } from "./go2rtc-client.ts";
 import { Go2rtcEngine, MAX_REMEMBERED } from "./go2rtc-engine.ts";
 
 const ANSWER = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\na=mid:0\r\na=sendonly\r\n";
+/** Cameras that are in the settings. */
+const known = new Set<string>();
 const BUILT_IN: Player = { answerSdp: "built-in", iceUfrag: "", addCandidate: () => {}, close: () => {} };
 
 let asked: string[];
 let answer: () => Promise<string>;
 let isReady: boolean;
 let closed: number;
+/** How often the built-in engine was told that cameras have gone. */
+let told: number;
 let engine: Go2rtcEngine;
 
 beforeEach(() => {
-	[asked, isReady, closed] = [[], true, 0];
+	[asked, isReady, closed, told] = [[], true, 0, 0];
+	for (const id of ["cam1", "cam2", "cam3"]) known.add(id);
 	answer = async () => ANSWER;
 	engine = new Go2rtcEngine({
 		host: {
@@ -27,10 +32,11 @@ beforeEach(() => {
 					return await answer();
 				},
 			},
-			nameOf: (id, stream) => (id === "cam1" ? `${id}/${stream}` : undefined),
+			nameOf: (id, stream) => (id !== "cam2" ? `${id}/${stream}` : undefined),
 			finishAnswer: async (sdp, pageHost) => `${sdp}a=host:${pageHost}\r\n`,
 		},
-		builtIn: { openPlayer: async () => BUILT_IN },
+		builtIn: { openPlayer: async () => BUILT_IN, endGone: () => told++ },
+		directory: { hasCamera: (id) => known.has(id) },
 		log: { debug: () => {} },
 	});
 });
@@ -72,6 +78,19 @@ test.each([
 test("what go2rtc does not have is played by the built-in engine, and go2rtc is not asked", async () => {
 	expect(await engine.openPlayer(options("cam2"))).toBe(BUILT_IN);
 	expect(asked).toEqual([]);
+});
+
+test("a camera that is taken out of the settings ends its sessions, and no others", async () => {
+	const [gone, kept] = [await engine.openPlayer(options("cam1")), await engine.openPlayer(options("cam3"))];
+	engine.endGone();
+	expect([closed, told]).toEqual([0, 1]);
+	known.delete("cam1");
+	engine.endGone();
+	expect([closed, told]).toEqual([1, 2]);
+	gone?.close();
+	expect(closed).toBe(1);
+	kept?.close();
+	expect(closed).toBe(2);
 });
 
 test("of too many players the oldest are forgotten", async () => {

@@ -7,6 +7,7 @@
 import { parse } from "sdp-transform";
 import type { Logger } from "../observe/log.ts";
 import type { EnginePlayerOptions, Player, PlayerEngine } from "../outputs/webrtc/player-engine.ts";
+import type { StreamDirectory } from "../streams/reader.ts";
 import { type Go2rtcClient, Go2rtcError } from "./go2rtc-client.ts";
 
 /**
@@ -28,13 +29,15 @@ export interface Go2rtcHost {
 export interface Go2rtcEngineOptions {
 	readonly host: Go2rtcHost;
 	readonly builtIn: PlayerEngine;
+	/** All cameras. */
+	readonly directory: Pick<StreamDirectory, "hasCamera">;
 	readonly log: Pick<Logger, "debug">;
 }
 
 export class Go2rtcEngine implements PlayerEngine {
 	readonly #options: Go2rtcEngineOptions;
-	/** The oldest first. */
-	readonly #players = new Set<Player>();
+	/** With their cameras, the oldest first. */
+	readonly #players = new Map<Player, string>();
 
 	constructor(options: Go2rtcEngineOptions) {
 		this.#options = options;
@@ -42,6 +45,16 @@ export class Go2rtcEngine implements PlayerEngine {
 
 	async openPlayer(options: EnginePlayerOptions): Promise<Player | undefined> {
 		return (await this.#openAtGo2rtc(options)) ?? (await this.#options.builtIn.openPlayer(options));
+	}
+
+	/**
+	 * A camera whose address alone has changed goes on under its name: go2rtc fetches it from us anew. What it still sends
+	 * of the others ends with its run, which other cameras replace; one that runs elsewhere has no means to end it.
+	 */
+	endGone(): void {
+		const { builtIn, directory } = this.#options;
+		for (const [player, cameraId] of [...this.#players]) if (!directory.hasCamera(cameraId)) player.close();
+		builtIn.endGone();
 	}
 
 	async #openAtGo2rtc(options: EnginePlayerOptions): Promise<Player | undefined> {
@@ -53,7 +66,7 @@ export class Go2rtcEngine implements PlayerEngine {
 			const answer = await host.client.answerOffer(name, offerSdp);
 			if (!plays(answer, offer.mid)) throw new Go2rtcError("failed");
 			const answerSdp = (await host.finishAnswer?.(answer, pageHost)) ?? answer;
-			return this.#remember(answerSdp, offer.iceUfrag, onClose);
+			return this.#remember(cameraId, answerSdp, offer.iceUfrag, onClose);
 		} catch (error) {
 			if (!(error instanceof Go2rtcError)) throw error;
 			log.debug(
@@ -64,7 +77,7 @@ export class Go2rtcEngine implements PlayerEngine {
 		}
 	}
 
-	#remember(answerSdp: string, iceUfrag: string, onClose: () => void): Player {
+	#remember(cameraId: string, answerSdp: string, iceUfrag: string, onClose: () => void): Player {
 		const player: Player = {
 			engine: "go2rtc",
 			answerSdp,
@@ -76,8 +89,8 @@ export class Go2rtcEngine implements PlayerEngine {
 				if (this.#players.delete(player)) onClose();
 			},
 		};
-		this.#players.add(player);
-		for (const oldest of this.#players) {
+		this.#players.set(player, cameraId);
+		for (const oldest of this.#players.keys()) {
 			if (this.#players.size <= MAX_REMEMBERED) break;
 			oldest.close();
 		}

@@ -77,8 +77,9 @@ export class Go2rtc implements AsyncDisposable {
 	async openEngine(parts: Go2rtcEngineParts): Promise<PlayerEngine> {
 		const { settings, clock, log } = this.#options;
 		const { builtIn, webrtcPort, cameras, ...others } = parts;
+		const { directory } = others;
 		if (settings.webrtcEngine !== "go2rtc") return builtIn;
-		if (this.#remote) return new Go2rtcEngine({ host: this.#remoteHost(this.#remote), builtIn, log });
+		if (this.#remote) return new Go2rtcEngine({ host: this.#remoteHost(this.#remote), builtIn, directory, log });
 		const { webrtcHosts, iceServers, go2rtcBin: program } = settings;
 		try {
 			this.#own = await OwnGo2rtc.open({
@@ -87,7 +88,7 @@ export class Go2rtc implements AsyncDisposable {
 				webrtcPort: webrtcPort < MAX_PORT ? webrtcPort + 1 : webrtcPort - 1,
 				cameraIds: cameras.map(({ id }) => id),
 			});
-			return new Go2rtcEngine({ host: this.#own, builtIn, log });
+			return new Go2rtcEngine({ host: this.#own, builtIn, directory, log });
 		} catch (error) {
 			log.warn({ error }, "go2rtc cannot be started here: the built-in engine answers");
 			return builtIn;

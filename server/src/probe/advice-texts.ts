@@ -4,21 +4,22 @@ import type { Advice, AdviceCode } from "./advice.ts";
 
 export const PROBE_LANGUAGES = ["en", "es"] as const;
 export type ProbeLanguage = (typeof PROBE_LANGUAGES)[number];
-type Sentence = readonly [en: string, es: string];
+/** The same in both languages. */
+export type Sentence = readonly [en: string, es: string];
 
 /** `{name}` is filled in from the advice's values. A failure's sentences are those of its reason. */
 const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {
 	"credentials-missing": [
-		"The camera asks for a user name and a password, and was given none: add them to the camera's settings, or give them to vigia probe by --user and --password-stdin.",
-		"La cámara pide usuario y contraseña, y no se le dio ninguno: añádalos a la configuración de la cámara, o déselos a vigia probe con --user y --password-stdin.",
+		"The camera asks for a user name and a password, and was given none: enter both.",
+		"La cámara pide usuario y contraseña, y no se le dieron: indique ambos.",
 	],
 	lockout: [
-		"Cameras lock after a few wrong passwords, some for 30 minutes, and then refuse the right one too. This probe tried once; the wall tries ever more rarely. Correct the password, and wait if the right one is refused.",
-		"Las cámaras se bloquean tras unas pocas contraseñas erróneas, algunas durante 30 minutos, y entonces rechazan también la correcta. Esta prueba lo intentó una vez; el mural lo intenta cada vez menos. Corrija la contraseña, y espere si se rechaza la correcta.",
+		"Cameras lock themselves after a few wrong passwords, some for 30 minutes, and then refuse the right one too. This test tried once; the wall tries less and less often. Correct the password; if the right one is refused, wait half an hour.",
+		"Las cámaras se bloquean tras unas pocas contraseñas erróneas, algunas durante 30 minutos, y entonces rechazan también la correcta. Esta prueba lo intentó una vez; el mural lo intenta cada vez menos. Corrija la contraseña; si se rechaza la correcta, espere media hora.",
 	],
 	"probe-session": [
-		"A probe needs a session of its own: where the wall is connected to a camera that allows one only, the probe is refused although all is well.",
-		"La prueba necesita una sesión propia: si el mural está conectado a una cámara que solo admite una, la prueba se rechaza aunque todo esté bien.",
+		"This test needs a connection of its own. A camera that allows only one refuses it while the wall is connected; then nothing is wrong.",
+		"Esta prueba necesita una conexión propia. Una cámara que solo admite una la rechaza mientras el mural está conectado; entonces no hay ningún fallo.",
 	],
 	"certificate-pin": [
 		"To trust this camera's certificate and no other, set its TLS setting to sha256:{sha256}. Compare it with the camera's own page first, if you can.",
@@ -29,92 +30,92 @@ const OWN_TEXTS: Readonly<Record<Exclude<AdviceCode, ReasonCode>, Sentence>> = {
 		"La cámara tiene un certificado distinto del configurado: si se reinició de fábrica o se actualizó, ponga en su ajuste TLS sha256:{sha256}; si no, averigüe quién responde en su lugar.",
 	],
 	"certificate-legacy": [
-		"The camera speaks only an old kind of TLS: set its TLS setting to legacy, in a network that you trust, or update the camera.",
-		"La cámara solo habla un TLS antiguo: ponga legacy en su ajuste TLS, en una red de confianza, o actualice la cámara.",
+		"The camera knows only an old kind of encryption (TLS): set its TLS setting to legacy, in a network that you trust, or update the camera.",
+		"La cámara solo conoce un cifrado antiguo (TLS): ponga legacy en su ajuste TLS, en una red de confianza, o actualice la cámara.",
 	],
 	"certificate-unproven": [
 		"Any certificate is accepted for this camera. To accept its own only, set its TLS setting to sha256:{sha256}.",
 		"Se acepta cualquier certificado para esta cámara. Para aceptar solo el suyo, ponga en su ajuste TLS sha256:{sha256}.",
 	],
 	"tls-expected": [
-		"If this port of the camera is the one for RTSP over TLS (often 322 or 7441), begin the address with rtsps://.",
-		"Si este puerto de la cámara es el de RTSP sobre TLS (a menudo 322 o 7441), empiece la dirección por rtsps://.",
+		"This may be the camera's port for encrypted RTSP (TLS, often 322 or 7441): then begin the address with rtsps://.",
+		"Quizá sea el puerto de la cámara para RTSP cifrado (TLS, a menudo 322 o 7441): entonces empiece la dirección por rtsps://.",
 	],
 	"tls-missing": [
-		"Nobody shows a certificate at this port, which seems to be one without TLS: begin the address with rtsp://, or use the camera's port for RTSP over TLS (often 322 or 7441).",
-		"Nadie muestra un certificado en este puerto, que parece ser uno sin TLS: empiece la dirección por rtsp://, o use el puerto de la cámara para RTSP sobre TLS (a menudo 322 o 7441).",
+		"This port seems to be one without encryption (TLS): begin the address with rtsp://, or use the camera's port for encrypted RTSP (often 322 or 7441).",
+		"Este puerto parece ser uno sin cifrado (TLS): empiece la dirección por rtsp://, o use el puerto de la cámara para RTSP cifrado (a menudo 322 o 7441).",
 	],
 	h265: [
-		"The video is H.265: browsers that cannot play it need FFmpeg on the server, which costs it computing time. Choose H.264 in the camera, or for one of its two streams.",
-		"El vídeo es H.265: los navegadores que no lo reproducen necesitan FFmpeg en el servidor, que le cuesta tiempo de cálculo. Elija H.264 en la cámara, o para uno de sus dos flujos.",
+		"The video is H.265. For browsers that cannot play it FFmpeg on the server has to convert it, which is much work: choose H.264 in the camera, at least for one of its two streams.",
+		"El vídeo es H.265. Para los navegadores que no lo reproducen debe convertirlo FFmpeg en el servidor, que es mucho trabajo: elija H.264 en la cámara, al menos para uno de sus dos flujos.",
 	],
 	jpeg: [
-		"The video is Motion JPEG, which takes much of the network and needs FFmpeg on the server to be shown: choose H.264 in the camera.",
-		"El vídeo es Motion JPEG, que ocupa mucha red y necesita FFmpeg en el servidor para mostrarse: elija H.264 en la cámara.",
+		"The video is Motion JPEG, which loads the network heavily and is shown only with FFmpeg on the server: choose H.264 in the camera.",
+		"El vídeo es Motion JPEG, que carga mucho la red y solo se muestra con FFmpeg en el servidor: elija H.264 en la cámara.",
 	],
 	mpeg4: [
-		"The video is MPEG-4 Visual, which no browser plays and which needs FFmpeg on the server to be shown: choose H.264 in the camera.",
-		"El vídeo es MPEG-4 Visual, que ningún navegador reproduce y que necesita FFmpeg en el servidor para mostrarse: elija H.264 en la cámara.",
+		"The video is MPEG-4 Visual, which no browser plays and which is shown only with FFmpeg on the server: choose H.264 in the camera.",
+		"El vídeo es MPEG-4 Visual, que ningún navegador reproduce y que solo se muestra con FFmpeg en el servidor: elija H.264 en la cámara.",
 	],
 	"b-frames": [
-		"The video has B-frames, which browsers do not play over WebRTC: it is shown by Media Source Extensions, with more delay. Turn them off in the camera (H.264 profile Baseline).",
-		"El vídeo tiene fotogramas B, que los navegadores no reproducen por WebRTC: se muestra con Media Source Extensions, con más retardo. Desactívelos en la cámara (H.264, perfil Baseline).",
+		"The video has B-frames, which the fastest way to the browser (WebRTC) does not take, so that the picture comes a little later. To have it sooner, turn them off in the camera (H.264 profile Baseline).",
+		"El vídeo tiene fotogramas B, que la vía más rápida al navegador (WebRTC) no admite, así que la imagen llega algo más tarde. Para que llegue antes, desactívelos en la cámara (H.264, perfil Baseline).",
 	],
 	"key-frame-rare": [
-		"A key frame every {seconds} s: set the camera's I-frame interval to 1-2 s for quick zapping.",
-		"Un fotograma clave cada {seconds} s: ponga el intervalo de fotogramas I de la cámara en 1-2 s para cambiar de cámara con rapidez.",
+		"The camera sends a whole picture (key frame) only every {seconds} s. When you open it, or after a fault, the picture can take that long to come: set its I-frame interval to 1-2 s.",
+		"La cámara solo envía una imagen completa (fotograma clave) cada {seconds} s. Al abrirla o tras un fallo, la imagen puede tardar eso en llegar: ponga su intervalo de fotogramas I en 1-2 s.",
 	],
 	"key-frame-not-seen": [
-		"No second key frame within {seconds} s: set the camera's I-frame interval to 1-2 s for quick zapping, and turn off smart codecs (H.264+, Smart Codec), which stretch it.",
-		"Sin un segundo fotograma clave en {seconds} s: ponga el intervalo de fotogramas I de la cámara en 1-2 s para cambiar de cámara con rapidez, y desactive los códecs inteligentes (H.264+, Smart Codec), que lo alargan.",
+		"The camera sent no second whole picture (key frame) within {seconds} s. When you open it, or after a fault, the picture can take longer than that to come: set its I-frame interval to 1-2 s, and turn off smart codecs (H.264+, Smart Codec), which stretch it.",
+		"La cámara no envió una segunda imagen completa (fotograma clave) en {seconds} s. Al abrirla o tras un fallo, la imagen puede tardar más que eso en llegar: ponga su intervalo de fotogramas I en 1-2 s y desactive los códecs inteligentes (H.264+, Smart Codec), que lo alargan.",
 	],
 	"key-frame-unknown": [
-		"{seconds} s are too short to tell how far apart the key frames are: watch the camera for longer (--seconds).",
-		"{seconds} s no bastan para saber cada cuánto llega un fotograma clave: observe la cámara durante más tiempo (--seconds).",
+		"{seconds} s are too short to tell how often the camera sends a whole picture (key frame): watch it for longer (--seconds).",
+		"{seconds} s no bastan para saber cada cuánto envía la cámara una imagen completa (fotograma clave): obsérvela durante más tiempo (--seconds).",
 	],
 	"low-frame-rate": [
-		"Only {fps} pictures a second: raise the camera's frame rate if movement matters; in the dark, limit its exposure time.",
-		"Solo {fps} imágenes por segundo: aumente la frecuencia de imágenes de la cámara si importa el movimiento; en la oscuridad, limite su tiempo de exposición.",
+		"Only {fps} pictures a second: raise the camera's frame rate if movement matters; if that is so in the dark only, limit its exposure time.",
+		"Solo {fps} imágenes por segundo: aumente la frecuencia de imágenes de la cámara si importa el movimiento; si solo ocurre en la oscuridad, limite su tiempo de exposición.",
 	],
 	"no-frame-rate": [
 		"Only one picture came within {seconds} s: check the camera's frame rate.",
 		"Solo llegó una imagen en {seconds} s: revise la frecuencia de imágenes de la cámara.",
 	],
 	"timestamps-still": [
-		"The camera's timestamps stand still, so its pictures are timed by their arrival and may stutter: update the camera's firmware.",
-		"Las marcas de tiempo de la cámara no avanzan, así que sus imágenes se ordenan por su llegada y pueden ir a saltos: actualice el firmware de la cámara.",
+		"The camera's clock for its pictures stands still. They are shown as they arrive and may stutter: update the camera's software (firmware).",
+		"El reloj con el que la cámara marca sus imágenes no avanza. Se muestran según llegan y pueden ir a saltos: actualice el software (firmware) de la cámara.",
 	],
 	"grid-resolution": [
-		"{size} is large for a tile of the grid: give the grid the camera's sub stream (about 640x360), so that devices can show many cameras at once.",
-		"{size} es mucho para una casilla de la cuadrícula: dele el flujo secundario de la cámara (unos 640x360), para que los dispositivos puedan mostrar muchas cámaras a la vez.",
+		"{size} is large for a small picture on the wall: use the camera's sub stream there (about 640x360), so that one device can show many cameras at once.",
+		"{size} es mucho para una imagen pequeña del mural: use ahí el flujo secundario de la cámara (unos 640x360), para que un dispositivo pueda mostrar muchas cámaras a la vez.",
 	],
 	"basic-unencrypted": [
-		"The password can be read on its way: the camera takes Basic authentication without TLS. Choose Digest in the camera, or use rtsps.",
-		"La contraseña se puede leer por el camino: la cámara usa autenticación Basic sin TLS. Elija Digest en la cámara, o use rtsps.",
+		"Others in the network can read the camera's password: it is sent unprotected (Basic authentication without TLS). Choose Digest in the camera, or use rtsps.",
+		"Otros pueden leer en la red la contraseña de la cámara: se envía sin protección (autenticación Basic sin TLS). Elija Digest en la cámara, o use rtsps.",
 	],
 	"media-unencrypted": [
-		"Only the RTSP connection is encrypted: over UDP anybody on the way can see and hear the camera. Set the camera's transport to tcp.",
-		"Solo la conexión RTSP va cifrada: por UDP cualquiera por el camino puede ver y oír la cámara. Ponga el transporte de la cámara en tcp.",
+		"Only the connection for control is encrypted. Picture and sound come over UDP, where others in the network can see and hear them: set the camera's transport to tcp.",
+		"Solo va cifrada la conexión de control. La imagen y el sonido llegan por UDP, donde otros pueden verlos y oírlos en la red: ponga el transporte de la cámara en tcp.",
 	],
 	"loss-tcp": [
-		"{percent} % of the packets are missing although they come over TCP: the camera drops what it cannot send. Lower its bitrate, or improve its (wireless) network.",
-		"Falta el {percent} % de los paquetes aunque llegan por TCP: la cámara descarta lo que no puede enviar. Reduzca su tasa de bits, o mejore su red (inalámbrica).",
+		"{percent} % of the data is missing although it comes over TCP: the camera drops what it cannot send in time. Lower its bitrate, or improve its (wireless) network.",
+		"Falta el {percent} % de los datos aunque llegan por TCP: la cámara descarta lo que no puede enviar a tiempo. Reduzca su tasa de bits, o mejore su red (inalámbrica).",
 	],
 	"loss-udp": [
-		"{percent} % of the packets are lost on their way: use tcp for this camera if it can, or improve its network.",
-		"Se pierde el {percent} % de los paquetes por el camino: use tcp para esta cámara si puede, o mejore su red.",
+		"{percent} % of the data is lost on its way: use tcp for this camera if it can, or improve its network.",
+		"Se pierde el {percent} % de los datos por el camino: use tcp para esta cámara si puede, o mejore su red.",
 	],
 	"udp-only": [
-		"The camera streams over UDP only: what the network loses is missing in the picture, and a firewall must let it in. Set its transport to udp to connect without the detour over TCP.",
-		"La cámara solo transmite por UDP: lo que pierde la red falta en la imagen, y un cortafuegos debe dejarlo entrar. Ponga su transporte en udp para conectar sin el rodeo por TCP.",
+		"The camera sends over UDP only: what the network loses is missing in the picture, and a firewall has to let it in. Set its transport to udp, so that TCP is not tried first.",
+		"La cámara solo transmite por UDP: lo que pierde la red falta en la imagen, y un cortafuegos debe dejarlo entrar. Ponga su transporte en udp, para que no se pruebe antes TCP.",
 	],
 	"http-tunnel": [
-		"The camera could be reached through HTTP only: set its transport to http to connect without the detour, or open its RTSP port.",
-		"Solo se pudo llegar a la cámara a través de HTTP: ponga su transporte en http para conectar sin rodeos, o abra su puerto RTSP.",
+		"The camera could be reached through HTTP only: set its transport to http, so that nothing else is tried first, or open its RTSP port.",
+		"Solo se pudo llegar a la cámara a través de HTTP: ponga su transporte en http, para que no se pruebe antes otra cosa, o abra su puerto RTSP.",
 	],
 	"slow-picture": [
-		"The first picture took {seconds} s to come: shorten the camera's I-frame interval, and close other viewers if it is busy.",
-		"La primera imagen tardó {seconds} s en llegar: acorte el intervalo de fotogramas I de la cámara, y cierre otros visores si está sobrecargada.",
+		"The first picture took {seconds} s to come: shorten the camera's I-frame interval, and if it is busy, close other programs that watch it.",
+		"La primera imagen tardó {seconds} s en llegar: acorte el intervalo de fotogramas I de la cámara y, si está sobrecargada, cierre otros programas que la ven.",
 	],
 	"audio-absent": [
 		"This stream has no sound: if the camera has a microphone, turn audio on in the camera for this stream.",

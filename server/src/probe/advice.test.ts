@@ -59,7 +59,7 @@ describe("video", () => {
 		const [advice] = diagnose(video({ keyFrameSeconds: 8.34 }));
 		if (!advice) throw new Error("no advice");
 		expect(adviceText(advice, "en")).toBe(
-			"A key frame every 8.3 s: set the camera's I-frame interval to 1-2 s for quick zapping.",
+			"The camera sends a whole picture (key frame) only every 8.3 s. When you open it, or after a fault, the picture can take that long to come: set its I-frame interval to 1-2 s.",
 		);
 		expect(adviceText(advice, "es")).toContain("cada 8,3 s");
 	});
@@ -198,6 +198,15 @@ test("every sentence is there in both languages, with the same values in it", ()
 		expect(en.trim(), code).not.toBe("");
 		expect(es, code).not.toBe(en);
 		expect(placeholders(es), code).toEqual(placeholders(en));
+	}
+});
+
+test("what a picture needs is said in words, not in those of the trade", () => {
+	for (const [code, sentence] of Object.entries(ADVICE_TEXTS)) {
+		const [en, es] = sentence;
+		expect(en, code).not.toMatch(/zapping|computing time|Media Source|detour|packets|vigia probe/);
+		if (en.includes("key frame")) expect(en, code).toContain("whole picture (key frame)");
+		if (es.includes("fotograma clave")) expect(es, code).toContain("imagen completa (fotograma clave)");
 	}
 });
 

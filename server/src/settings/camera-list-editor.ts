@@ -11,7 +11,7 @@ import { idsOf, type PlacedCamera, withStableIds } from "./camera-ids.ts";
 import type { DeviceMove } from "./moved-cameras.ts";
 import { Places } from "./places.ts";
 import { shownProblem } from "./problem-texts.ts";
-import { badRequest, fileRefusal, invalidSettings, SettingsRefusal } from "./settings-refusal.ts";
+import { badRequest, fileRefusal, invalidSettings, notApplied, SettingsRefusal } from "./settings-refusal.ts";
 import { mergeCamera, moveCamera, showCamera } from "./shown-camera.ts";
 import { vendorList } from "./vendor-list.ts";
 
@@ -45,11 +45,13 @@ export class CameraListEditor {
 	/** @throws {SettingsRefusal} */
 	list(language: Language): SettingsCameras {
 		const { cameras, revision } = this.#read();
+		const elsewhere = this.#elsewhere(revision);
 		return {
 			revision,
 			file: this.#name,
 			cameras: cameras.map(showCamera),
-			elsewhere: this.#elsewhere(revision).length,
+			ids: idsOf(cameras, elsewhere),
+			elsewhere: elsewhere.length,
 			vendors: vendorList(language),
 		};
 	}
@@ -147,8 +149,7 @@ export class CameraListEditor {
 		this.#check(text, lang, "all");
 		this.#onFile(() => this.#file.replace(text, revision));
 		if (await this.#reload()) return;
-		const message = `${this.#name} was written, but the settings as a whole are not right, so that the old ones stay: the log says why.`;
-		throw new SettingsRefusal(500, "not-applied", message);
+		throw notApplied(this.#name);
 	}
 
 	#read(): CameraEntries {

@@ -1,6 +1,7 @@
 /** Why something was not done in the settings, as the API answers it. @module */
 import type { SettingsProblem as ShownProblem } from "@vigia/api";
 import type { SettingsFileError } from "../config/settings-file.ts";
+import { inLanguage, type ProbeLanguage, type Sentence } from "../probe/advice-texts.ts";
 
 /** Neither its message nor its problems ever hold a value that was sent or set. */
 export class SettingsRefusal extends Error {
@@ -9,13 +10,21 @@ export class SettingsRefusal extends Error {
 	/** Stable, for programs. */
 	readonly code: string;
 	readonly problems: readonly ShownProblem[] | undefined;
+	readonly #sentence: Sentence;
 
-	constructor(status: number, code: string, message: string, problems?: readonly ShownProblem[]) {
-		super(message);
+	/** @param text one for both languages where it is in the asker's already, or for programs. */
+	constructor(status: number, code: string, text: string | Sentence, problems?: readonly ShownProblem[]) {
+		const sentence: Sentence = typeof text === "string" ? [text, text] : text;
+		super(sentence[0]);
 		this.name = "SettingsRefusal";
 		this.status = status;
 		this.code = code;
 		this.problems = problems;
+		this.#sentence = sentence;
+	}
+
+	text(language: ProbeLanguage): string {
+		return inLanguage(this.#sentence, language);
 	}
 }
 
@@ -32,37 +41,65 @@ export function invalidSettings(problems: readonly ShownProblem[]): SettingsRefu
 	);
 }
 
-/** What to do about a file that cannot be written, by the system's own code. */
-const NOT_WRITABLE: Readonly<Record<string, string>> = {
-	EBUSY:
+/** The file is written, and the reload has found something else wrong; `name` as in {@link fileRefusal}. */
+export function notApplied(name: string): SettingsRefusal {
+	return new SettingsRefusal(500, "not-applied", [
+		`${name} was written, but the settings as a whole are not right, so that the old ones stay: the log says why.`,
+		`Se escribió ${name}, pero la configuración en conjunto no es correcta y sigue la anterior: el registro dice por qué.`,
+	]);
+}
+
+const NOT_OURS: Sentence = [
+	"may not be written by the user that Vigía runs as: give that user its folder (chown), or change it by hand",
+	"no lo puede escribir el usuario con el que funciona Vigía: haga suya la carpeta (chown) o cámbielo a mano",
+];
+
+/** What to do about a file that cannot be written, by the system's own code; behind the file's name. */
+const NOT_WRITABLE: Readonly<Record<string, Sentence>> = {
+	EBUSY: [
 		"is mounted into the container by itself and so cannot be replaced: mount the folder that it is in instead, as docker-compose.yml does, or change the file by hand",
-	EROFS: "is on a read-only file system: mount its folder writable, or change the file by hand where it is kept",
-	EACCES: "may not be written by the user that Vigía runs as: give that user its folder (chown), or change it by hand",
-	EPERM: "may not be written by the user that Vigía runs as: give that user its folder (chown), or change it by hand",
-	ENOSPC: "cannot be written because the disk is full: free some space",
-	EDQUOT: "cannot be written because the disk quota is used up: free some space",
-	ENOENT: "cannot be written because its folder is not there: create it",
+		"está montado él solo en el contenedor y por eso no se puede sustituir: monte la carpeta en la que está, como hace docker-compose.yml, o cambie el archivo a mano",
+	],
+	EROFS: [
+		"is on a read-only file system: mount its folder writable, or change the file by hand where it is kept",
+		"está en un sistema de archivos de solo lectura: monte su carpeta con escritura o cambie el archivo a mano donde se guarda",
+	],
+	EACCES: NOT_OURS,
+	EPERM: NOT_OURS,
+	ENOSPC: [
+		"cannot be written because the disk is full: free some space",
+		"no se puede escribir porque el disco está lleno: libere espacio",
+	],
+	EDQUOT: [
+		"cannot be written because the disk quota is used up: free some space",
+		"no se puede escribir porque la cuota de disco está agotada: libere espacio",
+	],
+	ENOENT: [
+		"cannot be written because its folder is not there: create it",
+		"no se puede escribir porque su carpeta no existe: créela",
+	],
 };
 
 /** A failure of the settings file as an answer; `name` is the file's, without its folder. */
 export function fileRefusal({ problem, cause }: SettingsFileError, name: string): SettingsRefusal {
 	switch (problem) {
 		case "changed-meanwhile":
-			return new SettingsRefusal(
-				409,
-				problem,
+			return new SettingsRefusal(409, problem, [
 				`${name} was changed meanwhile, and nothing was written: load the list again and repeat the change.`,
-			);
+				`${name} ha cambiado mientras tanto y no se escribió nada: cargue de nuevo la lista y repita el cambio.`,
+			]);
 		case "not-readable":
-			return new SettingsRefusal(
-				500,
-				problem,
+			return new SettingsRefusal(500, problem, [
 				`${name} cannot be read as YAML with a list of cameras, or names in it (&name, *name) stand in the way: mend it by hand; the log of a start says where.`,
-			);
+				`${name} no se puede leer como YAML con una lista de cámaras, o lo impiden nombres que contiene (&nombre, *nombre): corríjalo a mano; el registro de un arranque dice dónde.`,
+			]);
 		case "not-writable": {
 			const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-			const what = NOT_WRITABLE[code] ?? `cannot be written (${code}): check its folder`;
-			return new SettingsRefusal(500, problem, `${name} ${what}.`);
+			const [en, es] = NOT_WRITABLE[code] ?? [
+				`cannot be written (${code}): check its folder`,
+				`no se puede escribir (${code}): revise su carpeta`,
+			];
+			return new SettingsRefusal(500, problem, [`${name} ${en}.`, `${name} ${es}.`]);
 		}
 	}
 }

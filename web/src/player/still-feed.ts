@@ -1,4 +1,5 @@
 /** Stills again and again, where no moving pictures come through: one short GET at a time. @module */
+import type { StreamName } from "@vigia/api";
 import type { Clock, Timer } from "../clock.ts";
 
 /**
@@ -17,6 +18,14 @@ export const LONGEST_STILL_RETRY_MS = 30_000;
 export const STILL_TIMEOUT_MS = 20_000;
 /** When the picture was taken, by the server's clock: an HTTP date or ISO 8601. */
 const CAPTURED_AT_HEADER = "x-vigia-captured-at";
+
+/** Stills are asked for in this width, in pixels: small enough for the links that need them. */
+const STILL_WIDTH = 320;
+
+/** Of a camera's still. @param base of the directory that the page is in, with the slash; empty: the page's own. */
+export function stillAddress(base: string, camera: string, stream: StreamName): string {
+	return `${base}api/cameras/${encodeURIComponent(camera)}/snapshot.jpg?stream=${stream}&width=${STILL_WIDTH}`;
+}
 
 export interface StillEvents {
 	/** Another picture is in sight. */

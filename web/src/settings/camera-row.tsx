@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 import { CameraForm } from "./camera-form.tsx";
 import { useSettings } from "./context.ts";
 import { type Draft, isChanged } from "./draft.ts";
-import { TestPicture, TestWords } from "./test-result.tsx";
+import { CameraPicture } from "./camera-picture.tsx";
+import { TestWords } from "./test-result.tsx";
 import { addressWords } from "./words.ts";
 
 export function CameraRow({ draft, place, last }: { draft: Draft; place: number; last: boolean }) {
@@ -18,7 +19,7 @@ export function CameraRow({ draft, place, last }: { draft: Draft; place: number;
 		<li class={`camera${removed ? " removed" : ""}`} data-key={key} data-test={state?.kind}>
 			<div class="camera-line">
 				<Handle draftKey={key} />
-				<TestPicture state={state} name={name} />
+				<CameraPicture draft={draft} state={state} name={name} />
 				<div class="camera-text">
 					<Title draft={draft} name={name} />
 					<Address draft={draft} />

@@ -43,6 +43,24 @@ const tested = () => store.drafts.peek().map(({ key }) => store.tests.states.pee
 const sentCameras = () => server.asked.findLast(({ method }) => method === "PUT")?.body?.["cameras"];
 
 describe("a list that is read", () => {
+	test("knows its cameras on the wall, as long as they are reached as the saved ones are", async () => {
+		server.cameras = [DOOR, { ...YARD, id: "garden" }];
+		await store.load();
+		const onWall = () => store.drafts.peek().map((draft) => store.onWall(draft));
+		expect(onWall()).toEqual(["cam1", "garden"]);
+		store.move(keyOf("Yard"), 0);
+		store.change(keyOf("Yard"), "name", "Garden");
+		store.add([channel(1, "right")]);
+		expect(onWall()).toEqual(["garden", "cam1", undefined]);
+		store.change(keyOf("Garden"), "url", "rtsp://10.0.0.3/a");
+		store.changePassword(keyOf("Door"), "another");
+		expect(onWall()).toEqual([undefined, undefined, undefined]);
+		store.revert(keyOf("Garden"));
+		store.changePassword(keyOf("Door"), "");
+		expect(onWall()).toEqual(["garden", "cam1", undefined]);
+		await settled();
+	});
+
 	test("is shown, and nothing of it is unsaved", async () => {
 		await store.load();
 		expect([store.view.value.kind, names(), store.dirty.value]).toEqual(["list", ["Door", "Yard"], false]);

@@ -79,6 +79,8 @@ export class SettingsStore {
 	readonly tests: TestQueue;
 	readonly #options: SettingsStoreOptions;
 	readonly #inFile = signal(0);
+	/** What the cameras of the file are called on the wall. */
+	readonly #ids: Signal<readonly string[]> = signal([]);
 	#revision = "";
 	#lastKey = 0;
 
@@ -161,6 +163,13 @@ export class SettingsStore {
 	changePassword(key: number, password: string): void {
 		this.#update(key, (draft) => withPassword(draft, password === "" ? undefined : password));
 		this.#clearProblems(key, "password");
+	}
+
+	/** The camera of the wall that this one is; none where it is new, or is reached in another way than the saved one. */
+	onWall(draft: Draft): string | undefined {
+		const { original } = draft;
+		if (!original || connectionOf(draft) !== connectionOf(reverted(draft))) return undefined;
+		return this.#ids.value[original.at];
 	}
 
 	/** Leaves a camera out of the next save, or takes it in again. */
@@ -287,6 +296,7 @@ export class SettingsStore {
 		this.elsewhere.value = answer.elsewhere;
 		this.vendors.value = answer.vendors;
 		this.#inFile.value = answer.cameras.length;
+		this.#ids.value = answer.ids;
 		this.drafts.value = after;
 		for (const draft of before)
 			this.#forgetIfOther(

@@ -7,24 +7,21 @@ import type { ApiProblem } from "./settings-api.ts";
 import type { TestState } from "./test-queue.ts";
 import { type AdviceLine, answerAdvice, factWords, problemWords } from "./words.ts";
 
-/** The picture, or in what state its test is; nothing without a test. */
-export function TestPicture({ state, name }: { state: TestState | undefined; name: string }) {
+/** The picture, or in what state its test is. */
+export function TestPicture({ state, name }: { state: TestState; name: string }) {
 	const { t } = useSettings();
-	const streams = state?.kind === "done" ? state.answer.streams : [];
+	const streams = state.kind === "done" ? state.answer.streams : [];
 	const picture = streams.find((stream) => stream.picture !== undefined)?.picture;
-	if (!state) return null;
 	const failed = state.kind === "failed" || (streams.length > 0 && streams.every(isFailed));
 	return (
-		<div class="test-picture">
-			{picture !== undefined && (
-				<img src={`data:image/jpeg;base64,${picture}`} alt={t("settings.test.picture", { name })} />
-			)}
+		<>
+			{picture !== undefined && <img src={`data:image/jpeg;base64,${picture}`} alt={t("settings.picture", { name })} />}
 			{picture === undefined && (state.kind === "running" || state.kind === "waiting") && (
 				<StateIcon kind="connecting" />
 			)}
 			{picture === undefined && failed && <StateIcon kind="offline" />}
-			{picture === undefined && !failed && state.kind === "done" && <span>{t("settings.test.noPicture")}</span>}
-		</div>
+			{picture === undefined && !failed && state.kind === "done" && <span>{t("settings.noPicture")}</span>}
+		</>
 	);
 }
 

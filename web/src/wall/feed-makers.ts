@@ -4,14 +4,12 @@ import type { Clock } from "../clock.ts";
 import type { Capabilities } from "../player/capabilities.ts";
 import { HlsFeed } from "../player/hls-feed.ts";
 import { MseFeed } from "../player/mse-feed.ts";
-import { StillPicture } from "../player/still-feed.ts";
+import { stillAddress, StillPicture } from "../player/still-feed.ts";
 import { WhepFeed } from "../player/whep-feed.ts";
 import type { FeedMakers } from "./wall-feeds.ts";
 
 /** A browser opens six connections to a server over HTTP/1.1: two for the link and the rest, four to hold. */
 const MOST_HELD_HTTP1 = 4;
-/** Stills are asked for in this width, in pixels: small enough for the links that need them. */
-const STILL_WIDTH = 320;
 
 export interface FeedMakersOptions {
 	/** Address of the directory that the page is in, with the slash. */
@@ -32,12 +30,7 @@ export function createFeedMakers({ base, clock, capabilities }: FeedMakersOption
 			const url = `${base}hls/${address(camera)}/${view}/${audio ? "stream" : "video"}.m3u8`;
 			return new HlsFeed({ url, audio, lowLatency: isMultiplexed() || beside <= MOST_HELD_HTTP1 });
 		},
-		still: (camera, stream, events) =>
-			new StillPicture({
-				url: `${base}api/cameras/${address(camera)}/snapshot.jpg?stream=${stream}&width=${STILL_WIDTH}`,
-				clock,
-				...events,
-			}),
+		still: (camera, stream, events) => new StillPicture({ url: stillAddress(base, camera, stream), clock, ...events }),
 		whep: (camera, stream, options) =>
 			new WhepFeed({ url: `${base}api/cameras/${address(camera)}/whep?stream=${stream}`, ...options }),
 	};

@@ -5,7 +5,9 @@ import { FakeClock } from "../testing/fake-clock.ts";
 import type { StillPicture } from "../player/still-feed.ts";
 import { LadderMemory } from "../player/ladder-memory.ts";
 import { type FakeElement, FakeFeed, FakePeer, installFakeDom, settle } from "../testing/fake-dom.ts";
-import { ANSWER_FIRST_MS, MAIN_AFTER_MS, WallSession } from "./wall-session.ts";
+import { MAIN_AFTER_MS } from "./main-stream.ts";
+import { ANSWER_FIRST_MS } from "./wall-news.ts";
+import { WallSession } from "./wall-session.ts";
 
 class FakeSocket implements SocketLike {
 	onopen: SocketLike["onopen"] = null;

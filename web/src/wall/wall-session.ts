@@ -10,20 +10,18 @@ import { diagnosticsText } from "../player/diagnostics.ts";
 import type { Carrier, PlayerCapabilities } from "../player/ladder.ts";
 import type { LadderMemory } from "../player/ladder-memory.ts";
 import { WhepFeed } from "../player/whep-feed.ts";
+import { MainStream } from "./main-stream.ts";
 import { Presence } from "./presence.ts";
 import { SlotNumbers, type SlotWish, wishes } from "./slots.ts";
 import { WallDelivery } from "./wall-delivery.ts";
 import type { FeedMakers } from "./wall-feeds.ts";
+import { WallNews } from "./wall-news.ts";
 import { type TileView, WallTile } from "./wall-tile.ts";
 
 /** How often everything is judged, in milliseconds: a fault is marked within the two seconds of the machine and this. */
 export const TICK_MS = 500;
 /** A first picture is judged this soon, in milliseconds: sixteen of them within this time are judged together. */
 const SOON_MS = 50;
-/** From one enlarged tile to the next, main is asked for only where somebody stays this long, in milliseconds. */
-export const MAIN_AFTER_MS = 250;
-/** The views wait for the answer to the first offer, but no longer than this, in milliseconds. */
-export const ANSWER_FIRST_MS = 300;
 
 /** Refusals that somebody can do something about; the others are the page's own affair, and in the console. */
 const SHOWN_REFUSALS: ReadonlySet<WallErrorCode> = new Set(["too-many-viewers", "internal-error"]);
@@ -62,6 +60,8 @@ export class WallSession {
 	readonly #options: WallSessionOptions;
 	readonly #socket: WallSocket;
 	readonly #presence: Presence;
+	readonly #news: WallNews;
+	readonly #main: MainStream;
 	readonly #delivery: WallDelivery;
 	readonly #tiles = new Map<string, WallTile>();
 	readonly #slots = new SlotNumbers();
@@ -70,16 +70,9 @@ export class WallSession {
 	#release: string | undefined;
 	#iceServers: readonly IceServer[] = [];
 	#enlarged: string | undefined;
-	/** The camera whose main stream is asked for: the enlarged one, unless somebody is only passing. */
-	#mainOf: string | undefined;
-	#mainTimer: Timer | undefined;
 	#visible = true;
 	#timer: Timer | undefined;
 	#soon: Timer | undefined;
-	/** What the views have not been told of the last `welcome`. */
-	#untold: { readonly demo: boolean; readonly timer: Timer } | undefined;
-	/** What the views were told last. */
-	#demo: boolean | undefined;
 	#playable = true;
 
 	constructor(options: WallSessionOptions) {
@@ -101,11 +94,18 @@ export class WallSession {
 			wishes: () => this.#wishes(),
 			carrier: () => (this.#linked ? this.#socket.carrier : undefined),
 			send: (message) => this.#socket.send(message),
-			onAnswered: () => this.#tellViews(),
+			onAnswered: () => this.#news.answered(),
 			onNews: () => this.#tickSoon(),
 		});
+		const { clock, events } = options;
+		this.#news = new WallNews({
+			clock,
+			onWelcome: (info) => events.welcome(info),
+			onOrder: (ids) => events.order(ids),
+		});
+		this.#main = new MainStream({ clock, onChange: () => this.#delivery.ask() });
 		this.#presence = new Presence({
-			clock: options.clock,
+			clock,
 			onAway: () => this.#delivery.ask(),
 			onBack: () => this.#askAnew(true),
 		});
@@ -121,10 +121,9 @@ export class WallSession {
 	stop(): void {
 		this.#timer?.cancel();
 		this.#soon?.cancel();
-		this.#untold?.timer.cancel();
-		this.#mainTimer?.cancel();
-		this.#timer = this.#soon = this.#untold = this.#mainTimer = undefined;
-		this.#mainOf = this.#enlarged;
+		this.#timer = this.#soon = undefined;
+		this.#news.stop();
+		this.#main.stop();
 		this.#presence.stop();
 		this.#socket.close();
 		this.#delivery.close();
@@ -154,14 +153,10 @@ export class WallSession {
 
 	/** Asks for the main stream of one camera, or of none; of the last one of several in quick succession. */
 	enlarge(id: string | undefined): void {
-		const before = this.#enlarged;
-		if (id === before) return;
+		if (id === this.#enlarged) return;
 		this.#enlarged = id;
 		this.#coverTiles();
-		this.#mainTimer?.cancel();
-		this.#mainTimer = undefined;
-		if (before === undefined || id === undefined) this.#wantMain(id);
-		else this.#mainTimer = this.#options.clock.after(MAIN_AFTER_MS, () => this.#wantMain(id));
+		this.#main.enlarge(id);
 		this.#tickSoon();
 	}
 
@@ -234,7 +229,7 @@ export class WallSession {
 				this.#delivery.setEngine(message.webrtcEngine);
 				this.#relist(message.cameras);
 				this.#reported(message.cameras);
-				if (message.demo !== undefined) this.#tellDemo(message.demo);
+				if (message.demo !== undefined) this.#news.setDemo(message.demo);
 				break;
 			case "offer":
 				this.#delivery.offered(message, this.#iceServers);
@@ -271,25 +266,7 @@ export class WallSession {
 		this.#reported(message.cameras);
 		this.#delivery.linkOpened();
 		this.#askAnew(false);
-		this.#untold?.timer.cancel();
-		const timer = this.#options.clock.after(ANSWER_FIRST_MS, () => this.#tellViews());
-		this.#untold = { demo: message.demo, timer };
-	}
-
-	/** Has the wall drawn. To draw many tiles holds up a slow device, so the answer to the offer goes out before. */
-	#tellViews(): void {
-		const untold = this.#untold;
-		if (!untold) return;
-		untold.timer.cancel();
-		this.#untold = undefined;
-		this.#tellDemo(untold.demo);
-		this.#options.events.order(this.#order);
-	}
-
-	#tellDemo(demo: boolean): void {
-		if (this.#untold || demo === this.#demo) return;
-		this.#demo = demo;
-		this.#options.events.welcome({ demo });
+		this.#news.welcomed(message.demo, this.#order);
 	}
 
 	/** Takes the list of cameras; answers whether it is another one. Tiles of those that are gone are closed. */
@@ -310,7 +287,7 @@ export class WallSession {
 		if (!this.#setOrder(cameras)) return;
 		this.#reported(cameras);
 		this.#delivery.ask();
-		if (!this.#untold) this.#options.events.order(this.#order);
+		this.#news.setOrder(this.#order);
 	}
 
 	/** Asks for all pictures. After a stop, what is on the tiles is marked before anybody sees it. */
@@ -353,13 +330,7 @@ export class WallSession {
 	#wishes(): SlotWish[] {
 		if (this.#presence.away || !this.#playable) return [];
 		const cameras = this.#order.flatMap((id) => this.#tiles.get(id)?.status ?? []);
-		return wishes(cameras, this.#mainOf, this.#slots);
-	}
-
-	#wantMain(id: string | undefined): void {
-		this.#mainTimer = undefined;
-		this.#mainOf = id;
-		this.#delivery.ask();
+		return wishes(cameras, this.#main.camera, this.#slots);
 	}
 
 	#setPlayable(can: boolean): void {

@@ -46,7 +46,8 @@ export class UdpPorts {
 	send(kind: "rtp" | "rtcp", packet: Uint8Array, address: string, port: number): void {
 		const socket = kind === "rtp" ? this.#rtp : this.#rtcp;
 		if (socket.getSendQueueSize() >= MAX_QUEUED_BYTES) return;
-		socket.send(Buffer.from(packet), port, address, () => undefined);
+		// Without a callback, which would be made and queued for each packet: what does not go is lost, as in a network.
+		socket.send(Buffer.from(packet), port, address);
 	}
 
 	/**

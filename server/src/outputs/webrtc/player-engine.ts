@@ -24,4 +24,6 @@ export interface EnginePlayerOptions {
 export interface PlayerEngine {
 	/** As {@link Webrtc.openPlayer}: `undefined` when there are as many players as there may be. */
 	openPlayer(options: EnginePlayerOptions): Promise<Player | undefined>;
+	/** The list of cameras has changed: ends the sessions of those that are not in it any more. */
+	endGone(): void;
 }

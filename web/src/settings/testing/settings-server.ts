@@ -70,7 +70,8 @@ export class SettingsServer {
 	#list(): Response {
 		const vendors = [{ id: "dahua", name: "Dahua", template: "dahua", port: 554, notes: [] }];
 		const { cameras } = this;
-		return json({ revision: String(this.#revision), file: "vigia.yaml", cameras, elsewhere: 0, vendors });
+		const ids = cameras.map(({ id }, place) => id ?? `cam${place + 1}`);
+		return json({ revision: String(this.#revision), file: "vigia.yaml", cameras, ids, elsewhere: 0, vendors });
 	}
 
 	#test(camera: SettingsCameraInput): SettingsTestAnswer {

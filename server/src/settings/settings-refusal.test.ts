@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { SettingsFileError } from "../config/settings-file.ts";
+import { fileRefusal, notApplied } from "./settings-refusal.ts";
+
+const notWritable = (code: string): SettingsFileError =>
+	new SettingsFileError("not-writable", Object.assign(new Error("system"), { code }));
+
+test.each(["EBUSY", "EROFS", "EACCES", "EPERM", "ENOSPC", "EDQUOT", "ENOENT", "EIO"])(
+	"a file that cannot be written (%s) is explained in both languages",
+	(code) => {
+		const refusal = fileRefusal(notWritable(code), "vigia.yaml");
+		expect(refusal).toMatchObject({ status: 500, code: "not-writable" });
+		expect(refusal.text("en")).toMatch(/^vigia\.yaml .*(folder|space).*\.$/);
+		expect(refusal.text("es")).toMatch(/^vigia\.yaml .*(carpeta|espacio).*\.$/);
+		expect(refusal.text("es")).not.toMatch(/ (is|the|it|be) /);
+	},
+);
+
+test("every other failure of the file has a text in both languages too", () => {
+	const refusals = [
+		notApplied("vigia.yaml"),
+		fileRefusal(new SettingsFileError("changed-meanwhile"), "vigia.yaml"),
+		fileRefusal(new SettingsFileError("not-readable"), "vigia.yaml"),
+	];
+	for (const refusal of refusals) {
+		expect(refusal.text("en")).toMatch(/\b(was|cannot)\b/);
+		expect(refusal.text("es")).toMatch(/vigia\.yaml.* (se|no) /);
+		expect(refusal.text("es")).not.toMatch(/ (is|the|it|be) /);
+	}
+});
