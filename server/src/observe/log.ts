@@ -33,6 +33,8 @@ export interface LoggerOptions {
 export function createLogger(options: LoggerOptions): Logger {
 	const { level, redactor, readable = process.stdout.isTTY } = options;
 	const destination = options.write === undefined ? pino.destination({ fd: 1, sync: true }) : undefined;
+	// A closed terminal, an ended reader, a full disk: that nobody takes the lines ends no picture.
+	destination?.on("error", () => undefined);
 	const write = options.write ?? ((line: string) => void destination?.write(line));
 	return pino(
 		{
