@@ -81,7 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 		: fastify(common);
 	if (tls) endHttp2Sessions(app);
 	installErrorHandlers(app, log);
-	installVisitors(app, options.trustProxy);
+	installVisitors(app, options);
 	await app.register(fastifyHelmet, {
 		contentSecurityPolicy: {
 			useDefaults: false,

@@ -28,7 +28,7 @@ import { hasFfmpeg } from "../transcode/testing/clips.ts";
 import { installErrorHandlers } from "./errors.ts";
 import { MAX_WRONG_TOKENS, SESSION_MS, SettingsAccess, WRONG_WINDOW_MS } from "./settings-access.ts";
 import { registerSettings } from "./settings-routes.ts";
-import { installVisitors } from "./visitor.ts";
+import { installVisitors, type ProxySettings } from "./visitor.ts";
 
 const PASSWORD = "p@ss:w#rd%/ñ";
 /** What a proxy adds: then a request is not this machine's own. */
@@ -42,6 +42,8 @@ afterAll(() => sim.close());
 
 let cwd: string;
 let app: FastifyInstance;
+/** The app, with these proxies before it. */
+let open: (proxies: ProxySettings) => Promise<FastifyInstance>;
 let probes: ProbeService;
 let access: SettingsAccess;
 let clock: FakeClock;
@@ -67,21 +69,25 @@ beforeEach(async () => {
 		wall = cameras;
 	};
 	const reload = new SettingsReload({ load, settings: loaded.settings, clock, log, onCameras });
-	app = fastify({ logger: false, forceCloseConnections: true });
-	installVisitors(app, ["127.0.0.1", "::1"]);
-	installErrorHandlers(app, pino({ level: "silent" }));
-	await registerSettings(app, {
-		access,
-		editor: new CameraListEditor({ load, reload: async () => isTakenUp && reload.reload() }),
-		cameraTest: new CameraTest({
-			probes,
-			ffmpeg: new Ffmpeg({ clock: systemClock }),
-			clock: systemClock,
-			transport: "tcp",
-		}),
-		devices: new DeviceSearch({ clock: systemClock, signal: new AbortController().signal }),
-	});
-	await app.listen({ host: "127.0.0.1", port: 0 });
+	open = async (proxies) => {
+		const made = fastify({ logger: false, forceCloseConnections: true });
+		installVisitors(made, proxies);
+		installErrorHandlers(made, pino({ level: "silent" }));
+		await registerSettings(made, {
+			access,
+			editor: new CameraListEditor({ load, reload: async () => isTakenUp && reload.reload() }),
+			cameraTest: new CameraTest({
+				probes,
+				ffmpeg: new Ffmpeg({ clock: systemClock }),
+				clock: systemClock,
+				transport: "tcp",
+			}),
+			devices: new DeviceSearch({ clock: systemClock, signal: new AbortController().signal }),
+		});
+		await made.listen({ host: "127.0.0.1", port: 0 });
+		return made;
+	};
+	app = await open({ trustProxy: [], basePath: "" });
 });
 afterEach(async () => {
 	await probes.stop();
@@ -189,8 +195,24 @@ describe("access", () => {
 	});
 
 	test("goes over nothing but TLS where it came over it", async () => {
+		await app.close();
+		app = await open({ trustProxy: ["loopback"], basePath: "" });
 		const answer = await redeem(access.issueToken(), { "x-forwarded-proto": "https" });
 		expect(cookieOf(answer)).toMatch(/; Secure$/);
+	});
+
+	test.each([
+		{ trustProxy: ["loopback"], basePath: "" },
+		{ trustProxy: [], basePath: "/cams" },
+	])("is nobody's without the token where there is a proxy, who may be silent: %j", async (proxies) => {
+		await app.close();
+		app = await open(proxies);
+		for (const headers of [{}, { "x-forwarded-for": "127.0.0.1" }]) {
+			expect((await ask("GET", "/access", undefined, headers)).body).toEqual({ allowed: false });
+			expect((await ask("GET", "/cameras", undefined, headers)).status).toBe(403);
+		}
+		const cookie = cookieOf(await redeem(access.issueToken())).split(";")[0] ?? "";
+		expect((await ask("GET", "/access", undefined, { cookie })).body).toEqual({ allowed: true });
 	});
 
 	test("is refused for wrong tokens, after some of them without a look, and given for the right one all the same", async () => {
