@@ -95,7 +95,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 				baseUri: ["'none'"],
 			},
 		},
-		// The wall is served over plain HTTP in a LAN and shown in the frames of dashboards.
+		// The wall is served over plain HTTP in a LAN and shown in the frames of dashboards, where its settings do not open.
 		strictTransportSecurity: false,
 		crossOriginOpenerPolicy: false,
 		originAgentCluster: false,

@@ -246,6 +246,10 @@ export const en = {
 	"settings.dark": "New cameras without a picture: {count}. A recorder often has more channels than cameras.",
 	"settings.dark.one": "One new camera has no picture.",
 	"settings.dark.leaveOut": "Leave out",
+	"settings.framed.title": "The camera settings do not open inside another page",
+	"settings.framed.why":
+		"That page could lead your clicks to buttons here without your seeing them. In a tab of their own they open.",
+	"settings.framed.open": "Open in a tab of its own",
 	"settings.locked.title": "The camera settings are locked on this device",
 	"settings.locked.why":
 		"They hold the way into your cameras, and there are no user accounts yet. There are two ways to open them:",

@@ -245,6 +245,10 @@ export const es: Record<MessageKey, string> = {
 	"settings.dark": "Cámaras nuevas sin imagen: {count}. Un grabador suele tener más canales que cámaras.",
 	"settings.dark.one": "Una cámara nueva no tiene imagen.",
 	"settings.dark.leaveOut": "Excluir",
+	"settings.framed.title": "La configuración de las cámaras no se abre dentro de otra página",
+	"settings.framed.why":
+		"Esa página podría llevar sus clics a botones de aquí sin que usted los viera. En una pestaña propia sí se abre.",
+	"settings.framed.open": "Abrir en una pestaña propia",
 	"settings.locked.title": "La configuración de las cámaras está bloqueada en este dispositivo",
 	"settings.locked.why":
 		"Contiene el acceso a sus cámaras, y aún no hay cuentas de usuario. Hay dos maneras de abrirla:",
