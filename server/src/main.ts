@@ -6,6 +6,7 @@ import { type CameraStatus, WALL_PROTOCOL_VERSION } from "@vigia/api";
 import type { FastifyInstance } from "fastify";
 import packageJson from "../../package.json" with { type: "json" };
 import { Cameras } from "./cameras/cameras.ts";
+import { exposedFiles } from "./config/exposed-files.ts";
 import { loadSettingsOrExit } from "./config/load.ts";
 import { secretsOf } from "./config/secrets.ts";
 import type { CameraSettings, Settings } from "./config/settings.ts";
@@ -50,7 +51,7 @@ const { settings, warnings } = loadSettingsOrExit({ ...load, release });
 const redactor = new Redactor();
 for (const secret of secretsOf(settings)) redactor.add(secret);
 const log = createLogger({ level: settings.logLevel, redactor });
-for (const warning of warnings) log.warn({}, warning);
+for (const warning of [...warnings, ...exposedFiles(load)]) log.warn({}, warning);
 
 try {
 	await run();
