@@ -1,26 +1,23 @@
 #!/usr/bin/env bash
 # Walks the roads with Docker of DEPLOYMENT.md in a clean Debian root, in which Debian's own Docker Engine and Compose run:
-# quick-start.sh with typed answers, its menu, `docker compose up` with a .env of the first generation, the variants. Not
-# part of npm test: it takes about a quarter of an hour.
+# quick-start.sh with typed answers, its menu, `docker compose up` with a .env of the first generation, variants. Not part of
+# npm test: it takes about a quarter of an hour.
 #
 #   apt-get install --no-install-recommends buildah debootstrap python3
 #   npm ci && bash test/deploy/docker-trial.sh [FOLDER]
 #
-# The engine has processes, mounts and a network of its own; the way out of that is slirp4netns. The one thing that is not
-# as at a user's is the image node:24-bookworm-slim: image-trial.sh says what stands in for it. Cameras are simulated.
+# Cameras are simulated. What is not as at a user's: support/docker-machine.sh.
 set -euo pipefail
 # shellcheck source=test/deploy/support/clean-root.sh
 . "$(dirname "${BASH_SOURCE[0]}")/support/clean-root.sh"
+# shellcheck source=test/deploy/support/docker-machine.sh
+. "$(dirname "${BASH_SOURCE[0]}")/support/docker-machine.sh"
 
-# The first Debian whose Compose is the present one.
-SUITE=trixie
 BUILD_SECONDS=900
 START_SECONDS=60
 # The first check of its health comes within this, see the Dockerfile.
 HEALTH_SECONDS=45
 STOP_LIMIT_SECONDS=3
-# The machine's address in its network, at which its cameras are.
-ADDRESS=10.0.2.100
 USER_NAME=vigilante-7
 # shellcheck disable=SC2016 # It is the password.
 export SECRET='p@ss:w#rd%/ñ $HOME'
@@ -29,47 +26,8 @@ URL=http://127.0.0.1:8000
 work=${1:-$(mktemp -d /var/tmp/vigia-docker-XXXXXX)}
 mkdir -p "$work"
 
-# --- The machine
+start_docker_machine "$work"
 
-make_node_base "$work"
-rm -f "$work/node.tar"
-storage "$work" push --quiet $NODE_BASE "docker-archive:$work/node.tar:docker.io/library/node:24-bookworm-slim"
-make_root "$work/root" $SUITE
-add_repository "$work/root"
-start_machine "$work/root" sleep infinity
-pid=$MACHINE
-end_machine() {
-	[ -z "${CAMERAS:-}" ] || kill "$CAMERAS"
-	stop_machine
-	# The engine's, which nobody else uses here.
-	find /sys/fs/cgroup -depth -type d -path '*/vigia-trial*' -exec rmdir {} + 2>/dev/null || true
-}
-trap end_machine EXIT
-inside "$pid" bash -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	docker.io docker-cli docker-buildx docker-compose iptables iproute2 git ca-certificates slirp4netns hostname procps sudo' >"$work/apt.log" 2>&1 ||
-	fail "apt-get, see $work/apt.log"
-inside "$pid" useradd --create-home --shell /bin/bash --uid 1001 maria
-# As in the Linux container of ChromeOS.
-echo 'maria ALL=(ALL) NOPASSWD: ALL' >"$work/root/etc/sudoers.d/maria"
-
-# Another network for all that comes.
-nsenter --target "$pid" --mount --uts --ipc --pid --root env -C / unshare --net sleep infinity &
-pid=$(process_1 $!)
-NETWORK=(nsenter --target "$pid" --net)
-nsenter --target "$pid" --mount --pid --root env -C / slirp4netns --configure --mtu=1500 --disable-host-loopback \
-	"$(awk '/^NSpid:/ { print $NF }' "/proc/$pid/status")" tap0 >"$work/slirp.log" 2>&1 &
-echo nameserver 10.0.2.3 >"$work/root/etc/resolv.conf"
-inside "$pid" dockerd --cgroup-parent=/vigia-trial >"$work/dockerd.log" 2>&1 &
-for ((second = 0; second < START_SECONDS; second++)); do
-	! inside "$pid" docker info >"$work/info.txt" 2>&1 || break
-	sleep 1
-done
-inside "$pid" docker load --quiet <"$work/node.tar" || fail "no engine, see $work/dockerd.log"
-grep -E '^ *(Server Version|Storage Driver|Cgroup Version|Security Options)' "$work/info.txt"
-inside "$pid" docker compose version
-
-# person COMMAND: what somebody types who is not root, in the repository's folder.
-person() { inside "$pid" runuser --user maria -- env HOME=/home/maria bash -c "cd && { [ ! -d vigia ] || cd vigia; } && $1"; }
 # types ANSWER... -- COMMAND: the same, with answers on a terminal.
 types() {
 	local answers=()
@@ -161,12 +119,9 @@ visit live $URL 4 $START_SECONDS || fail "see $work/up-example.txt"
 printf 'docker compose up -d, by .env.example: live %s s after the command\n' "$(seconds)"
 person "docker compose logs --tail 20 vigia" >"$work/logs-example.txt"
 
-# --- The variants: two are run, of those that need further images the configuration is read
+# --- Variants. Those that need further images: variants-trial.sh
 
-person "printf 'RTSP_PORT=8554\nVIGIA_SITE=camaras.example.org\n' >>.env && mkdir -p deploy/nginx/certs && touch deploy/coturn/turnserver.conf"
-for variant in caddy nginx turn; do
-	person "docker compose -f docker-compose.yml -f deploy/compose.$variant.yml config --quiet" || fail "compose.$variant.yml"
-done
+person "printf 'RTSP_PORT=8554\n' >>.env"
 for command in \
 	"docker compose -f docker-compose.yml -f deploy/compose.rtsp.yml up -d" \
 	"docker compose -f docker-compose.yml -f deploy/compose.host.yml up -d"; do

@@ -1,8 +1,10 @@
 /**
  * A visitor of a wall that runs elsewhere, for the trials in test/deploy: waits for live cameras, saves one more as the page
- * does, and looks for secrets. The password comes in the environment (`SECRET`), as it would from a person.
+ * does, looks at the wall in Chromium, and looks for secrets. The password comes in the environment (`SECRET`), as it would
+ * from a person. An authority of one's own: `NODE_EXTRA_CA_CERTS`, which Chromium does not ask (it takes any certificate).
  *
  *   node visit.ts live URL COUNT SECONDS
+ *   node visit.ts watch URL RUNG
  *   node visit.ts save URL LOG HOST PORT USER
  *   node visit.ts answers URL
  *   node visit.ts secrets USER FILE...
@@ -13,7 +15,9 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CameraStatus, settingsCamerasSchema } from "@vigia/api";
 import { parseJpegSize } from "@vigia/rtp";
+import { launchChromium } from "../../support/browser.ts";
 import { secretForms } from "../../support/secret-forms.ts";
+import { allLiveOn, withPage } from "../../support/wall.ts";
 
 const POLL_MS = 100;
 /** What a visitor without any right can ask for. */
@@ -48,6 +52,18 @@ async function awaitLive(url: string, count: number, seconds: number): Promise<v
 	const size = still.status === 200 ? parseJpegSize(picture) : undefined;
 	const shown = size === undefined ? `none, ${still.status}: ${picture.toString()}` : `${size.width}x${size.height}`;
 	console.log(`live: ${cameras.length} cameras, health ${health.status}, still of cam1: ${shown}`);
+}
+
+/** The sixteen simulated cameras, each in its own tile and moving. */
+async function watchWall(url: string, rung: string): Promise<void> {
+	const browser = await launchChromium();
+	try {
+		await withPage(browser, url, async (page) => {
+			console.log(`Chromium: 16 tiles live over ${rung} after ${Math.round(await allLiveOn(page, rung))} ms`);
+		});
+	} finally {
+		await browser.close();
+	}
 }
 
 /** As the page does that was opened with the address that the server printed at its start. */
@@ -94,6 +110,7 @@ const [command, ...args] = process.argv.slice(2);
 const [first = "", second = "", third = "", fourth = "", fifth = ""] = args;
 try {
 	if (command === "live") await awaitLive(first, Number(second), Number(third));
+	else if (command === "watch") await watchWall(first, second);
 	else if (command === "save") await saveCamera(first, second, third, fourth, fifth);
 	else if (command === "answers") await printAnswers(first);
 	else if (command === "secrets") findSecrets(first, args.slice(1));
