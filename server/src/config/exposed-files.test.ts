@@ -17,7 +17,7 @@ function write(name: string, text: string, mode: number): void {
 	writeFileSync(join(cwd, name), text);
 	chmodSync(join(cwd, name), mode);
 }
-const warnings = (argv: readonly string[] = []): string[] => exposedFiles({ argv, cwd });
+const warnings = (argv: readonly string[] = []): string[] => exposedFiles({ argv, cwd, env: {} });
 
 test.each([
 	[0o644, "read it"],

@@ -2,6 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { getuid } from "node:process";
+import { isInContainer } from "../platform/container.ts";
 import type { LoadOptions } from "./load.ts";
 import { configFileOf, ENV_FILE, readEnvironment, readYaml } from "./setting-layers.ts";
 
@@ -13,7 +14,7 @@ const WRITABLE = 0o022;
  * A warning, with the command that mends it, for each of `.env` and the YAML file that is exposed. Others that write it
  * choose where the passwords are sent.
  */
-export function exposedFiles({ argv, cwd }: Pick<LoadOptions, "argv" | "cwd">): string[] {
+export function exposedFiles({ argv, cwd, env }: LoadOptions): string[] {
 	const configFile = configFileOf(argv);
 	// What is wrong in them is told by whoever loads the settings.
 	const [, dotEnv] = readEnvironment({}, cwd, [], []);
@@ -26,16 +27,17 @@ export function exposedFiles({ argv, cwd }: Pick<LoadOptions, "argv" | "cwd">): 
 		if (!stats || (stats.mode & (READABLE | WRITABLE)) === 0 || !holdsSecret("", values)) return [];
 		const act = [(stats.mode & READABLE) !== 0 && "read", (stats.mode & WRITABLE) !== 0 && "change"];
 		const can = act.filter((verb) => verb !== false).join(" and ");
-		return [`${file} holds passwords, and other users of this machine can ${can} it: ${remedyFor(file, stats)}`];
+		return [`${file} holds passwords, and other users of this machine can ${can} it: ${remedyFor(file, stats, env)}`];
 	});
 }
 
-function remedyFor(file: string, { uid }: Stats): string {
+function remedyFor(file: string, { uid }: Stats, env: NodeJS.ProcessEnv): string {
 	const name = /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
 	const own = getuid?.() ?? uid;
 	// With that mode only its owner still reads it.
-	const first = own === uid || own === 0 ? "" : `chown ${own} ${name} (in Docker: VIGIA_UID=${uid} in .env), then `;
-	return `${first}chmod 600 ${name}`;
+	const needsOwner = own !== uid && own !== 0;
+	if (needsOwner && isInContainer(env)) return `VIGIA_UID=${uid} in .env, docker compose up -d, and chmod 600 ${name}`;
+	return `${needsOwner ? `chown ${own} ${name} && ` : ""}chmod 600 ${name}`;
 }
 
 /** @param name of the setting, or the key in the YAML file. */
