@@ -154,7 +154,18 @@ describe("access", () => {
 		] as const) {
 			const answer = await ask(method, path, method === "GET" ? undefined : {}, FROM_AFAR);
 			expect([path, answer.status, errorOf(answer.body).code]).toEqual([path, 403, "settings-locked"]);
-			expect(errorOf(answer.body).message).toMatch(/on the machine itself.*#settings=/);
+		}
+	});
+
+	test("is explained: the machine itself, or the printed address, and only that to somebody at localhost already", async () => {
+		const messageAt = async (host: string): Promise<string> => {
+			const headers = { host, ...FROM_AFAR };
+			return errorOf((await app.inject({ url: "/api/settings/cameras", headers })).json()).message;
+		};
+		expect(await messageAt("192.168.1.5:8000")).toMatch(/on the machine itself \(http:\/\/localhost.*#settings=/);
+		for (const host of ["localhost:8000", "127.0.0.1:8000", "[::1]:8000"]) {
+			expect(await messageAt(host)).toMatch(/#settings=.*docker compose logs vigia/);
+			expect(await messageAt(host)).not.toMatch(/machine itself|http:\/\/localhost/);
 		}
 	});
 

@@ -39,16 +39,20 @@ export interface ProxySettings {
 	readonly basePath: string;
 }
 
+/** With one of the two settings a proxy stands before the server, so that nobody counts as the machine itself. */
+export function isBehindProxy({ trustProxy, basePath }: ProxySettings): boolean {
+	return trustProxy.length > 0 || basePath !== "";
+}
+
 /** Gives each request its `visitor`. */
-export function installVisitors(app: FastifyInstance, { trustProxy, basePath }: ProxySettings): void {
-	const trusted = proxyList(trustProxy);
-	const isBehindProxy = trustProxy.length > 0 || basePath !== "";
+export function installVisitors(app: FastifyInstance, settings: ProxySettings): void {
+	const proxies = { trusted: proxyList(settings.trustProxy), isBehindProxy: isBehindProxy(settings) };
 	app.decorateRequest("visitor", {
 		getter() {
 			const { remoteAddress } = this.socket;
 			return readVisitor(
 				{ peer: remoteAddress, isEncrypted: "encrypted" in this.socket, headers: this.headers },
-				{ trusted, isBehindProxy },
+				proxies,
 			);
 		},
 	});
@@ -72,11 +76,12 @@ export interface Proxies {
 	readonly isBehindProxy: boolean;
 }
 
-export function readVisitor({ peer, isEncrypted, headers }: Asked, { trusted, isBehindProxy }: Proxies): Visitor {
+export function readVisitor({ peer, isEncrypted, headers }: Asked, proxies: Proxies): Visitor {
+	const { trusted } = proxies;
 	const host = askedHost(headers);
 	const isProxied = PROXY_FIELDS.some((name) => headers[name] !== undefined);
 	if (!isProxied || !isIn(trusted, peer)) {
-		const isLocal = !isBehindProxy && !isProxied && isLoopback(peer) && isLoopbackHost(host);
+		const isLocal = !proxies.isBehindProxy && !isProxied && isLoopback(peer) && isLoopbackHost(host);
 		return { host, isSecure: isEncrypted, isLocal, hasUntrustedProxy: isProxied };
 	}
 	const older = believed(
@@ -97,8 +102,8 @@ export function readVisitor({ peer, isEncrypted, headers }: Asked, { trusted, is
 	};
 }
 
-/** A proxy that adds no field often keeps the name that it was asked for itself. */
-function isLoopbackHost(host: string | undefined): boolean {
+/** The name is one of the machine itself. A proxy that adds no field often keeps the one that it was asked for. */
+export function isLoopbackHost(host: string | undefined): boolean {
 	const name = hostOf(host)?.toLowerCase();
 	return name === "localhost" || isLoopback(name);
 }

@@ -256,6 +256,10 @@ export const en = {
 	"settings.locked.machine": "On the computer that runs Vigía: open {address} in its browser.",
 	"settings.locked.token":
 		"Here: paste the token, or the whole address with it, that the server printed when it started (in its terminal or log). It is good for one browser.",
+	"settings.locked.why.here":
+		"They hold the way into your cameras, and there are no user accounts yet. Here Vigía runs in a container (Docker) or behind a proxy, and cannot tell this computer from any other.",
+	"settings.locked.token.here":
+		"Paste the token, or the whole address with it, that the server printed when it started: in Docker {command} shows it, otherwise its log. It is good for one browser; a restart prints a new one.",
 	"settings.locked.field": "Token or address",
 	"settings.locked.open": "Open the settings",
 	"settings.problem.unreachable":

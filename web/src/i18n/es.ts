@@ -255,6 +255,10 @@ export const es: Record<MessageKey, string> = {
 	"settings.locked.machine": "En el ordenador donde funciona Vigía: abra {address} en su navegador.",
 	"settings.locked.token":
 		"Aquí: pegue el código, o la dirección entera que lo contiene, que el servidor mostró al iniciarse (en su terminal o registro). Vale para un solo navegador.",
+	"settings.locked.why.here":
+		"Contiene el acceso a sus cámaras, y aún no hay cuentas de usuario. Aquí Vigía funciona en un contenedor (Docker) o detrás de un proxy, y no puede distinguir este ordenador de los demás.",
+	"settings.locked.token.here":
+		"Pegue el código, o la dirección entera que lo contiene, que el servidor mostró al iniciarse: con Docker lo muestra {command}, si no, su registro. Vale para un solo navegador; al reiniciar se muestra otro.",
 	"settings.locked.field": "Código o dirección",
 	"settings.locked.open": "Abrir la configuración",
 	"settings.problem.unreachable":
