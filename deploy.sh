@@ -30,7 +30,7 @@ arm64 where Docker can build for both. It never asks for a password: log in by '
 		"Uso: ./deploy.sh [usuario-de-dockerhub]
 
 Construye la imagen de Vigía y la etiqueta con su versión y como latest. Con un usuario de Docker Hub sube las dos, para
-amd64 y arm64 si Docker puede construir para ambos. Nunca pide contraseñas: inicia sesión antes con 'docker login'."
+amd64 y arm64 si Docker puede construir para ambos. Nunca pide contraseñas: inicie sesión antes con 'docker login'."
 }
 
 need_docker() {
@@ -39,14 +39,14 @@ need_docker() {
 			"Docker no está instalado. En ChromeOS y Debian: bash install-docker-chromeos.sh"
 	docker info >/dev/null 2>&1 ||
 		fail "Docker does not answer: start it (sudo systemctl start docker), or let you use it (sudo usermod -aG docker \$USER, then log in again)." \
-			"Docker no responde: arráncalo (sudo systemctl start docker), o date permiso (sudo usermod -aG docker \$USER y vuelve a entrar)."
+			"Docker no responde: arránquelo (sudo systemctl start docker), o dese permiso (sudo usermod -aG docker \$USER y vuelva a entrar)."
 }
 
 # What `docker login` left, whether the password itself is kept there or by a helper.
 need_login() {
 	grep -q 'index\.docker\.io\|"docker\.io"' "${DOCKER_CONFIG:-$HOME/.docker}/config.json" 2>/dev/null ||
 		fail "You are not logged in to Docker Hub. Run: docker login -u $1" \
-			"No has iniciado sesión en Docker Hub. Ejecuta: docker login -u $1"
+			"No ha iniciado sesión en Docker Hub. Ejecute: docker login -u $1"
 }
 
 has_buildx() {
@@ -70,7 +70,7 @@ push_by_buildx() {
 	shift 2
 	platforms=$(buildable_platforms)
 	[ -n "$platforms" ] || fail "buildx tells no processor that it builds for: see docker buildx inspect $BUILDER --bootstrap" \
-		"buildx no dice para qué procesadores construye: mira docker buildx inspect $BUILDER --bootstrap"
+		"buildx no dice para qué procesadores construye: vea docker buildx inspect $BUILDER --bootstrap"
 	[ "$platforms" = "${PLATFORMS// /,}" ] ||
 		say "Only for $platforms: for the others this machine needs QEMU (docker run --privileged --rm tonistiigi/binfmt --install all)." \
 			"Solo para $platforms: para los demás hace falta QEMU (docker run --privileged --rm tonistiigi/binfmt --install all)."

@@ -37,7 +37,7 @@ lets you use it. Nothing else is upgraded or removed. Running it again does no h
 		"Uso: bash install-docker-chromeos.sh [--help]
 
 Instala Docker y compose desde los paquetes de Docker, en el contenedor Linux de ChromeOS o en cualquier Debian o Ubuntu,
-y te da permiso para usarlo. No actualiza ni quita nada más. Se puede repetir sin peligro."
+y le da permiso para usarlo. No actualiza ni quita nada más. Se puede repetir sin peligro."
 }
 
 # As root, or by sudo.
@@ -83,7 +83,7 @@ refuse_rivals() {
 		if is_installed "$rival"; then found="$found $rival"; fi
 	done
 	[ -z "$found" ] || fail "Other packages of Docker are installed:$found. Remove them first, images and containers stay: sudo apt-get remove$found" \
-		"Hay otros paquetes de Docker instalados:$found. Quítalos antes, las imágenes y contenedores se quedan: sudo apt-get remove$found"
+		"Hay otros paquetes de Docker instalados:$found. Quítelos antes; las imágenes y contenedores se quedan: sudo apt-get remove$found"
 }
 
 install_keyring() {
@@ -142,14 +142,14 @@ let_user_in() {
 start_service() {
 	[ -d "$ROOT/run/systemd/system" ] || return 0
 	as_root systemctl enable --now docker ||
-		fail "Docker is installed and does not start: see sudo journalctl -u docker" "Docker está instalado y no arranca: mira sudo journalctl -u docker"
+		fail "Docker is installed and does not start: see sudo journalctl -u docker" "Docker está instalado y no arranca: vea sudo journalctl -u docker"
 }
 
 say_what_next() {
 	say "Docker is there." "Docker está listo."
 	if [ -n "$MUST_LOG_IN_AGAIN" ]; then
 		say "Next: log in again, so that you may use it. On ChromeOS: right click on Terminal, 'Shut down Linux', open it again." \
-			"Ahora: vuelve a iniciar sesión, para poder usarlo. En ChromeOS: clic derecho en Terminal, 'Apagar Linux', y ábrelo otra vez."
+			"Ahora: vuelva a iniciar sesión, para poder usarlo. En ChromeOS: clic derecho en Terminal, 'Apagar Linux', y ábralo otra vez."
 	fi
 	say "Then: bash quick-start.sh" "Después: bash quick-start.sh"
 	if [ -e "$ROOT/dev/.cros_milestone" ]; then
@@ -172,7 +172,7 @@ main() {
 	esac
 	detect
 	if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null 2>&1; then
-		fail "Run this as root, or install sudo." "Ejecuta esto como root, o instala sudo."
+		fail "Run this as root, or install sudo." "Ejecute esto como root, o instale sudo."
 	fi
 	if everything_is_there; then
 		say "Docker and compose are installed already." "Docker y compose ya están instalados."

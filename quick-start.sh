@@ -11,6 +11,8 @@ CONNECT_SECONDS=5
 START_SECONDS=60
 # The user of the image (Dockerfile).
 IMAGE_UID=1000
+# That of docker-compose.yml, without VIGIA_IMAGE.
+BUILT_IMAGE=vigia:latest
 MAX_CAMERAS=256
 # Names of CAM_TEMPLATE: server/src/config/camera-template.ts, docs/settings.md.
 VENDORS="dahua amcrest lorex imou hikvision annke hilook hikvision-old reolink reolink-preview uniview uniview-camera axis tvt tapo vigi hanwha hanwha-sensors hanwha-nvr foscam vivotek vivotek-old milesight"
@@ -45,7 +47,7 @@ is there already, it offers: start, restart, update, logs, remove. What is asked
 		"Uso: bash quick-start.sh [--help]
 
 Pregunta usuario, contraseña, dirección, puerto, fabricante y número de cámaras de un grabador (NVR), comprueba que
-responde, escribe .env junto a este script (solo tú puedes leerlo) y arranca el mural, con Docker o si no con npm. Si
+responde, escribe .env junto a este script (solo usted puede leerlo) y arranca el mural, con Docker o si no con npm. Si
 .env ya existe, ofrece: arrancar, reiniciar, actualizar, registros, borrar. Las respuestas se leen de la entrada estándar."
 }
 
@@ -158,7 +160,7 @@ ask_kind() {
 		! is_vendor "$CAM_TEMPLATE" || break
 		CAM_TEMPLATE=""
 		complain "This maker is not known: choose one of the list, or give the path from the recorder's manual with {channel} in it." \
-			"Ese fabricante no se conoce: elige uno de la lista, o pon la ruta del manual del grabador con {channel} dentro."
+			"Ese fabricante no se conoce: elija uno de la lista, o ponga la ruta del manual del grabador con {channel} dentro."
 	done
 	while true; do
 		ask TOTAL_CAMERAS "${TOTAL_CAMERAS:-16}" "Number of cameras" "Número de cámaras"
@@ -186,11 +188,24 @@ env_line() {
 	fi
 }
 
-# env_number NAME DEFAULT: a number that stands in .env.
-env_number() {
-	local found=""
-	[ ! -r .env ] || found=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$1[[:space:]]*=[[:space:]]*[\"']\{0,1\}\([0-9]\{1,10\}\).*/\2/p" .env | tail -n 1)
-	printf '%s' "${found:-$2}"
+# env_value NAME DEFAULT: what stands in .env, without its quotes. Not for passwords, which may have quotes within.
+env_value() {
+	local name=$1 preset=$2 line found=""
+	if [ -r .env ]; then
+		while IFS= read -r line || [ -n "$line" ]; do
+			[[ ${line%$'\r'} =~ ^[[:space:]]*(export[[:space:]]+)?${name}[[:space:]]*=[[:space:]]*(.*)$ ]] || continue
+			found=${BASH_REMATCH[2]}
+			case "$found" in
+				\"*\"*) found=${found#\"} found=${found%%\"*} ;;
+				\'*\'*) found=${found#\'} found=${found%%\'*} ;;
+				*)
+					found=${found%%[[:space:]]#*}
+					found=${found%"${found##*[![:space:]]}"}
+					;;
+			esac
+		done <.env
+	fi
+	printf '%s' "${found:-$preset}"
 }
 
 settings() {
@@ -234,7 +249,7 @@ share_with_container() {
 }
 
 set_container_user() {
-	[ "$(env_number VIGIA_UID none)" = none ] || return 0
+	[ "$(env_value VIGIA_UID none)" = none ] || return 0
 	# A last line without its end would swallow the first one of these.
 	[ -z "$(tail -c 1 .env)" ] || printf '\n' >>.env
 	printf 'VIGIA_UID=%s\nVIGIA_GID=%s\n' "$1" "$2" >>.env
@@ -287,7 +302,7 @@ choose_road() {
 				"Este es el docker-compose antiguo: funciona, pero ya no recibe arreglos. Mejor: el paquete docker-compose-plugin."
 		else
 			complain "Docker is there, but its compose is not: install the package docker-compose-plugin (or docker-compose)." \
-				"Docker está, pero le falta compose: instala el paquete docker-compose-plugin (o docker-compose)."
+				"Docker está, pero le falta compose: instale el paquete docker-compose-plugin (o docker-compose)."
 		fi
 		if [ ${#COMPOSE[@]} -gt 0 ]; then
 			if docker info >/dev/null 2>&1; then
@@ -295,7 +310,7 @@ choose_road() {
 				return
 			fi
 			complain "Docker does not answer: start it (sudo systemctl start docker), or let you use it (sudo usermod -aG docker \$USER, then log in again)." \
-				"Docker no responde: arráncalo (sudo systemctl start docker), o date permiso (sudo usermod -aG docker \$USER y vuelve a entrar)."
+				"Docker no responde: arránquelo (sudo systemctl start docker), o dese permiso (sudo usermod -aG docker \$USER y vuelva a entrar)."
 		fi
 	fi
 	if command -v npm >/dev/null 2>&1; then
@@ -304,34 +319,105 @@ choose_road() {
 		return
 	fi
 	fail "Neither Docker nor npm can be used here. On ChromeOS and Debian: bash install-docker-chromeos.sh; then start this again." \
-		"Aquí no se puede usar ni Docker ni npm. En ChromeOS y Debian: bash install-docker-chromeos.sh; luego repite esto."
+		"Aquí no se puede usar ni Docker ni npm. En ChromeOS y Debian: bash install-docker-chromeos.sh; después, repita esto."
 }
 
 service_is_there() {
 	command -v systemctl >/dev/null 2>&1 && systemctl cat vigia >/dev/null 2>&1
 }
 
-print_addresses() {
-	local port address
-	port=$(env_number PORT 8000)
-	say "Open in the browser:" "Abre en el navegador:"
-	printf '  http://localhost:%s\n' "$port"
+# uses NAME: deploy/compose.NAME.yml is one of the variants of .env.
+uses() {
+	[ "$ROAD" = docker ] && [[ $(env_value COMPOSE_FILE "") == *"compose.$1.yml"* ]]
+}
+
+# Of the page, a line each.
+addresses() {
+	local host
+	for host in $(page_hosts); do url_of "$host"; done
+}
+
+# url_of HOST
+url_of() {
+	local host=$1 scheme=http port path
+	port=:$(env_value PORT 8000)
+	path=$(env_value BASE_PATH "")
+	[ -z "$(env_value TLS_CERT "")" ] || scheme=https
+	if uses caddy || uses nginx; then scheme=https port=""; fi
+	case "$host" in *:*) host="[$host]" ;; esac
+	printf '%s://%s%s%s\n' "$scheme" "$host" "$port" "${path:+$path/}"
+}
+
+# The hosts by which the page is reached.
+page_hosts() {
+	local bind address
+	if uses caddy; then
+		env_value VIGIA_SITE localhost
+		return
+	fi
+	bind=$(bound_address)
+	case "$bind" in
+		"" | 0.0.0.0 | ::) ;;
+		*)
+			printf '%s\n' "$bind"
+			return
+			;;
+	esac
+	printf 'localhost\n'
 	# ChromeOS knows its Linux container by this name.
-	[ ! -e /dev/.cros_milestone ] || printf '  http://penguin.linux.test:%s\n' "$port"
+	[ ! -e /dev/.cros_milestone ] || printf 'penguin.linux.test\n'
 	for address in $(hostname -I 2>/dev/null || true); do
 		case "$address" in
 			# Docker's own networks, and what is not for typing.
 			172.1[7-9].* | 172.2?.* | 172.3[01].* | *:*) ;;
-			*) printf '  http://%s:%s\n' "$address" "$port" ;;
+			*) printf '%s\n' "$address" ;;
 		esac
 	done
 }
 
+# The one address of this machine that the page is at, or none: at all of them.
+bound_address() {
+	local name=HOST bind
+	# A proxy is at all of them, and HOST means the container's addresses, if it has some of its own.
+	if uses nginx; then return; elif [ "$ROAD" = docker ] && ! uses host; then name=VIGIA_BIND; fi
+	bind=$(env_value "$name" "")
+	bind=${bind#[}
+	printf '%s' "${bind%]}"
+}
+
+print_addresses() {
+	local address
+	say "Open in the browser:" "Abra en el navegador:"
+	addresses | while IFS= read -r address; do printf '  %s\n' "$address"; done
+}
+
+# The address with the token of this start. It is for whoever sits here: it goes into no file and no argument.
+print_settings_address() {
+	local first token
+	first=$(addresses)
+	first=${first%%$'\n'*}
+	token=$("${COMPOSE[@]}" logs --no-color vigia 2>/dev/null | sed -n 's/.*#settings=\([A-Za-z0-9_-]\{1,\}\).*/\1/p' | tail -n 1) || true
+	if [ -z "$token" ]; then
+		say "Cameras are set in the page by an address that stands in the log: ${COMPOSE[*]} logs vigia" \
+			"Las cámaras se configuran en la página con una dirección que está en el registro: ${COMPOSE[*]} logs vigia"
+		return
+	fi
+	say "To set cameras in the page, from here or with another of these addresses (good once; a restart gives a new one):" \
+		"Para configurar cámaras en la página, desde aquí o con otra de estas direcciones (vale una vez; al reiniciar hay otra):"
+	printf '  %s/#settings=%s\n' "${first%/}" "$token"
+}
+
+# Asked in the container, since behind a proxy the page has no port of this machine's. A wall without any picture answers 503.
+wall_answers() {
+	local said
+	said=$("${COMPOSE[@]}" exec -T vigia node /app/deploy/healthcheck.ts </dev/null 2>/dev/null || true)
+	[[ $said =~ ^https?://[^[:space:]]+[[:space:]][1-5][0-9][0-9]:[[:space:]] ]]
+}
+
 await_wall() {
-	local port second
-	port=$(env_number PORT 8000)
+	local second
 	for ((second = 0; second < START_SECONDS; second++)); do
-		! answers 127.0.0.1 "$port" 1 || return 0
+		! wall_answers || return 0
 		sleep 1
 	done
 	"${COMPOSE[@]}" logs --tail 20 vigia || true
@@ -346,6 +432,7 @@ start_by_docker() {
 		"Docker no lo arrancó: el motivo está arriba. Si el puerto está ocupado: PORT=8001 en .env."
 	await_wall
 	print_addresses
+	print_settings_address
 }
 
 # npm leaves out what the system's Node is too old for, vite's program among it: then another npm does it, with another Node.
@@ -405,14 +492,35 @@ logs() {
 }
 
 remove() {
+	local folder=. file files=()
 	agrees "Remove the wall from this machine?" "¿Quitar el mural de esta máquina?" || return 0
 	if [ "$ROAD" = docker ]; then
-		"${COMPOSE[@]}" down --rmi local --volumes
+		"${COMPOSE[@]}" down --volumes
+		remove_image
+		folder=$(env_value VIGIA_DATA .)
 	elif service_is_there; then
 		systemctl disable --now vigia
 	fi
-	if agrees "Delete .env too, with the password?" "¿Borrar también .env, con la contraseña?"; then rm -f .env; fi
-	say "Removed." "Quitado."
+	for file in .env "$folder/.env" "$folder/vigia.yaml"; do
+		file=${file#./}
+		if [ -e "$file" ] && [[ " ${files[*]} " != *" $file "* ]]; then files+=("$file"); fi
+	done
+	if agrees "Delete the settings too, with their passwords (${files[*]})?" "¿Borrar también los ajustes, con sus contraseñas (${files[*]})?"; then
+		rm -f -- "${files[@]}"
+		say "Removed." "Quitado."
+	else
+		say "Removed. These stay, with their passwords: ${files[*]}" "Quitado. Estos se quedan, con sus contraseñas: ${files[*]}"
+	fi
+}
+
+# The one that was built here; one of a registry, or with a name of its owner's, only if wanted.
+remove_image() {
+	local image
+	image=$(env_value VIGIA_IMAGE "")
+	[ -z "$image" ] || agrees "Delete the image $image too?" "¿Borrar también la imagen $image?" || return 0
+	image=${image:-$BUILT_IMAGE}
+	# Another container may use it: Docker says so, and the rest is removed all the same.
+	! docker image inspect "$image" >/dev/null 2>&1 || docker image rm "$image" || true
 }
 
 # --- The two ways through
@@ -421,7 +529,7 @@ menu() {
 	local choice
 	say "There is a .env already: settings are changed there (docs/settings.md)." "Ya hay un .env: los ajustes se cambian en él (docs/settings.md)."
 	if [ ! -O .env ] && [ "$(id -u)" != 0 ]; then
-		fail ".env belongs to somebody else. Make it yours: sudo chown \$USER .env" ".env es de otro usuario. Hazlo tuyo: sudo chown \$USER .env"
+		fail ".env belongs to somebody else. Make it yours: sudo chown \$USER .env" ".env es de otro usuario. Hágalo suyo: sudo chown \$USER .env"
 	fi
 	# Others of this machine could read the password in what an editor wrote.
 	chmod 600 .env
@@ -429,7 +537,7 @@ menu() {
 	say "1) start   2) restart   3) update   4) logs   5) remove   0) nothing" \
 		"1) arrancar   2) reiniciar   3) actualizar   4) registros   5) quitar   0) nada"
 	while true; do
-		ask choice 1 "Your choice" "Tu elección"
+		ask choice 1 "Your choice" "Su elección"
 		case "$choice" in
 			1) start ;;
 			2) restart ;;
@@ -449,7 +557,7 @@ menu() {
 first_run() {
 	local choice=1
 	say "Vigía: your cameras as one live wall. Enter takes what stands in brackets." \
-		"Vigía: tus cámaras en un mural en directo. Intro acepta lo que está entre corchetes."
+		"Vigía: sus cámaras en un mural en directo. Intro acepta lo que está entre corchetes."
 	while true; do
 		if [ "$choice" = 1 ]; then
 			ask_user_and_password
@@ -467,7 +575,7 @@ first_run() {
 		esac
 	done
 	write_settings .
-	say "Saved in .env, which only you can read." "Guardado en .env, que solo tú puedes leer."
+	say "Saved in .env, which only you can read." "Guardado en .env, que solo usted puede leer."
 	choose_road
 	start
 }
@@ -491,7 +599,7 @@ main() {
 	esac
 	cd "$(dirname "${BASH_SOURCE[0]}")"
 	# The file is what counts: a variable of this shell would be taken before it, now and not the next time.
-	unset CAM_USER CAM_PASS CAM_IP CAM_PORT CAM_SCHEME CAM_TLS CAM_TEMPLATE TOTAL_CAMERAS
+	unset CAM_USER CAM_PASS CAM_IP CAM_PORT CAM_SCHEME CAM_TLS CAM_TEMPLATE TOTAL_CAMERAS COMPOSE_FILE
 	UNFINISHED_FILE="" TEST_FOLDER=""
 	trap clean_up EXIT
 	if [ -e .env ]; then menu; else first_run; fi

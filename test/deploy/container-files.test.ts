@@ -111,6 +111,7 @@ interface Service {
 	readonly env_file?: unknown;
 	readonly environment?: Readonly<Record<string, unknown>>;
 	readonly read_only?: boolean;
+	readonly tmpfs?: readonly string[];
 	readonly cap_drop?: readonly string[];
 	readonly security_opt?: readonly string[];
 	readonly restart?: string;
@@ -141,6 +142,12 @@ describe("the compose files", () => {
 			security_opt: ["no-new-privileges:true"],
 			user: "${VIGIA_UID:-1000}:${VIGIA_GID:-1000}",
 		});
+	});
+
+	test("leave one place to write in the read-only file system, which has an end", () => {
+		const { tmpfs = [] } = services("docker-compose.yml").vigia ?? {};
+		expect(tmpfs).toHaveLength(1);
+		expect(tmpfs[0]).toMatch(/^\/tmp:(.*,)?size=\d+m/);
 	});
 
 	test.each(COMPOSE_FILES)("%s puts no secret where docker inspect shows it", (file) => {

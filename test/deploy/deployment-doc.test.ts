@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import {
 	existsSync,
+	globSync,
 	mkdirSync,
 	mkdtempSync,
 	readdirSync,
@@ -155,7 +156,18 @@ describe.each(LANGUAGES)("$file", ({ file, tested, tried, untested }) => {
 		const names = [...text.matchAll(/(?<![\w-])[A-Z][A-Z0-9]*_[A-Z0-9_]+(?![\w-])/g)].map(([name]) => name);
 		const known = Object.keys(settingsSchema.shape);
 		expect(names.length).toBeGreaterThan(10);
-		expect(names.filter((name) => !known.includes(name) && !compose.includes(`\${${name}:`))).toEqual([]);
+		const ofCompose = (name: string): boolean => name === "COMPOSE_FILE" || compose.includes(`\${${name}:`);
+		expect(names.filter((name) => !known.includes(name) && !ofCompose(name))).toEqual([]);
+	});
+
+	// Given by -f, they would be gone with the next plain `docker compose up -d`, and with a proxy's file its protection.
+	test("keeps the variants in .env, by files that there are", () => {
+		const lists = [...text.matchAll(/^COMPOSE_FILE=(.*)$/gm)].map(([, list = ""]) => list.split(":"));
+		expect(lists.length).toBeGreaterThan(3);
+		expect(lists.filter(([first]) => first !== "docker-compose.yml")).toEqual([]);
+		expect(lists.flat().filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
+		const ownCompose = ["docker-compose.yml", ...globSync("deploy/compose.*.yml", { cwd: ROOT })].map(read);
+		expect([text, ...ownCompose].join("\n")).not.toMatch(/docker compose (-\S+ )*-f/);
 	});
 
 	test("names files, npm scripts and headings that there are", () => {
@@ -226,6 +238,16 @@ async function getJson(url: string, host: string): Promise<unknown> {
 	});
 	return await json(response);
 }
+
+// As the page and the command line do.
+test.each(["DEPLOYMENT.es.md", "quick-start.sh", "deploy.sh", "install-docker-chromeos.sh"])(
+	"%s says usted in Spanish",
+	(file) => {
+		const familiar = /(?<!\p{L})(?:tú|tus?|tuy[oa]s?|ti|contigo|puedes|tienes|quieres|haz|pon|ponlo)(?!\p{L})/giu;
+		const prose = read(file).replace(/`[^`]*`/g, "");
+		expect(prose.match(familiar)).toBeNull();
+	},
+);
 
 test("both languages have the same commands and settings", () => {
 	const [english = [], spanish = []] = LANGUAGES.map(({ file }) => blocksOf(file).map(commandsOf));

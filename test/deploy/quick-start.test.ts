@@ -3,7 +3,7 @@ import { chownSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CAMERA_TEMPLATES } from "../../server/src/config/camera-template.ts";
 import { parseEnvFile } from "../../server/src/config/env-file.ts";
-import { listeningPort, ScriptBench, type ScriptOptions, type ScriptResult } from "./support/script-bench.ts";
+import { HEALTHY, listeningPort, ScriptBench, type ScriptOptions, type ScriptResult } from "./support/script-bench.ts";
 
 const PASSWORD = `p@ss:w#rd%/ñ $\` " ' \\ spaces`;
 const ENGLISH = { LC_ALL: "C.UTF-8" };
@@ -45,8 +45,9 @@ const settings = (): Readonly<Record<string, string>> => parseEnvFile(bench.read
 /** Files that begin like .env: an unfinished one must not stay behind. */
 const envFiles = (): string[] => readdirSync(bench.project).filter((name) => name.startsWith(".env"));
 
+/** @param body lines before the health check's. */
 function withDocker(...body: readonly string[]): void {
-	bench.stub("docker", ...body);
+	bench.stub("docker", ...body, HEALTHY);
 }
 
 describe("with Docker", () => {
@@ -82,15 +83,15 @@ describe("with Docker", () => {
 	test("it speaks Spanish where the locale does", async () => {
 		const { stdout } = await quickStart({ answers: answers(), env: SPANISH });
 		expect(stdout).toContain("Contraseña (no se muestra): ");
-		expect(stdout).toContain("Guardado en .env, que solo tú puedes leer.");
-		expect(stdout).toContain("Abre en el navegador:");
+		expect(stdout).toContain("Guardado en .env, que solo usted puede leer.");
+		expect(stdout).toContain("Abra en el navegador:");
 		expect(stdout).not.toMatch(/password|browser/i);
 	});
 
 	test.each([
 		[{ LC_ALL: "C", LANG: "es_ES.UTF-8" }, "Open in the browser:"],
-		[{ LC_ALL: "", LC_MESSAGES: "es_MX.UTF-8", LANG: "en_US.UTF-8" }, "Abre en el navegador:"],
-		[{ LC_ALL: "", LANG: "es" }, "Abre en el navegador:"],
+		[{ LC_ALL: "", LC_MESSAGES: "es_MX.UTF-8", LANG: "en_US.UTF-8" }, "Abra en el navegador:"],
+		[{ LC_ALL: "", LANG: "es" }, "Abra en el navegador:"],
 		[{ LC_ALL: "", LANG: "et_EE.UTF-8" }, "Open in the browser:"],
 		[{ LC_ALL: "" }, "Open in the browser:"],
 	])("of the locale %j it takes what counts", async (env, text) => {
@@ -164,14 +165,34 @@ describe("with Docker", () => {
 	});
 
 	test("a wall that does not answer shows its last lines", async () => {
-		await using other = await listeningPort();
-		const { port } = other;
-		await other[Symbol.asyncDispose]();
+		bench.stub("docker", 'case "$*" in *"exec -T"*) echo "http://127.0.0.1:8000/health: ECONNREFUSED"; exit 1;; esac');
 		bench.stub("sleep");
-		const { code, stderr } = await quickStart({ answers: answers(), env: { PORT: String(port) } });
+		const { code, stderr } = await quickStart({ answers: answers() });
 		expect(code).toBe(1);
 		expect(stderr).toContain("does not answer yet");
 		expect(bench.calls).toContain("docker compose logs --tail 20 vigia");
+	});
+
+	test("a wall without any picture answers all the same", async () => {
+		bench.stub("docker", 'case "$*" in *"exec -T"*) echo "http://127.0.0.1:8000/health 503: {}"; exit 1;; esac');
+		expect((await quickStart({ answers: answers() })).code).toBe(0);
+	});
+
+	test("the address that opens the settings is the last one of the log, and only shown", async () => {
+		const line = (token: string): string =>
+			`vigia-1  | {"message":"once from another device at http://172.18.0.2:8000/#settings=${token} (in a container: ...)"}`;
+		withDocker(`case "$*" in *" logs "*) echo '${line("old-one")}'; echo '${line("To_ken-1")}'; echo 'later'; esac`);
+		const { code, stdout, stderr } = await quickStart({ answers: answers() });
+		expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+		expect(stdout).toContain(`  http://localhost:${recorder.port}/#settings=To_ken-1\n`);
+		expect(stdout).not.toContain("old-one");
+		expect([bench.read(".env"), ...bench.calls].join("\n")).not.toContain("To_ken-1");
+	});
+
+	test("without such an address in the log it says where to look for one", async () => {
+		const { code, stdout } = await quickStart({ answers: answers() });
+		expect(code).toBe(0);
+		expect(stdout).toContain("docker compose logs vigia");
 	});
 
 	test("under a user other than the image's, the container runs as that user", async () => {
@@ -289,8 +310,8 @@ describe("other roads", () => {
 	});
 
 	test("the old docker-compose is used where it is the only one, and said to be old", async () => {
-		withDocker('[ "$1" != compose ]');
-		bench.stub("docker-compose");
+		withDocker('[ "$1" != compose ] || exit 1');
+		bench.stub("docker-compose", HEALTHY);
 		const { code, stderr } = await quickStart({ answers: answers() });
 		expect(code).toBe(0);
 		expect(bench.calls).toContain("docker-compose up -d");
@@ -298,14 +319,14 @@ describe("other roads", () => {
 	});
 
 	test("Docker without any compose is said to lack it", async () => {
-		withDocker('[ "$1" != compose ]');
+		withDocker('[ "$1" != compose ] || exit 1');
 		const { code, stderr } = await quickStart({ answers: answers() });
 		expect(code).toBe(1);
 		expect(stderr).toContain("docker-compose-plugin");
 	});
 
 	test("a Docker that does not answer is explained, and npm stands in", async () => {
-		withDocker('[ "$1" != info ]');
+		withDocker('[ "$1" != info ] || exit 1');
 		bench.stub("npm");
 		const { code, stderr } = await quickStart({ answers: answers() });
 		expect(code).toBe(0);
@@ -350,6 +371,48 @@ describe("with a .env already there", () => {
 		expect(settings()).toMatchObject({ PORT: String(recorder.port), VIGIA_UID: "1234", VIGIA_GID: "1234" });
 	});
 
+	test.each([
+		["caddy", "VIGIA_SITE=camaras.example.org", ["https://camaras.example.org"]],
+		["nginx", "", ["https://localhost", "https://192.168.1.20"]],
+	])("the variant %s in it is left to compose, and has other addresses", async (name, line, addresses) => {
+		bench.write(
+			".env",
+			`${FIRST_GENERATION}\nCOMPOSE_FILE='docker-compose.yml:deploy/compose.${name}.yml' # HTTPS\n${line}\n`,
+		);
+		// As compose does, which takes a variable before the file.
+		withDocker('[ -z "${COMPOSE_FILE:-}" ] || exit 1');
+		const { code, stdout } = await quickStart({ answers: ["3"], env: { COMPOSE_FILE: "of-another-project.yml" } });
+		expect(code).toBe(0);
+		expect(bench.calls).toContain("docker compose up -d");
+		expect(bench.calls.filter((call) => call.includes(" -f "))).toEqual([]);
+		expect(stdout.match(/(?<=^ {2})https?:.*$/gm)).toEqual(addresses);
+	});
+
+	test.each([
+		[
+			["TLS_CERT=/data/fullchain.pem", "PORT=8443"],
+			["https://localhost:8443", "https://192.168.1.20:8443"],
+		],
+		[["VIGIA_BIND=127.0.0.1"], ["http://127.0.0.1:8000"]],
+		[["VIGIA_BIND=192.168.7.1", "PORT='8001'"], ["http://192.168.7.1:8001"]],
+		[["export VIGIA_BIND = [fd00::5] # only there"], ["http://[fd00::5]:8000"]],
+		// It means the container's addresses.
+		[
+			["HOST=10.0.0.9", "VIGIA_BIND=0.0.0.0"],
+			["http://localhost:8000", "http://192.168.1.20:8000"],
+		],
+		[["HOST=10.0.0.9", "COMPOSE_FILE=docker-compose.yml:deploy/compose.host.yml"], ["http://10.0.0.9:8000"]],
+		[["BASE_PATH=/cams\r"], ["http://localhost:8000/cams/", "http://192.168.1.20:8000/cams/"]],
+	])("of %j it prints the addresses %j", async (lines, addresses) => {
+		bench.write(".env", `${lines.join("\n")}\n`);
+		withDocker(`case "$*" in *" logs "*) echo "at http://172.18.0.2:8000/#settings=token";; esac`);
+		const { code, stdout } = await choose("1");
+		expect(code).toBe(0);
+		const [first = ""] = addresses;
+		const settingsAddress = `${first.replace(/\/$/, "")}/#settings=token`;
+		expect(stdout.match(/(?<=^ {2})https?:.*$/gm)).toEqual([...addresses, settingsAddress]);
+	});
+
 	test("restart makes the container anew", async () => {
 		await choose("2");
 		expect(bench.calls).toContain("docker compose up -d --force-recreate");
@@ -388,9 +451,36 @@ describe("with a .env already there", () => {
 		[["5", "y", "n"], true, true],
 		[["5", "y", "y"], true, false],
 	])("remove (%j) does what was agreed to", async (choices, removed, kept) => {
-		await choose(...choices);
-		expect(bench.calls.includes("docker compose down --rmi local --volumes")).toBe(removed);
-		expect(bench.read(".env") !== undefined).toBe(kept);
+		bench.write("vigia.yaml", "cameras:\n  - { id: door, password: s3cret }\n");
+		const { code, stdout } = await choose(...choices);
+		expect(code).toBe(0);
+		expect(bench.calls.includes("docker compose down --volumes")).toBe(removed);
+		expect(bench.calls.includes("docker image rm vigia:latest")).toBe(removed);
+		expect([".env", "vigia.yaml"].map((file) => bench.read(file) !== undefined)).toEqual([kept, kept]);
+		expect(stdout.includes("with their passwords (.env vigia.yaml)?")).toBe(removed);
+		expect(stdout.includes("These stay, with their passwords: .env vigia.yaml")).toBe(removed && kept);
+	});
+
+	test.each([
+		["n", false],
+		["y", true],
+	])("remove asks about an image of a registry (%s)", async (answer, removed) => {
+		bench.write(".env", `VIGIA_IMAGE="maria/vigia:0.1.0"\nPORT=${recorder.port}\n`);
+		const { stdout } = await choose("5", "y", answer, "n");
+		expect(stdout).toContain("Delete the image maria/vigia:0.1.0 too?");
+		expect(bench.calls.filter((call) => call.startsWith("docker image rm"))).toEqual(
+			removed ? ["docker image rm maria/vigia:0.1.0"] : [],
+		);
+	});
+
+	test("remove finds the settings in the folder that was mounted, and an image that is gone is no fault", async () => {
+		withDocker('[ "$1 $2" != "image inspect" ] || exit 1');
+		bench.write("my data/vigia.yaml", "cameras: []\n");
+		bench.write(".env", "VIGIA_DATA='my data'\n");
+		const { code } = await choose("5", "y", "y");
+		expect(code).toBe(0);
+		expect(bench.calls).not.toContain("docker image rm vigia:latest");
+		expect([".env", "my data/vigia.yaml"].map((file) => bench.read(file))).toEqual([undefined, undefined]);
 	});
 
 	test("a choice that is none is asked for again; 0 does nothing", async () => {

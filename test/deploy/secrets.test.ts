@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { secretForms } from "../support/secret-forms.ts";
 import { startServer } from "../support/server-process.ts";
-import { ScriptBench } from "./support/script-bench.ts";
+import { HEALTHY, ScriptBench } from "./support/script-bench.ts";
 
 const USER = "vigilante-7";
 const PASSWORD = "p@ss:w#rd%/ñ $HOME";
@@ -22,11 +22,10 @@ test("the password stands in .env and vigia.yaml, which only their owner reads, 
 	using bench = await ScriptBench.open(["quick-start.sh"]);
 	bench.stub("hostname");
 	// What Docker is told is what its inspect tells.
-	bench.stub("docker", `env >>'${bench.path("environment")}'`);
+	bench.stub("docker", `env >>'${bench.path("environment")}'`, HEALTHY);
 	const { stdout, stderr } = await bench.run("quick-start.sh", {
 		answers: [USER, PASSWORD, "127.0.0.1", String(sim.port), "dahua", "1"],
-		// The page that it waits for.
-		env: { PORT: String(sim.port), LC_ALL: "C.UTF-8" },
+		env: { LC_ALL: "C.UTF-8" },
 	});
 	expect(stderr).toBe("");
 	expectNoSecret([stdout, ...bench.calls, readFileSync(bench.path("environment"), "utf8")].join("\n"));

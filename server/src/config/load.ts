@@ -190,7 +190,7 @@ function helpText(): string {
 		"Vigía shows many RTSP cameras as one live wall in a browser.",
 		"",
 		"Usage: npm start -- [flags]",
-		"       npx vigia probe <rtsp://... or a camera's id>   looks at one camera and says what to do about it",
+		"       npx vigia probe <rtsp://..., a host or a camera's id>   looks at one camera and says what to do about it",
 		"       npx vigia import <file>   takes over the cameras of Frigate, go2rtc or MediaMTX",
 		"       npx vigia discover [range]   looks for ONVIF cameras in the network",
 		"",

@@ -158,6 +158,26 @@ test("a symbolic link stays one, and what it leads to is replaced", () => {
 	expect(readdirSync(join(folder, "elsewhere"))).toEqual(["real.yaml"]);
 });
 
+test("a symbolic link to a file that is not there stays one, and the file is made for its owner alone", () => {
+	mkdirSync(join(folder, "elsewhere", "deep"), { recursive: true });
+	symlinkSync(join(folder, "elsewhere", "deep"), join(folder, "short"));
+	symlinkSync("short/../next.yaml", file.path);
+	symlinkSync("real.yaml", join(folder, "elsewhere", "next.yaml"));
+	const { cameras, revision } = file.read();
+	expect(cameras).toEqual([]);
+	file.write([{ id: "gate", host: "192.168.1.20", user: "admin", password: PASSWORD }], revision);
+	expect(lstatSync(file.path).isSymbolicLink()).toBe(true);
+	expect(statSync(join(folder, "elsewhere", "real.yaml")).mode & 0o777).toBe(0o600);
+	expect(readdirSync(join(folder, "elsewhere"))).toEqual(["deep", "next.yaml", "real.yaml"]);
+	expect(file.read().cameras).toMatchObject([{ id: "gate" }]);
+});
+
+test("a symbolic link into a folder that is not there stays one, and is told", () => {
+	symlinkSync(join(folder, "nowhere", "real.yaml"), file.path);
+	expect(problemOf(() => file.write([{ host: "192.168.1.20" }], file.read().revision))).toBe("not-writable");
+	expect(lstatSync(file.path).isSymbolicLink()).toBe(true);
+});
+
 test.each([0o644, 0o640, 0o660, 0o600, 0o400])("a file of mode %o is its owner's alone once it is saved", (before) => {
 	writeFileSync(file.path, TEXT);
 	chmodSync(file.path, before);

@@ -8,15 +8,17 @@ import {
 	closeSync,
 	fchownSync,
 	fsyncSync,
+	lstatSync,
 	openSync,
 	readFileSync,
+	readlinkSync,
 	realpathSync,
 	renameSync,
 	rmSync,
 	statSync,
 	writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, Scalar, type YAMLMap, YAMLSeq } from "yaml";
 import { giveFirstItsComment, keepComments, likeBefore, writeOutAliases } from "./settings-document.ts";
@@ -51,6 +53,8 @@ export interface CameraEntries {
 
 /** Only its owner reads it: there are passwords in it. */
 const MODE = 0o600;
+/** One behind the other, as many as Linux follows (MAXSYMLINKS): more of them lead in a circle. */
+const MAX_LINKS = 40;
 
 /** Why the file was not written. */
 export type SettingsFileProblem =
@@ -129,12 +133,12 @@ export class SettingsFile {
 		}
 	}
 
-	/** A symbolic link stays one: what it leads to is replaced. */
+	/** A symbolic link stays one: what it leads to is replaced, or made where it is not there yet. */
 	#realPath(): string {
 		try {
-			return realpathSync(this.path);
-		} catch {
-			return this.path;
+			return endOfLinks(this.path);
+		} catch (error) {
+			throw new SettingsFileError("not-writable", error);
 		}
 	}
 
@@ -157,6 +161,21 @@ export class SettingsFile {
 			throw new SettingsFileError("not-writable", error);
 		}
 	}
+}
+
+/** As `realpath`, but the last link may lead to a file that is not there; its folder has to be. */
+function endOfLinks(path: string): string {
+	let end = path;
+	for (let links = 0; links <= MAX_LINKS; links++) {
+		// By the system: Node's own would take `..` behind a link for the folder that the link is in.
+		const folder = realpathSync.native(dirname(end));
+		end = join(folder, basename(end));
+		const stats = lstatSync(end, { throwIfNoEntry: false });
+		if (stats?.isSymbolicLink() !== true) return end;
+		const target = readlinkSync(end);
+		end = isAbsolute(target) ? target : `${folder}${sep}${target}`;
+	}
+	throw new Error("too many symbolic links");
 }
 
 /** Whoever runs the server can still read its file when root has changed it. Its mode is {@link MODE}, whatever it was. */

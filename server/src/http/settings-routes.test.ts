@@ -502,6 +502,15 @@ describe("an import", () => {
 		).toBe(409);
 	});
 
+	test("leaves out cameras that are there by host and template, or with their login in the address", async () => {
+		write(
+			"cameras:\n  - host: 192.168.1.20\n    template: /{main|sub}\n  - url: rtsp://viewer:secret@192.168.1.21/sub\n",
+		);
+		const { revision } = await list();
+		const shown = (await ask("POST", "/import", { revision, text, add: false })).body;
+		expect(settingsImportAnswerSchema.parse(shown).cameras).toEqual([]);
+	});
+
 	test("of anything else is told, and a file that is too large is refused", async () => {
 		const { revision } = await list();
 		const nothing = await ask("POST", "/import", { revision, text: "a: 1", add: true });

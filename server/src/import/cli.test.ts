@@ -51,6 +51,24 @@ test("what is there stays, with its comments, and is not added a second time", (
 	expect(yaml()).toBe(before);
 });
 
+test.each([
+	["has its login in its address", `url: rtsp://viewer:${encodeURIComponent("other")}@192.168.1.20/sub`],
+	["is given by host and template", "host: 192.168.1.20\n    template: /{main|sub}"],
+	["has the large stream only", "url: rtsp://192.168.1.20:554/main"],
+])("a camera that %s is known again, by its own id", (_, place) => {
+	writeFileSync(join(cwd, "vigia.yaml"), `cameras:\n  - id: door\n    ${place}\n`);
+	const before = yaml();
+	expect(run("go2rtc.yaml")).toBe(EXIT_CODES.failed);
+	expect(out).toContain("not added again: door\n");
+	expect(yaml()).toBe(before);
+});
+
+test("a recorder's channel in .env is known again", () => {
+	writeFileSync(join(cwd, ".env"), "CAM_IP=192.168.1.20\nCAM_TEMPLATE=/{main|sub}\nTOTAL_CAMERAS=1\n");
+	expect(run("go2rtc.yaml")).toBe(EXIT_CODES.failed);
+	expect(out).toContain("not added again: cam1\n");
+});
+
 test("a dry run says what would be, and writes nothing", () => {
 	expect(run("go2rtc.yaml", "--dry-run")).toBe(EXIT_CODES.done);
 	expect(out).toContain("Would be added");

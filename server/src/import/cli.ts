@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { loadSettings } from "../config/load.ts";
+import type { CameraSettings } from "../config/settings.ts";
 import { SettingsError } from "../config/settings-error.ts";
 import { type CameraEntry, SettingsFile, SettingsFileError } from "../config/settings-file.ts";
 import { DEFAULT_YAML_FILE } from "../config/setting-layers.ts";
 import { inLanguage, PROBE_LANGUAGES, type ProbeLanguage } from "../probe/advice-texts.ts";
 import { importCameras } from "./import-cameras.ts";
-import { type ImportedCamera, toYamlCamera } from "./imported-camera.ts";
+import { toYamlCamera } from "./imported-camera.ts";
+import { knownAs } from "./known-cameras.ts";
 import { noteText } from "./notes.ts";
 
 /** All is in place; nothing could be imported or written; the command is not understood (sysexits.h). */
@@ -94,13 +96,14 @@ export function importCommand(args: readonly string[], io: ImportIo): number {
 function take(text: string, { config, dryRun, language }: Flags, io: ImportIo, say: Say): number {
 	const file = new SettingsFile(resolve(io.cwd, config));
 	const { cameras: before, revision } = file.read();
-	const { cameras, notes } = importCameras(text, { variables: io.env, taken: takenIds(config, io) });
+	const present = presentCameras(config, io);
+	const { cameras, notes } = importCameras(text, { variables: io.env, taken: present.map(({ id }) => id) });
 	for (const note of notes) io.error(`${noteText(note, language)}\n`);
-	const isKnown = (camera: ImportedCamera): boolean => before.some(({ url }) => url === toYamlCamera(camera).url);
-	const known = cameras.filter(isKnown);
-	const added = cameras.filter((camera) => !isKnown(camera));
-	const names = (list: readonly ImportedCamera[]): string => list.map(({ id }) => id).join(", ");
-	if (known.length > 0) io.out(say("known", { cameras: names(known) }));
+	const findKnown = knownAs(present);
+	const known = new Set(cameras.flatMap((camera) => findKnown(camera) ?? []));
+	const added = cameras.filter((camera) => !findKnown(camera));
+	const names = (list: Iterable<{ readonly id: string }>): string => [...list].map(({ id }) => id).join(", ");
+	if (known.size > 0) io.out(say("known", { cameras: names(known) }));
 	if (added.length === 0) {
 		io.out(say("nothing"));
 		return EXIT_CODES.failed;
@@ -112,12 +115,12 @@ function take(text: string, { config, dryRun, language }: Flags, io: ImportIo, s
 
 type Say = (key: keyof typeof TEXTS, values?: Readonly<Record<string, string>>) => string;
 
-/** Ids of all cameras that there are, also of those that have theirs by their place. @throws {SettingsError} */
-function takenIds(config: string, { env, cwd }: ImportIo): string[] {
+/** All cameras that there are, also those that are not in this file. @throws {SettingsError} */
+function presentCameras(config: string, { env, cwd }: ImportIo): readonly CameraSettings[] {
 	const argv = config === DEFAULT_YAML_FILE ? [] : ["--config", config];
 	try {
 		const loaded = loadSettings({ argv, env, cwd });
-		return loaded.type === "settings" ? loaded.settings.cameras.map(({ id }) => id) : [];
+		return loaded.type === "settings" ? loaded.settings.cameras : [];
 	} catch (error) {
 		// The file that is to be made is not there yet.
 		if (error instanceof SettingsError && error.problems.every(({ name }) => name === "--config")) return [];

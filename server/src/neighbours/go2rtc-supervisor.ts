@@ -54,7 +54,7 @@ export class Go2rtcSupervisor {
 	/** @throws Error when there is no place for its settings. */
 	constructor(options: Go2rtcSupervisorOptions) {
 		this.#options = options;
-		this.#directory = mkdtempSync(join(tmpdir(), "vigia-go2rtc-"));
+		this.#directory = makeFolder();
 		this.#socketPath = join(this.#directory, "api.sock");
 		this.#configFile = join(this.#directory, "go2rtc.yaml");
 		this.client = new Go2rtcClient({ socketPath: this.#socketPath }, options.clock);
@@ -145,5 +145,17 @@ export class Go2rtcSupervisor {
 	#retry(): void {
 		this.#timer = this.#options.clock.after(this.#retryMs, () => this.start());
 		this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
+	}
+}
+
+/** @throws Error with the remedy. */
+function makeFolder(): string {
+	const parent = tmpdir();
+	try {
+		return mkdtempSync(join(parent, "vigia-go2rtc-"));
+	} catch (cause) {
+		const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
+		const remedy = "make it writable (in a container: a tmpfs), or set TMPDIR to another folder";
+		throw new Error(`its settings need a folder, and ${parent} cannot be written (${code}): ${remedy}`, { cause });
 	}
 }

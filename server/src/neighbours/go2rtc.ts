@@ -90,7 +90,9 @@ export class Go2rtc implements AsyncDisposable {
 			});
 			return new Go2rtcEngine({ host: this.#own, builtIn, directory, log });
 		} catch (error) {
-			log.warn({ error }, "go2rtc cannot be started here: the built-in engine answers");
+			const reason = error instanceof Error ? error.message : String(error);
+			log.warn({ reason }, "go2rtc cannot be started here: the built-in engine answers");
+			log.debug({ error }, "where it happened");
 			return builtIn;
 		}
 	}

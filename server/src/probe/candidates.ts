@@ -29,6 +29,8 @@ export interface CandidateSearch {
 	readonly lookup?: RtspSourceOptions["lookup"];
 	/** Ends the search. */
 	readonly signal?: AbortSignal;
+	/** Hears of each path before it is asked for. */
+	readonly onTry?: (candidate: TemplateCandidate) => void;
 }
 
 /** Something that the device described with video in it. */
@@ -60,6 +62,7 @@ export async function probeCandidates(search: CandidateSearch): Promise<Candidat
 		if (deadPorts.has(candidate.port)) continue;
 		if (signal?.aborted === true || clock.nowMs() >= endMs) break;
 		tried++;
+		search.onTry?.(candidate);
 		const answer = await describe(candidate, search);
 		if (!("code" in answer)) return { type: "found", candidate: { ...candidate, server: answer.server }, tried };
 		failure = answer;

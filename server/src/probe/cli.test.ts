@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { probeReportSchema } from "@vigia/api";
 import { type CameraSim, startCameraSim } from "@vigia/camera-sim";
+import { headerOf } from "@vigia/rtsp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadSettings } from "../config/load.ts";
+import { answerTo, type CameraScript, ScriptedCamera } from "../sources/testing/scripted-camera.ts";
 import { type CliIo, EXIT_CODES, probeCommand } from "./cli.ts";
 
 const PASSWORD = "p@ss:w#rd%/ñ";
@@ -32,7 +35,7 @@ async function run(
 		stdin = "",
 		env = {},
 		...more
-	}: { stdin?: string; env?: NodeJS.ProcessEnv } & Pick<CliIo, "askHidden" | "signal"> = {},
+	}: { stdin?: string; env?: NodeJS.ProcessEnv } & Pick<CliIo, "askHidden" | "signal" | "lookup"> = {},
 ) {
 	let out = "";
 	let error = "";
@@ -88,6 +91,107 @@ describe("an address", () => {
 	});
 });
 
+const nobody: CliIo["lookup"] = (name, _options, callback) => {
+	callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: "ENOTFOUND" }), "", 0);
+};
+const AUTH: CameraScript["auth"] = {
+	offers: [{ scheme: "digest", realm: "r", nonce: "n", algorithm: "MD5" }],
+	credentials: { username: "admin", password: PASSWORD },
+};
+const onlyAt = (path: string): CameraScript => ({
+	answer: (request) => (request.target.includes(path) ? undefined : answerTo(request, "404 Not Found", [])),
+});
+
+describe("a host", () => {
+	const login = ["--user", "admin", "--password-stdin"];
+
+	test("is tried path by path, and what is found is probed, with the lines for the settings", async () => {
+		const args = [`127.0.0.1:${sim.port}`, "--vendor", "Hikvision", "--channel", "2", ...login, "--seconds", "1"];
+		const { code, out, error } = await run(args, { stdin: `${PASSWORD}\n` });
+		expect(error.split("\n")).toEqual([
+			`Trying rtsp://127.0.0.1:${sim.port}/Streaming/Channels/201`,
+			`Trying rtsp://127.0.0.1:${sim.port}/h264/ch2/main/av_stream`,
+			`Trying rtsp://127.0.0.1:${sim.port}/cam/realmonitor?channel=2&subtype=0`,
+			`It answers like dahua, at port ${sim.port}. Looking at its streams...`,
+			"",
+		]);
+		expect(out).toMatch(/^The stream for the grid: [^]*640x360[^]*\nThe main stream: [^]*1280x720/);
+		const [, yaml = "", env = ""] = /vigia\.yaml[^\n]*\n\n([^]*?)\n\nOr this[^\n]*\n\n([^]*)$/.exec(out) ?? [];
+		expect(yaml).toMatch(/template: dahua\n {4}channel: 2\n {4}user: admin\n {4}password: '\.\.\.'$/);
+		const folder = mkdtempSync(join(cwd, "lines-"));
+		const camerasOf = (file: string, text: string): unknown => {
+			writeFileSync(join(folder, file), text);
+			const loaded = loadSettings({ argv: [], env: {}, cwd: folder });
+			rmSync(join(folder, file));
+			return loaded.type === "settings" && loaded.settings.cameras.map(({ streams }) => streams);
+		};
+		const path = { scheme: "rtsp", host: "127.0.0.1", port: sim.port };
+		const streams = {
+			main: { ...path, path: "/cam/realmonitor?channel=2&subtype=0" },
+			sub: { ...path, path: "/cam/realmonitor?channel=2&subtype=1" },
+		};
+		expect(camerasOf("vigia.yaml", yaml)).toEqual([streams]);
+		expect(camerasOf(".env", env)).toEqual([streams]);
+		expect(code).toBe(EXIT_CODES.good);
+	});
+
+	test("that refuses the password is asked no further, since cameras lock", async () => {
+		await using camera = await ScriptedCamera.open({ auth: AUTH });
+		const args = [`127.0.0.1:${camera.port}`, ...login, "--lang", "es"];
+		const { code, out, error } = await run(args, { stdin: "wrong\n" });
+		expect(camera.requests.filter((request) => headerOf(request, "authorization") !== undefined)).toHaveLength(1);
+		expect(error).toBe(`Probando rtsp://127.0.0.1:${camera.port}/cam/realmonitor?channel=1&subtype=0\n`);
+		expect(out).toContain("No se probó ninguna otra ruta con esta contraseña.");
+		expect(out).toContain("se bloquean tras unas pocas");
+		expect(out + error).not.toContain("wrong");
+		expect(code).toBe(EXIT_CODES.failed);
+		expect((await run([`127.0.0.1:${camera.port}`])).out).toContain("was given none");
+	});
+
+	test("with no path that is known is told what was tried and what to do", async () => {
+		await using camera = await ScriptedCamera.open(onlyAt("/secret"));
+		const { code, out } = await run([`127.0.0.1:${camera.port}`, "--vendor", "tapo"]);
+		expect(out).toMatch(/Tried at port \d+: \/stream1 [^\n]*\/Streaming\/Channels\/101 /);
+		expect(out).toContain("vigia probe rtsp://...");
+		expect(code).toBe(EXIT_CODES.failed);
+		const { out: json } = await run([`127.0.0.1:${camera.port}`, "--json"]);
+		const { tried, ...failed } = JSON.parse(json) as { tried: string[] };
+		expect(failed).toMatchObject({ failure: { code: "not-found" } });
+		expect(tried).toContain(`rtsp://127.0.0.1:${camera.port}/stream1`);
+	});
+
+	test("with one stream only is written down by its address", async () => {
+		await using camera = await ScriptedCamera.open(onlyAt("/live.sdp"));
+		const { code, out } = await run([`localhost:${camera.port}`, "--vendor", "vivotek", "--seconds", "1"]);
+		expect(out).toContain(`\n  - url: rtsp://localhost:${camera.port}/live.sdp\n`);
+		expect(out).toContain(`\nCAMERA_1_URL=rtsp://localhost:${camera.port}/live.sdp\n`);
+		expect(out).not.toMatch(/MAIN_URL|PASS|password/);
+		expect(code).toBe(EXIT_CODES.works);
+	});
+
+	test("where nothing listens is told with its port, and one of which nobody knows is not tried twice", async () => {
+		const { code, out } = await run(["127.0.0.1:1"]);
+		expect(out).toContain("put it behind the address: 127.0.0.1:8554");
+		expect(code).toBe(EXIT_CODES.failed);
+		const unknown = await run(["camera.lan"], { lookup: nobody });
+		expect(unknown.error).toBe("Trying rtsp://camera.lan/cam/realmonitor?channel=1&subtype=0\n");
+		expect(unknown.code).toBe(EXIT_CODES.failed);
+	});
+
+	test("that is being tried is left alone after Ctrl-C", async () => {
+		const interrupt = new AbortController();
+		await using camera = await ScriptedCamera.open({
+			answer: (request) => {
+				interrupt.abort();
+				return answerTo(request, "404 Not Found", []);
+			},
+		});
+		const { code, out, error } = await run([`127.0.0.1:${camera.port}`], { signal: interrupt.signal });
+		expect({ code, out }).toEqual({ code: EXIT_CODES.interrupted, out: "" });
+		expect(error.match(/Trying/g)).toHaveLength(1);
+	});
+});
+
 describe("a camera of the settings", () => {
 	test("is probed by its id, with its password, on the stream of the grid", async () => {
 		writeFileSync(
@@ -99,11 +203,20 @@ describe("a camera of the settings", () => {
 		expect(JSON.parse((await run([...args, "--stream", "main"])).out)).toMatchObject({ video: { width: 1280 } });
 	});
 
-	test("that is not there is told, with those that are", async () => {
-		const { code, error } = await run(["cam7"], { env: { CAMERA_1_URL: url(1), CAMERA_2_URL: url(2) } });
+	test("that is not there, nor a device of that name, is told with those that are", async () => {
+		const env = { CAMERA_1_URL: url(1), CAMERA_2_URL: url(2) };
+		const { code, error } = await run(["cam7"], { env, lookup: nobody });
 		expect(error).toContain("there are cam1, cam2");
 		expect(code).toBe(EXIT_CODES.usage);
-		expect((await run(["cam1"])).error).toContain("there are none");
+		expect((await run(["cam1"], { lookup: nobody })).error).toContain("there are none");
+		expect((await run(["7"], { env })).error).toContain("there are cam1, cam2");
+	});
+
+	test("goes before a host of the same name", async () => {
+		writeFileSync(join(cwd, "named.yaml"), "cameras:\n  - id: localhost\n    url: rtsp://127.0.0.1:1/\n");
+		const { code, out, error } = await run(["localhost", "--config", "named.yaml"]);
+		expect(out).toContain("connection-refused");
+		expect({ code, error }).toEqual({ code: EXIT_CODES.failed, error: "" });
 	});
 
 	test("without that stream, and settings that are wrong, are told", async () => {
@@ -148,6 +261,13 @@ describe("a command that is not understood", () => {
 		[["rtsp://a", "--user"], "--user must be"],
 		[["rtsp://a", "--nonsense"], "--nonsense is no flag"],
 		[["rtsp://a", "--tls", "insecure"], "--tls is for rtsps"],
+		[["rtsp://a", "--vendor", "axis"], "--vendor and --channel are for a host alone"],
+		[["camera.lan", "--vendor", "nobody"], "--vendor must be one of dahua, hikvision"],
+		[["camera.lan", "--channel", "0"], "--channel must be a whole number"],
+		[["camera.lan", "--stream", "sub"], "--stream is for cameras of the settings"],
+		[["camera.lan", "--tls", "insecure"], "--tls is for rtsps"],
+		[["::1"], "IPv6 stands between brackets"],
+		[[`admin:${PASSWORD}@camera.lan`], "This is no address"],
 		[["http://a"], "no RTSP address"],
 		[["rtsp://a", "--user", "admin"], "--password-stdin"],
 		[["rtsp://a", "--password-stdin"], "--user"],
@@ -177,7 +297,19 @@ describe("a command that is not understood", () => {
 test("--help tells every flag and every exit code", async () => {
 	const { code, out } = await run(["--help"]);
 	expect(code).toBe(0);
-	for (const flag of ["user", "password-stdin", "stream", "transport", "tls", "seconds", "config", "lang", "json"]) {
+	for (const flag of [
+		"user",
+		"password-stdin",
+		"vendor",
+		"channel",
+		"stream",
+		"transport",
+		"tls",
+		"seconds",
+		"config",
+		"lang",
+		"json",
+	]) {
 		expect(out).toContain(`--${flag}`);
 	}
 	for (const exitCode of Object.values(EXIT_CODES)) expect(out).toContain(` ${exitCode} `);

@@ -1,16 +1,23 @@
 /** `vigia probe`: arguments in, a report and an exit code out. @module */
-import type { StreamName } from "@vigia/api";
+import { cameraIdSchema, type ProbeReport, REASON_TEXTS, REASON_TEXTS_ES, type StreamName } from "@vigia/api";
 import { parseRtspUrl, RtspError } from "@vigia/rtsp";
 import { parseArgs } from "node:util";
+import type { TemplateCandidate } from "../config/camera-template-candidates.ts";
+import { CAMERA_VENDORS, findVendor } from "../config/camera-template-vendors.ts";
 import { Credentials } from "../config/credentials.ts";
 import { loadSettings } from "../config/load.ts";
+import { docOf, yamlCameraSchema } from "../config/schema.ts";
 import { SettingsError } from "../config/settings-error.ts";
-import type { CameraSettings, RtspTransport, TlsPolicy } from "../config/settings.ts";
+import type { CameraSettings, RtspTransport, Settings, TlsPolicy } from "../config/settings.ts";
 import { parseTlsPolicy, TLS_RULE } from "../config/tls-policy.ts";
 import { systemClock } from "../platform/clock.ts";
 import { inLanguage, PROBE_LANGUAGES, type ProbeLanguage } from "./advice-texts.ts";
 import { cameraStream, type ProbeTarget } from "./camera-stream.ts";
+import type { CandidateSearch } from "./candidates.ts";
+import { type AskedDevice, formatFound, formatNone, formatStreams, formatTry, triedAddress } from "./format-device.ts";
 import { formatReport } from "./format-report.ts";
+import { parseHostPort } from "./host-port.ts";
+import { type DeviceFindings, probeDevice } from "./probe-device.ts";
 import { DEFAULT_PROBE_SECONDS, MAX_PROBE_SECONDS, runProbe } from "./run-probe.ts";
 
 /**
@@ -23,12 +30,18 @@ const MAX_PASSWORD_BYTES = 4096;
 
 const TRANSPORTS = ["auto", "tcp", "udp", "http"] as const satisfies readonly RtspTransport[];
 
-const USAGE = `Looks at one stream of a camera and says what to do about it.
+const USAGE = `Looks at a camera and says what to do about it.
 
-Usage: vigia probe <rtsp://... or the id of a camera in the settings> [flags]
+Usage: vigia probe <rtsp://...> [flags]           one stream
+       vigia probe <id> [flags]                   a camera of the settings
+       vigia probe <host>[:port] [flags]          finds the path: tries those of the makers, then looks at both
+                                                  streams and says what to write into the settings. An IPv6
+                                                  address stands between brackets: [fe80::1]:554
 
   --user NAME         User name, where the address holds none.
   --password-stdin    Reads the password from standard input, or asks for it: shells keep a history of arguments.
+  --vendor NAME       With <host>: who made it; its paths are tried first.
+  --channel N         With <host>: which channel of a recorder. Default: 1.
   --stream main|sub   Which stream of a camera in the settings. Default: the one of the grid.
   --transport T       ${TRANSPORTS.join(", ")}. Default: that of the settings.
   --tls POLICY        For rtsps://: ${TLS_RULE}.
@@ -50,12 +63,17 @@ export interface CliIo {
 	readonly out: (text: string) => void;
 	readonly error: (text: string) => void;
 	readonly signal?: AbortSignal;
+	/** For tests. */
+	readonly lookup?: CandidateSearch["lookup"];
 }
 
 const CALLED_OFF = [
 	"Called off: the camera was not watched to the end.",
 	"Interrumpido: la cámara no se observó hasta el final.",
 ] as const;
+
+const NO_ADDRESS =
+	"This is no address: it is rtsp://..., or an IP address or a name, with :port behind it where it is not the usual one; IPv6 stands between brackets.";
 
 /** Says what is wrong with the command; never holds a value that may be a password. */
 class UsageError extends Error {}
@@ -69,6 +87,7 @@ export async function probeCommand(args: readonly string[], io: CliIo): Promise<
 			return EXIT_CODES.good;
 		}
 		const target = await resolveTarget(flags, io);
+		if ("host" in target) return await lookAtDevice(target, flags, io);
 		const { signal } = io;
 		const findings = await runProbe({
 			...target,
@@ -92,10 +111,79 @@ export async function probeCommand(args: readonly string[], io: CliIo): Promise<
 	}
 }
 
+interface DeviceTarget extends AskedDevice {
+	readonly port: number | undefined;
+	/** It may have been meant as an id: what to say where there is no such device. */
+	readonly unknownId: string | undefined;
+}
+
+async function lookAtDevice(device: DeviceTarget, flags: Flags, io: CliIo): Promise<number> {
+	const { language, json, seconds, transport = "auto" } = flags;
+	const { signal, lookup } = io;
+	const tried: TemplateCandidate[] = [];
+	const findings = await probeDevice({
+		...device,
+		transport,
+		seconds,
+		clock: systemClock,
+		lookup,
+		...(signal && { signal }),
+		onTry(candidate) {
+			tried.push(candidate);
+			io.error(`${formatTry(device, candidate, language)}\n`);
+		},
+		onFound: (candidate) => io.error(`${formatFound(candidate, language)}\n`),
+	});
+	const wasCalledOff = signal?.aborted === true;
+	if (wasCalledOff) io.error(`${inLanguage(CALLED_OFF, language)}\n`);
+	if (findings.type === "none") {
+		if (wasCalledOff) return EXIT_CODES.interrupted;
+		if (device.unknownId !== undefined && findings.failure.code === "address-unknown") {
+			throw new UsageError(device.unknownId);
+		}
+		io.out(
+			json ? jsonOf(device, tried, findings, language) : `${formatNone(device, findings.failure, tried, language)}\n`,
+		);
+		return EXIT_CODES.failed;
+	}
+	const { candidate, streams } = findings;
+	const reports = streams.map((stream) => stream.findings(language));
+	if (!wasCalledOff || reports.some(({ video }) => video)) {
+		io.out(json ? jsonOf(device, tried, findings, language) : formatStreams(device, candidate, streams, language));
+	}
+	return wasCalledOff ? EXIT_CODES.interrupted : EXIT_CODES[resultOf(reports)];
+}
+
+/** Where one of two streams brings a picture, the wall has one. */
+function resultOf(reports: readonly ProbeReport[]): ProbeReport["result"] {
+	if (reports.every(({ result }) => result === "good")) return "good";
+	return reports.every(({ result }) => result === "failed") ? "failed" : "works";
+}
+
+function jsonOf(
+	device: DeviceTarget,
+	tried: readonly TemplateCandidate[],
+	findings: DeviceFindings,
+	language: ProbeLanguage,
+): string {
+	const { host, channel } = device;
+	const addresses = { tried: tried.map((candidate) => triedAddress(device, candidate)) };
+	if (findings.type === "none") {
+		const { code } = findings.failure;
+		const text = (language === "es" ? REASON_TEXTS_ES : REASON_TEXTS)[code];
+		return `${JSON.stringify({ failure: { code, text }, ...addresses }, null, "\t")}\n`;
+	}
+	const { template, port } = findings.candidate;
+	const streams = findings.streams.map(({ name, findings: report }) => ({ stream: name, report: report(language) }));
+	return `${JSON.stringify({ found: { host, port, template, channel }, ...addresses, streams }, null, "\t")}\n`;
+}
+
 interface Flags {
 	readonly target: string;
 	readonly user: string | undefined;
 	readonly passwordFromStdin: boolean;
+	readonly vendor: string | undefined;
+	readonly channel: number | undefined;
 	readonly stream: StreamName | undefined;
 	readonly transport: RtspTransport | undefined;
 	readonly tls: TlsPolicy | undefined;
@@ -106,7 +194,7 @@ interface Flags {
 	readonly help: boolean;
 }
 
-const VALUE_FLAGS = ["user", "stream", "transport", "tls", "seconds", "config", "lang"] as const;
+const VALUE_FLAGS = ["user", "vendor", "channel", "stream", "transport", "tls", "seconds", "config", "lang"] as const;
 const SWITCHES = ["password-stdin", "json", "help"] as const;
 
 function readFlags(args: readonly string[]): Flags {
@@ -135,12 +223,16 @@ function readFlags(args: readonly string[]): Flags {
 	}
 	const [target = ""] = targets;
 	if (!given.has("help") && (targets.length !== 1 || target === "")) {
-		throw new UsageError("vigia probe needs one address (rtsp://...) or one camera's id: see vigia probe --help.");
+		throw new UsageError(
+			"vigia probe needs one address (rtsp://... or a host) or one camera's id: see vigia probe --help.",
+		);
 	}
 	return {
 		target,
 		user: valueOf(given, "user", (text) => text, "a user name"),
 		passwordFromStdin: given.has("password-stdin"),
+		vendor: valueOf(given, "vendor", (text) => findVendor(text)?.id, `one of ${vendorNames()}`),
+		channel: valueOf(given, "channel", parseChannel, docOf(yamlCameraSchema.shape.channel).rule),
 		stream: valueOf(given, "stream", (text) => oneOf(["main", "sub"] as const, text), "main or sub"),
 		transport: valueOf(given, "transport", (text) => oneOf(TRANSPORTS, text), TRANSPORTS.join(", ")),
 		tls: valueOf(given, "tls", parseTlsPolicy, TLS_RULE),
@@ -176,8 +268,20 @@ function parseSeconds(text: string): number | undefined {
 	return seconds >= 1 && seconds <= MAX_PROBE_SECONDS ? seconds : undefined;
 }
 
-async function resolveTarget(flags: Flags, io: CliIo): Promise<ProbeTarget> {
+function parseChannel(text: string): number | undefined {
+	return yamlCameraSchema.shape.channel.safeParse(text).data;
+}
+
+function vendorNames(): string {
+	return CAMERA_VENDORS.map(({ id }) => id).join(", ");
+}
+
+async function resolveTarget(flags: Flags, io: CliIo): Promise<ProbeTarget | DeviceTarget> {
 	const found = flags.target.includes("://") ? addressTarget(flags, io) : cameraTarget(flags, io);
+	if ("host" in found) return { ...found, credentials: await givenCredentials(flags, undefined, io) };
+	if (flags.vendor !== undefined || flags.channel !== undefined) {
+		throw new UsageError("--vendor and --channel are for a host alone: this one has its path already.");
+	}
 	const { transport = found.transport, tls = found.tls } = flags;
 	if (flags.tls && found.address.scheme === "rtsp") {
 		throw new UsageError("--tls is for rtsps addresses: this one is rtsp, which is without TLS.");
@@ -200,18 +304,36 @@ function addressTarget({ target, stream }: Flags, io: CliIo): ProbeTarget {
 	}
 }
 
-function cameraTarget({ target, stream, config }: Flags, { env, cwd }: CliIo): ProbeTarget {
-	const loaded = loadSettings({ argv: config === undefined ? [] : ["--config", config], env, cwd });
-	if (loaded.type !== "settings") throw new Error("the settings were not read");
-	const { cameras, rtspTransport } = loaded.settings;
+/** An id of the settings goes before a host of the same name. Ids have no dots and no colons. */
+function cameraTarget(flags: Flags, io: CliIo): ProbeTarget | DeviceTarget {
+	const { target, stream } = flags;
+	if (!cameraIdSchema.safeParse(target).success) return deviceTarget(flags, undefined);
+	const { cameras, rtspTransport } = settingsOf(flags, io);
 	const camera = cameras.find(({ id }) => id === target);
 	if (!camera) {
 		const known = cameras.length === 0 ? "there are none in the settings" : `there are ${idList(cameras)}`;
-		throw new UsageError(`No camera has this id: ${known}. An address begins with rtsp:// or rtsps://.`);
+		const unknownId = `No camera has this id: ${known}. No device has this name either; an address begins with rtsp:// or rtsps://.`;
+		if (stream) throw new UsageError(unknownId);
+		return deviceTarget(flags, unknownId);
 	}
 	const found = cameraStream(camera, stream, rtspTransport);
 	if (!found) throw new UsageError(`The camera ${camera.id} has no ${stream} stream: leave --stream out.`);
 	return found;
+}
+
+function settingsOf({ config }: Flags, { env, cwd }: CliIo): Settings {
+	const loaded = loadSettings({ argv: config === undefined ? [] : ["--config", config], env, cwd });
+	if (loaded.type !== "settings") throw new Error("the settings were not read");
+	return loaded.settings;
+}
+
+function deviceTarget(flags: Flags, unknownId: string | undefined): DeviceTarget {
+	const { target, stream, tls, vendor, channel } = flags;
+	const place = parseHostPort(target);
+	if (!place) throw new UsageError(unknownId ?? NO_ADDRESS);
+	if (stream) throw new UsageError("--stream is for cameras of the settings: of a host both streams are looked at.");
+	if (tls) throw new UsageError("--tls is for rtsps addresses: give the whole address, rtsps://...");
+	return { ...place, channel: channel ?? 1, vendor, credentials: undefined, unknownId };
 }
 
 function idList(cameras: readonly CameraSettings[]): string {

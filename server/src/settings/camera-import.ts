@@ -3,6 +3,7 @@ import type { SettingsImport, SettingsImportAnswer } from "@vigia/api";
 import type { CameraEntry } from "../config/settings-file.ts";
 import { importCameras } from "../import/import-cameras.ts";
 import { toYamlCamera } from "../import/imported-camera.ts";
+import { knownAs } from "../import/known-cameras.ts";
 import { noteText } from "../import/notes.ts";
 import type { CameraListEditor } from "./camera-list-editor.ts";
 import { showCamera } from "./shown-camera.ts";
@@ -16,10 +17,10 @@ export async function importInto(editor: CameraListEditor, request: SettingsImpo
 	const { text, add, revision, lang = "en" } = request;
 	const present = editor.present();
 	const { kind, cameras, notes } = importCameras(text, { taken: present.ids });
-	const known = new Set(present.entries.map((entry) => showCamera(entry).url));
+	const findKnown = knownAs(present.cameras);
 	const entries = cameras
-		.map((camera): CameraEntry => toYamlCamera(camera) as CameraEntry)
-		.filter((entry) => !known.has(showCamera(entry).url));
+		.filter((camera) => !findKnown(camera))
+		.map((camera): CameraEntry => toYamlCamera(camera) as CameraEntry);
 	if (add && entries.length > 0) await editor.append(entries, { revision, lang });
 	return {
 		...(kind !== undefined && { kind }),

@@ -111,11 +111,17 @@ export class CameraListEditor {
 		});
 	}
 
-	/** Entries and ids of all cameras that there are, for whoever adds some. @throws {SettingsRefusal} */
-	present(): { readonly entries: readonly CameraEntry[]; readonly ids: readonly string[] } {
+	/**
+	 * All cameras that there are and their ids, for whoever adds some; ids alone while the settings are not right.
+	 * @throws {SettingsRefusal}
+	 */
+	present(): { readonly cameras: readonly CameraSettings[]; readonly ids: readonly string[] } {
 		const { cameras, revision } = this.#read();
 		const elsewhere = this.#elsewhere(revision);
-		return { entries: cameras, ids: [...elsewhere, ...idsOf(cameras, elsewhere)] };
+		return {
+			cameras: this.#camerasWith(cameras, revision),
+			ids: [...elsewhere, ...idsOf(cameras, elsewhere)],
+		};
 	}
 
 	/** A camera as it would be in the settings; nothing is written. @throws {SettingsRefusal} */
@@ -207,11 +213,22 @@ export class CameraListEditor {
 		}
 	}
 
-	/** Ids of the cameras that are not in the file; none where the rest of the settings is not right just now. */
+	/** Ids of the cameras that are not in the file. */
 	#elsewhere(revision: string): string[] {
+		return this.#camerasWith([], revision).map(({ id }) => id);
+	}
+
+	/** All cameras if the file had these; none where the rest of the settings is not right just now. */
+	#camerasWith(entries: readonly CameraEntry[], revision: string): readonly CameraSettings[] {
 		try {
-			const loaded = loadSettings({ ...this.#load, yamlText: this.#compose([], revision) });
-			return loaded.type === "settings" ? loaded.settings.cameras.map(({ id }) => id) : [];
+			const loaded = loadSettings({
+				...this.#load,
+				yamlText: this.#compose(
+					entries.map((entry, was) => ({ entry, was })),
+					revision,
+				),
+			});
+			return loaded.type === "settings" ? loaded.settings.cameras : [];
 		} catch (error) {
 			if (error instanceof SettingsError) return [];
 			throw error;

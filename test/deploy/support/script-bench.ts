@@ -22,6 +22,9 @@ const REAL_TOOLS = [
 	...["mv", "rm", "sed", "sh", "sleep", "stat", "tail", "timeout", "tr", "uname"],
 ];
 
+/** For a stand-in of Docker or of the old docker-compose: the wall is there, says the health check of its image. */
+export const HEALTHY = 'case "$*" in *"exec -T vigia "*) echo "http://127.0.0.1:8000/health 200: {}";; esac';
+
 export interface ScriptResult {
 	readonly code: number | null;
 	readonly stdout: string;
