@@ -103,7 +103,8 @@ LABEL org.opencontainers.image.title="Vigía" \
 	org.opencontainers.image.version="${VERSION}" \
 	org.opencontainers.image.revision="${REVISION}" \
 	org.opencontainers.image.licenses="MIT AND GPL-2.0-or-later"
-ENV NODE_ENV=production
+# The second one: what is told to people names Docker's own remedies.
+ENV NODE_ENV=production VIGIA_CONTAINER=1
 COPY --from=ffmpeg /out/ /
 COPY --from=server --chown=node:node /data /data
 COPY --from=server /app /app

@@ -6,6 +6,7 @@ import { type CameraStatus, WALL_PROTOCOL_VERSION } from "@vigia/api";
 import type { FastifyInstance } from "fastify";
 import packageJson from "../../package.json" with { type: "json" };
 import { Cameras } from "./cameras/cameras.ts";
+import { exposedFiles } from "./config/exposed-files.ts";
 import { loadSettingsOrExit } from "./config/load.ts";
 import { secretsOf } from "./config/secrets.ts";
 import type { CameraSettings, Settings, StreamAddress } from "./config/settings.ts";
@@ -18,6 +19,7 @@ import { StatusBroadcast } from "./http/status-broadcast.ts";
 import { TlsFiles } from "./http/tls-files.ts";
 import { SettingsAccess } from "./http/settings-access.ts";
 import { registerSettings } from "./http/settings-routes.ts";
+import { isBehindProxy } from "./http/visitor.ts";
 import { registerWhep } from "./http/whep.ts";
 import { type Media, openMedia } from "./media.ts";
 import { metricsSnapshot } from "./metrics-snapshot.ts";
@@ -27,12 +29,14 @@ import { createMetrics } from "./observe/metrics.ts";
 import { Redactor } from "./observe/redactor.ts";
 import { StreamLog } from "./observe/stream-log.ts";
 import { systemClock } from "./platform/clock.ts";
+import { isInContainer } from "./platform/container.ts";
 import { ProbeService } from "./probe/probe-service.ts";
 import { CameraListEditor } from "./settings/camera-list-editor.ts";
 import { CameraTest } from "./settings/camera-test.ts";
 import { DeviceSearch } from "./settings/device-search.ts";
 import { MovedCameras } from "./settings/moved-cameras.ts";
 import { Signals } from "./signals.ts";
+import { settingsNotice } from "./settings-notice.ts";
 import { HostGate } from "./sources/host-gate.ts";
 import { NameLookup } from "./sources/name-lookup.ts";
 import { openRtspSource, WALL_MEDIA } from "./sources/rtsp-source.ts";
@@ -52,7 +56,7 @@ const { settings, warnings } = loadSettingsOrExit({ ...load, release });
 const redactor = new Redactor();
 for (const secret of secretsOf(settings)) redactor.add(secret);
 const log = createLogger({ level: settings.logLevel, redactor });
-for (const warning of warnings) log.warn({}, warning);
+for (const warning of [...warnings, ...exposedFiles(load)]) log.warn({}, warning);
 
 try {
 	await run();
@@ -238,11 +242,10 @@ function endOnMistake(cameras: Cameras): void {
  * one is there for its secret, which is good once. Between lines of JSON it is one, too.
  */
 function printSettingsAddress(listening: string, token: string): void {
-	const url = new URL(listening);
-	// On all addresses: one that others reach. A container knows only its own.
+	// On all addresses: one that others reach.
 	const [outer] = isAnyAddress(settings.host) ? localAddresses() : [];
-	if (outer !== undefined) url.hostname = outer;
-	const message = `cameras are set on this machine, or once from another device at ${url.href}#settings=${token} (in a container: with the machine's own address)`;
+	const place = { isInContainer: isInContainer(process.env), isBehindProxy: isBehindProxy(settings) };
+	const message = settingsNotice({ listening, token, outer, ...place });
 	const line = { level: "info", time: new Date(clock.wallMs()).toISOString(), message };
 	process.stdout.write(`${process.stdout.isTTY ? message : JSON.stringify(line)}\n`);
 }

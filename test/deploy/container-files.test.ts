@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { ROOT } from "../../scripts/run.ts";
+import { isInContainer } from "../../server/src/platform/container.ts";
 
 const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 const is = (program: string, ...args: string[]): boolean => spawnSync(program, args, { stdio: "ignore" }).status === 0;
@@ -60,6 +61,13 @@ describe("the Dockerfile", () => {
 		expect(lastStage.some((line) => /^HEALTHCHECK .* CMD \["node", /.test(line))).toBe(true);
 		// Nothing runs in it, so that an image for another processor needs no emulation here.
 		expect(lastStage.some((line) => line.startsWith("RUN"))).toBe(false);
+	});
+
+	test("tells the server that it is in a container", () => {
+		const set = lastStage.filter((line) => line.startsWith("ENV ")).join(" ");
+		expect(/\bVIGIA_CONTAINER=(\S*)/.exec(set)?.[1]).toBe("1");
+		expect(isInContainer({ VIGIA_CONTAINER: "1" })).toBe(true);
+		expect(isInContainer({})).toBe(false);
 	});
 
 	test("knows no secret", () => {

@@ -14,8 +14,10 @@ import {
 	symlinkSync,
 	writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { get as getHttp, type IncomingMessage } from "node:http";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { type CameraSim, startCameraSim } from "@vigia/camera-sim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
@@ -24,7 +26,7 @@ import { loadSettings } from "../../server/src/config/load.ts";
 import { settingsSchema } from "../../server/src/config/schema.ts";
 import { Child } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
-import { NGINX_IS_THERE } from "../support/nginx.ts";
+import { NGINX_IS_THERE, startNginx } from "../support/nginx.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 
 const LANGUAGES = [
@@ -203,6 +205,39 @@ describe.each(LANGUAGES)("$file", ({ file, tested, tried, untested }) => {
 		}
 	});
 });
+
+/** Of this machine, where it has one besides loopback: whoever comes by it is somebody else in the network. */
+const [outer] = Object.values(networkInterfaces())
+	.flatMap((all) => all ?? [])
+	.filter(({ family, internal }) => family === "IPv4" && !internal);
+if (!outer) console.log("SKIPPED: no address but loopback, so nginx is asked at that alone");
+
+// Both languages have the same ones: see the last test.
+test
+	.skipIf(!NGINX_IS_THERE)
+	.each(blocksOf("DEPLOYMENT.md").flatMap(({ language, text }) => (language === "nginx" ? [text] : [])))(
+	"whoever comes by this proxy is not taken for the machine itself: %s",
+	async (written) => {
+		const location = written.replaceAll("http://127.0.0.1:8000", server.url);
+		expect(location).toContain(server.url);
+		await using nginx = await startNginx({ upstream: server.url, location, host: "0.0.0.0" });
+		const path = /^location (\S*)/.exec(written)?.[1] ?? "/";
+		for (const address of ["127.0.0.1", ...(outer ? [outer.address] : [])]) {
+			for (const host of ["localhost", "localhost:8000", "127.0.0.1:8000", "cctv.example"]) {
+				const url = `${nginx.url.replace("127.0.0.1", address)}${path}api/settings/access`;
+				expect([address, host, await getJson(url, host)]).toEqual([address, host, { allowed: false }]);
+			}
+		}
+	},
+);
+
+/** `fetch` asks for no other name than that of the address. */
+async function getJson(url: string, host: string): Promise<unknown> {
+	const response = await new Promise<IncomingMessage>((resolve, reject) => {
+		getHttp(url, { agent: false, headers: { host } }, resolve).on("error", reject);
+	});
+	return await json(response);
+}
 
 // As the page and the command line do.
 test.each(["DEPLOYMENT.es.md", "quick-start.sh", "deploy.sh", "install-docker-chromeos.sh"])(

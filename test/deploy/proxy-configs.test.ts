@@ -103,6 +103,8 @@ async function expectTransparent(url: string): Promise<void> {
 	expect(await ask(`${url}/`)).toMatchObject({ status: 200, start: "whole" });
 	// The page's own address: WebRTC is offered at it, and pages of other sites are told apart by it.
 	expect(upstream.headers()).toMatchObject({ host: "wall.example", "x-forwarded-host": "wall.example" });
+	// Without it whoever asks would be taken for the machine itself.
+	expect(upstream.headers()).toMatchObject({ "x-forwarded-for": "127.0.0.1" });
 	expect(await ask(`${url}/stream`)).toMatchObject({ status: 200, start: "first" });
 	expect(await ask(`${url}/api/wall`, WEBSOCKET)).toMatchObject({ status: 101 });
 	expect(upstream.headers()).toMatchObject({ upgrade: "websocket", host: "wall.example" });

@@ -20,12 +20,16 @@ export interface NginxOptions {
 	readonly upgrade?: boolean;
 	/** Holds answers back until a buffer is full, as nginx does where nobody told it not to. Default: not. */
 	readonly buffering?: boolean;
-	/** Of 127.0.0.1. Default: any free one. */
+	/** Default: any free one. */
 	readonly port?: number;
 	/** The path below which it shows the server, begins with `/`. Default: none. */
 	readonly path?: string;
 	/** What the server gets of `path`: nothing (Default), or all, for `BASE_PATH`. */
 	readonly keepsPath?: boolean;
+	/** A `location` block as somebody wrote it, instead of the one that the options above make. */
+	readonly location?: string;
+	/** Where it listens. Default: 127.0.0.1 only. */
+	readonly host?: "0.0.0.0";
 }
 
 export interface Nginx extends AsyncDisposable {
@@ -58,7 +62,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
 
 /** Paths are relative to the folder given by `-p`. */
 function configuration(port: number, options: NginxOptions): string {
-	const { upstream, tls, upgrade, buffering, path = "", keepsPath = path === "" } = options;
+	const { tls, host = "127.0.0.1", location = locationOf(options) } = options;
 	const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 	// Its workers must be able to write to the folder, which belongs to whoever runs the test.
 	return `${process.getuid?.() === 0 ? "user root;" : ""}
@@ -70,9 +74,16 @@ http {
 	access_log logs/access.log;
 	${temporary.map((name) => `${name}_temp_path ${name};`).join(" ")}
 	server {
-		listen 127.0.0.1:${port}${tls ? " ssl http2" : ""};
+		listen ${host}:${port}${tls ? " ssl http2" : ""};
 		${tls ? "ssl_certificate cert.pem; ssl_certificate_key key.pem;" : ""}
-		location ${path}/ {
+		${location}
+	}
+}
+`;
+}
+
+function locationOf({ upstream, upgrade, buffering, path = "", keepsPath = path === "" }: NginxOptions): string {
+	return `location ${path}/ {
 			proxy_pass ${upstream}${keepsPath ? "" : "/"};
 			proxy_set_header Host $http_host;
 			proxy_set_header X-Forwarded-Host $http_host;
@@ -80,10 +91,7 @@ http {
 			proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
 			${buffering ? "" : "proxy_buffering off; proxy_request_buffering off;"}
 			${upgrade ? UPGRADE : ""}
-		}
-	}
-}
-`;
+		}`;
 }
 
 /** As nginx's own documentation has it. */

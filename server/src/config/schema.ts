@@ -184,14 +184,14 @@ export const settingsSchema = z.object({
 	TRUST_PROXY: documented(listOf(z.string().refine(isProxyName)).prefault(""), {
 		rule: "IP addresses and networks with commas between them, loopback (this machine) or private (private networks, too)",
 		summary:
-			"Reverse proxies whose `X-Forwarded-For`, `-Host`, `-Proto` and `Forwarded` are believed. Those of all others do not count, because anybody can write them.",
+			"Reverse proxies whose `X-Forwarded-For`, `-Host`, `-Proto` and `Forwarded` are believed. Those of all others do not count, because anybody can write them. With it nobody counts as the machine itself: the camera settings open with their printed address only.",
 		example: "127.0.0.1, 172.18.0.0/16",
 		defaultText: "none",
 	}),
 	BASE_PATH: documented(basePath.prefault(""), {
 		rule: "a path of letters, digits, -, _, . and ~ that begins with / and does not end with one",
 		summary:
-			"The path below which a reverse proxy shows the wall, where the proxy passes it on. For proxies that take the path away nothing has to be set.",
+			"The path below which a reverse proxy shows the wall, where the proxy passes it on. For proxies that take the path away nothing has to be set. As for `TRUST_PROXY` the camera settings then open with their printed address only.",
 		example: "/cams",
 		defaultText: "none",
 	}),

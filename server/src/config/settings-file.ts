@@ -6,7 +6,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import {
 	closeSync,
-	fchmodSync,
 	fchownSync,
 	fsyncSync,
 	lstatSync,
@@ -180,24 +179,15 @@ function endOfLinks(path: string): string {
 	throw new Error("too many symbolic links");
 }
 
-/**
- * Whoever runs the server can still read its file when root has changed it, and so can a group for which somebody made
- * it readable. Where everybody could read it, nobody chose who: then its owner alone can.
- */
+/** Whoever runs the server can still read its file when root has changed it. Its mode is {@link MODE}, whatever it was. */
 function keepOwner(file: number, path: string): void {
 	const before = statSync(path, { throwIfNoEntry: false });
 	if (!before) return;
 	try {
 		fchownSync(file, before.uid, before.gid);
 	} catch {
-		// Only root gives files away, and only to one's own groups may anybody.
-		try {
-			fchownSync(file, -1, before.gid);
-		} catch {
-			return;
-		}
+		// Only root gives files away: then it is the file of whoever has saved it.
 	}
-	if ((before.mode & 0o007) === 0) fchmodSync(file, MODE | (before.mode & 0o060));
 }
 
 function revisionOf(text: string): string {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -68,6 +68,16 @@ test("another password alone is a change, and is in no line of the log", async (
 	await settings.reload();
 	expect(lists).toEqual([["door"]]);
 	expect(lines.join("\n")).not.toContain(PASSWORD);
+});
+
+test("a password in a file that others can read is warned of at each reload, until its mode is 600", async () => {
+	const settings = open(`cameras:\n${camera("door", ", user: admin, password: old")}`);
+	chmodSync(join(cwd, "vigia.yaml"), 0o644);
+	await settings.reload();
+	expect(lines).toEqual([expect.stringMatching(/^warn: vigia\.yaml holds passwords, .*: chmod 600 vigia\.yaml$/)]);
+	chmodSync(join(cwd, "vigia.yaml"), 0o600);
+	await settings.reload();
+	expect(lines).toHaveLength(1);
 });
 
 test("a broken file is told with all that is wrong in it, and changes nothing", async () => {

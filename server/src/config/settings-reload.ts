@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "../observe/log.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { Credentials } from "./credentials.ts";
+import { exposedFiles } from "./exposed-files.ts";
 import { type LoadOptions, loadSettings } from "./load.ts";
 import { configFileOf } from "./setting-layers.ts";
 import type { Settings } from "./settings.ts";
@@ -139,7 +140,7 @@ export class SettingsReload implements Disposable {
 		try {
 			const loaded = loadSettings(load);
 			if (loaded.type !== "settings") return undefined;
-			for (const warning of loaded.warnings) log.warn({}, warning);
+			for (const warning of [...loaded.warnings, ...exposedFiles(load)]) log.warn({}, warning);
 			return loaded.settings;
 		} catch (error) {
 			if (!(error instanceof SettingsError)) throw error;

@@ -81,7 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 		: fastify(common);
 	if (tls) endHttp2Sessions(app);
 	installErrorHandlers(app, log);
-	installVisitors(app, options.trustProxy);
+	installVisitors(app, options);
 	await app.register(fastifyHelmet, {
 		contentSecurityPolicy: {
 			useDefaults: false,
@@ -95,7 +95,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 				baseUri: ["'none'"],
 			},
 		},
-		// The wall is served over plain HTTP in a LAN and shown in the frames of dashboards.
+		// The wall is served over plain HTTP in a LAN and shown in the frames of dashboards, where its settings do not open.
 		strictTransportSecurity: false,
 		crossOriginOpenerPolicy: false,
 		originAgentCluster: false,

@@ -68,7 +68,7 @@ beforeEach(async () => {
 	list = new Map([["cam1", camera]]);
 	feeds = new CmafFeeds({ streams: playable(list), clock, onError });
 	app = fastify({ bodyLimit: 16 * 1024, forceCloseConnections: true });
-	installVisitors(app, []);
+	installVisitors(app, { trustProxy: [], basePath: "" });
 	installErrorHandlers(app, pino({ level: "silent" }));
 	await app.register(fastifyWebsocket, { options: { maxPayload: 256 * 1024 } });
 	await registerGo2rtcApi(app, {

@@ -46,7 +46,7 @@ export function registerProbe(app: FastifyInstance, probes: ProbeService): void 
 	app.post("/api/probe", async (request, reply) => {
 		if (!request.visitor.isLocal) {
 			const message =
-				"Addresses are probed for this machine only, because the server connects to whatever it is told: ask on the machine itself at http://localhost and not through a proxy that TRUST_PROXY does not name, or put the camera into the settings.";
+				"Addresses are probed for this machine only, because the server connects to whatever it is told: ask on the machine itself at http://localhost and not through a proxy, run `vigia probe` there (with TRUST_PROXY or BASE_PATH set this is the only way), or put the camera into the settings.";
 			return sendError(reply, 403, "local-only", message);
 		}
 		const probe = readAddressProbe(request.body);

@@ -29,7 +29,7 @@ import { hasFfmpeg } from "../transcode/testing/clips.ts";
 import { installErrorHandlers } from "./errors.ts";
 import { MAX_WRONG_TOKENS, SESSION_MS, SettingsAccess, WRONG_WINDOW_MS } from "./settings-access.ts";
 import { registerSettings } from "./settings-routes.ts";
-import { installVisitors } from "./visitor.ts";
+import { installVisitors, type ProxySettings } from "./visitor.ts";
 
 const PASSWORD = "p@ss:w#rd%/ñ";
 const LOGIN = { username: "admin", password: PASSWORD };
@@ -44,6 +44,8 @@ afterAll(() => sim.close());
 
 let cwd: string;
 let app: FastifyInstance;
+/** The app, with these proxies before it. */
+let open: (proxies: ProxySettings) => Promise<FastifyInstance>;
 let probes: ProbeService;
 let access: SettingsAccess;
 let clock: FakeClock;
@@ -69,21 +71,25 @@ beforeEach(async () => {
 		wall = cameras;
 	};
 	const reload = new SettingsReload({ load, settings: loaded.settings, clock, log, onCameras });
-	app = fastify({ logger: false, forceCloseConnections: true });
-	installVisitors(app, ["127.0.0.1", "::1"]);
-	installErrorHandlers(app, pino({ level: "silent" }));
-	await registerSettings(app, {
-		access,
-		editor: new CameraListEditor({ load, reload: async () => isTakenUp && reload.reload() }),
-		cameraTest: new CameraTest({
-			probes,
-			ffmpeg: new Ffmpeg({ clock: systemClock }),
-			clock: systemClock,
-			transport: "tcp",
-		}),
-		devices: new DeviceSearch({ clock: systemClock, signal: new AbortController().signal }),
-	});
-	await app.listen({ host: "127.0.0.1", port: 0 });
+	open = async (proxies) => {
+		const made = fastify({ logger: false, forceCloseConnections: true });
+		installVisitors(made, proxies);
+		installErrorHandlers(made, pino({ level: "silent" }));
+		await registerSettings(made, {
+			access,
+			editor: new CameraListEditor({ load, reload: async () => isTakenUp && reload.reload() }),
+			cameraTest: new CameraTest({
+				probes,
+				ffmpeg: new Ffmpeg({ clock: systemClock }),
+				clock: systemClock,
+				transport: "tcp",
+			}),
+			devices: new DeviceSearch({ clock: systemClock, signal: new AbortController().signal }),
+		});
+		await made.listen({ host: "127.0.0.1", port: 0 });
+		return made;
+	};
+	app = await open({ trustProxy: [], basePath: "" });
 });
 afterEach(async () => {
 	await probes.stop();
@@ -150,7 +156,18 @@ describe("access", () => {
 		] as const) {
 			const answer = await ask(method, path, method === "GET" ? undefined : {}, FROM_AFAR);
 			expect([path, answer.status, errorOf(answer.body).code]).toEqual([path, 403, "settings-locked"]);
-			expect(errorOf(answer.body).message).toMatch(/on the machine itself.*#settings=/);
+		}
+	});
+
+	test("is explained: the machine itself, or the printed address, and only that to somebody at localhost already", async () => {
+		const messageAt = async (host: string): Promise<string> => {
+			const headers = { host, ...FROM_AFAR };
+			return errorOf((await app.inject({ url: "/api/settings/cameras", headers })).json()).message;
+		};
+		expect(await messageAt("192.168.1.5:8000")).toMatch(/on the machine itself \(http:\/\/localhost.*#settings=/);
+		for (const host of ["localhost:8000", "127.0.0.1:8000", "[::1]:8000"]) {
+			expect(await messageAt(host)).toMatch(/#settings=.*docker compose logs vigia/);
+			expect(await messageAt(host)).not.toMatch(/machine itself|http:\/\/localhost/);
 		}
 	});
 
@@ -191,8 +208,24 @@ describe("access", () => {
 	});
 
 	test("goes over nothing but TLS where it came over it", async () => {
+		await app.close();
+		app = await open({ trustProxy: ["loopback"], basePath: "" });
 		const answer = await redeem(access.issueToken(), { "x-forwarded-proto": "https" });
 		expect(cookieOf(answer)).toMatch(/; Secure$/);
+	});
+
+	test.each([
+		{ trustProxy: ["loopback"], basePath: "" },
+		{ trustProxy: [], basePath: "/cams" },
+	])("is nobody's without the token where there is a proxy, who may be silent: %j", async (proxies) => {
+		await app.close();
+		app = await open(proxies);
+		for (const headers of [{}, { "x-forwarded-for": "127.0.0.1" }]) {
+			expect((await ask("GET", "/access", undefined, headers)).body).toEqual({ allowed: false });
+			expect((await ask("GET", "/cameras", undefined, headers)).status).toBe(403);
+		}
+		const cookie = cookieOf(await redeem(access.issueToken())).split(";")[0] ?? "";
+		expect((await ask("GET", "/access", undefined, { cookie })).body).toEqual({ allowed: true });
 	});
 
 	test("is refused for wrong tokens, after some of them without a look, and given for the right one all the same", async () => {

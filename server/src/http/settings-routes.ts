@@ -15,6 +15,7 @@ import type { CameraTest } from "../settings/camera-test.ts";
 import type { DeviceSearch } from "../settings/device-search.ts";
 import { badRequest, SettingsRefusal } from "../settings/settings-refusal.ts";
 import { sendError } from "./errors.ts";
+import { isLoopbackHost } from "./visitor.ts";
 import { isOwnOrigin, SETTINGS_PATH, type SettingsAccess, WRONG_WINDOW_MS } from "./settings-access.ts";
 
 /** A list of 256 cameras with addresses of some hundred characters. */
@@ -26,6 +27,9 @@ const RETRY_AFTER_SECONDS = 10;
 
 const LOCKED =
 	"The settings are locked: open this page on the machine itself (http://localhost and its port), or open the address with #settings= that the server printed at its start, which is good for one browser; a restart prints a new one.";
+/** For whoever is there already, which says nothing where the server is in a container or behind a proxy. */
+const LOCKED_AT_LOCALHOST =
+	"The settings are locked, at localhost too, because Vigía runs in a container or behind a proxy: open the address with #settings= that it printed at its start (docker compose logs vigia, or its log), which is good for one browser; a restart prints a new one.";
 
 export interface SettingsRoutesOptions {
 	readonly access: SettingsAccess;
@@ -49,9 +53,11 @@ export async function registerSettings(app: FastifyInstance, options: SettingsRo
 			});
 			addAccess(scope, options.access);
 			await scope.register(async (locked) => {
-				locked.addHook("onRequest", async (request, reply) =>
-					options.access.isAllowed(request) ? undefined : sendError(reply, 403, "settings-locked", LOCKED),
-				);
+				locked.addHook("onRequest", async (request, reply) => {
+					if (options.access.isAllowed(request)) return undefined;
+					const text = isLoopbackHost(request.visitor.host) ? LOCKED_AT_LOCALHOST : LOCKED;
+					return sendError(reply, 403, "settings-locked", text);
+				});
 				addCameras(locked, options);
 				addDevices(locked, options.devices);
 			});

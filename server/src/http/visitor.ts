@@ -15,7 +15,10 @@ export interface Visitor {
 	readonly host: string | undefined;
 	/** The visitor's browser came over HTTPS: cookies for it can be `Secure`. */
 	readonly isSecure: boolean;
-	/** The visitor is this machine itself, at a loopback address, as far as one can tell without accounts. */
+	/**
+	 * The visitor is this machine itself, at a loopback address, as far as one can tell without accounts. Nobody is where
+	 * a proxy is known to stand before the server: whoever asks it looks the same from here.
+	 */
 	readonly isLocal: boolean;
 	/** A proxy stands between that `TRUST_PROXY` does not name: what it says was not taken. */
 	readonly hasUntrustedProxy: boolean;
@@ -28,15 +31,28 @@ declare module "fastify" {
 	}
 }
 
-/** Gives each request its `visitor`. @param trustProxy addresses and networks of proxies: `TRUST_PROXY`. */
-export function installVisitors(app: FastifyInstance, trustProxy: readonly string[]): void {
-	const trusted = proxyList(trustProxy);
+/** What the settings tell of proxies before the server. */
+export interface ProxySettings {
+	/** Addresses and networks of proxies whose word counts: `TRUST_PROXY`. */
+	readonly trustProxy: readonly string[];
+	/** The path that a proxy passes on: `BASE_PATH`; empty: none. */
+	readonly basePath: string;
+}
+
+/** With one of the two settings a proxy stands before the server, so that nobody counts as the machine itself. */
+export function isBehindProxy({ trustProxy, basePath }: ProxySettings): boolean {
+	return trustProxy.length > 0 || basePath !== "";
+}
+
+/** Gives each request its `visitor`. */
+export function installVisitors(app: FastifyInstance, settings: ProxySettings): void {
+	const proxies = { trusted: proxyList(settings.trustProxy), isBehindProxy: isBehindProxy(settings) };
 	app.decorateRequest("visitor", {
 		getter() {
 			const { remoteAddress } = this.socket;
 			return readVisitor(
 				{ peer: remoteAddress, isEncrypted: "encrypted" in this.socket, headers: this.headers },
-				trusted,
+				proxies,
 			);
 		},
 	});
@@ -53,12 +69,19 @@ export interface Asked {
 /** What proxies add: then the peer is the proxy, and who asks may be anywhere. */
 const PROXY_FIELDS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
-/** @param trusted proxies whose fields count. */
-export function readVisitor({ peer, isEncrypted, headers }: Asked, trusted: BlockList): Visitor {
+export interface Proxies {
+	/** Those whose fields count. */
+	readonly trusted: BlockList;
+	/** By the settings there is one before the server, whether its fields come or not. */
+	readonly isBehindProxy: boolean;
+}
+
+export function readVisitor({ peer, isEncrypted, headers }: Asked, proxies: Proxies): Visitor {
+	const { trusted } = proxies;
 	const host = askedHost(headers);
 	const isProxied = PROXY_FIELDS.some((name) => headers[name] !== undefined);
 	if (!isProxied || !isIn(trusted, peer)) {
-		const isLocal = !isProxied && isLoopback(peer) && isLoopbackHost(host);
+		const isLocal = !proxies.isBehindProxy && !isProxied && isLoopback(peer) && isLoopbackHost(host);
 		return { host, isSecure: isEncrypted, isLocal, hasUntrustedProxy: isProxied };
 	}
 	const older = believed(
@@ -71,19 +94,16 @@ export function readVisitor({ peer, isEncrypted, headers }: Asked, trusted: Bloc
 	const outermost = newer.at(-1);
 	const forwardedHost = nth("x-forwarded-host") ?? outermost?.host ?? host;
 	const scheme = nth("x-forwarded-proto") ?? outermost?.proto;
-	// Who asks could have sent the one form where the proxy writes the other: both must say the same.
-	const hops = [...older, ...newer];
-	const isLocal = hops.length > 0 && isLoopback(peer) && hops.every(({ address }) => isLoopback(address));
 	return {
 		host: forwardedHost,
 		isSecure: scheme === undefined ? isEncrypted : scheme.toLowerCase() === "https",
-		isLocal: isLocal && isLoopbackHost(forwardedHost),
+		isLocal: false,
 		hasUntrustedProxy: false,
 	};
 }
 
-/** A proxy that adds no field often keeps the name that it was asked for itself. */
-function isLoopbackHost(host: string | undefined): boolean {
+/** The name is one of the machine itself. A proxy that adds no field often keeps the one that it was asked for. */
+export function isLoopbackHost(host: string | undefined): boolean {
 	const name = hostOf(host)?.toLowerCase();
 	return name === "localhost" || isLoopback(name);
 }

@@ -44,7 +44,7 @@ beforeEach(async () => {
 	webrtc = await openWebrtc({ settings, directory, clock });
 	app = fastify({ bodyLimit: 16 * 1024 });
 	installErrorHandlers(app, pino({ level: "silent" }));
-	installVisitors(app, []);
+	installVisitors(app, { trustProxy: [], basePath: "" });
 	await registerWhep(app, { engine: webrtc, directory, iceServers: ICE_SERVERS });
 });
 

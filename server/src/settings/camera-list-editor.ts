@@ -1,17 +1,27 @@
 /** The cameras of `vigia.yaml` for the page: shown without secrets, changed only into what the loader takes. @module */
-import { basename, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { getuid } from "node:process";
 import type { SettingsCameraInput, SettingsCameras, SettingsProblem, SettingsPut } from "@vigia/api";
 import { type LoadOptions, loadSettings } from "../config/load.ts";
 import type { CameraSettings } from "../config/settings.ts";
 import { SettingsError } from "../config/settings-error.ts";
 import { type CameraEntries, type CameraEntry, SettingsFile, SettingsFileError } from "../config/settings-file.ts";
 import { configFileOf } from "../config/setting-layers.ts";
+import { isInContainer } from "../platform/container.ts";
 import { serialKey } from "../discovery/moved-devices.ts";
 import { idsOf, type PlacedCamera, withStableIds } from "./camera-ids.ts";
 import type { DeviceMove } from "./moved-cameras.ts";
 import { Places } from "./places.ts";
 import { shownProblem } from "./problem-texts.ts";
-import { badRequest, fileRefusal, invalidSettings, notApplied, SettingsRefusal } from "./settings-refusal.ts";
+import {
+	badRequest,
+	type ContainerFolder,
+	fileRefusal,
+	invalidSettings,
+	notApplied,
+	SettingsRefusal,
+} from "./settings-refusal.ts";
 import { mergeCamera, moveCamera, showCamera } from "./shown-camera.ts";
 import { vendorList } from "./vendor-list.ts";
 
@@ -178,8 +188,14 @@ export class CameraListEditor {
 		try {
 			return act();
 		} catch (error) {
-			throw error instanceof SettingsFileError ? fileRefusal(error, this.#name) : error;
+			throw error instanceof SettingsFileError ? fileRefusal(error, this.#name, this.#containerFolder()) : error;
 		}
+	}
+
+	#containerFolder(): ContainerFolder | undefined {
+		if (!isInContainer(this.#load.env)) return undefined;
+		const folder = statSync(dirname(this.#file.path), { throwIfNoEntry: false });
+		return folder && { uid: folder.uid, gid: folder.gid, own: getuid?.() };
 	}
 
 	/** What the loader makes of the text. @throws {SettingsRefusal} with all that it finds wrong. */

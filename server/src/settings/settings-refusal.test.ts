@@ -28,3 +28,18 @@ test("every other failure of the file has a text in both languages too", () => {
 		expect(refusal.text("es")).not.toMatch(/ (is|the|it|be) /);
 	}
 });
+
+test("in a container the folder's owner is named, and what to write into .env, in both languages", () => {
+	const folder = { uid: 1001, gid: 100, own: 1000 };
+	const refusal = fileRefusal(notWritable("EACCES"), "vigia.yaml", folder);
+	for (const language of ["en", "es"] as const) {
+		expect(refusal.text(language)).toMatch(
+			/^vigia\.yaml .*VIGIA_UID=1001 (and|y) VIGIA_GID=100 .*docker compose up -d\.$/,
+		);
+		expect(refusal.text(language)).not.toContain("chown");
+	}
+	expect(refusal.text("es")).not.toMatch(/ (is|the|it|be|and) /);
+	// Of its own folder it is the mode that is wrong, and a full disk is full in a container too.
+	expect(fileRefusal(notWritable("EACCES"), "vigia.yaml", { ...folder, uid: 1000 }).text("en")).toContain("chown");
+	expect(fileRefusal(notWritable("ENOSPC"), "vigia.yaml", folder).text("en")).toContain("disk is full");
+});

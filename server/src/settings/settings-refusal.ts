@@ -80,8 +80,26 @@ const NOT_WRITABLE: Readonly<Record<string, Sentence>> = {
 	],
 };
 
-/** A failure of the settings file as an answer; `name` is the file's, without its folder. */
-export function fileRefusal({ problem, cause }: SettingsFileError, name: string): SettingsRefusal {
+/** In a container, whose user is set from outside. */
+export interface ContainerFolder {
+	/** The owner of the file's folder, and its group. */
+	readonly uid: number;
+	readonly gid: number;
+	/** The user that the server runs as. */
+	readonly own: number | undefined;
+}
+
+/**
+ * A failure of the settings file as an answer.
+ *
+ * @param name the file's, without its folder.
+ * @param folder only in a container.
+ */
+export function fileRefusal(
+	{ problem, cause }: SettingsFileError,
+	name: string,
+	folder?: ContainerFolder,
+): SettingsRefusal {
 	switch (problem) {
 		case "changed-meanwhile":
 			return new SettingsRefusal(409, problem, [
@@ -95,6 +113,10 @@ export function fileRefusal({ problem, cause }: SettingsFileError, name: string)
 			]);
 		case "not-writable": {
 			const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
+			const isForbidden = NOT_WRITABLE[code] === NOT_OURS;
+			if (isForbidden && folder && folder.uid !== folder.own) {
+				return new SettingsRefusal(500, problem, otherOwner(name, folder));
+			}
 			const [en, es] = NOT_WRITABLE[code] ?? [
 				`cannot be written (${code}): check its folder`,
 				`no se puede escribir (${code}): revise su carpeta`,
@@ -102,4 +124,13 @@ export function fileRefusal({ problem, cause }: SettingsFileError, name: string)
 			return new SettingsRefusal(500, problem, [`${name} ${en}.`, `${name} ${es}.`]);
 		}
 	}
+}
+
+/** `chown` in a container reaches neither the folder of the machine nor whoever Compose starts it as. */
+function otherOwner(name: string, { uid, gid, own }: ContainerFolder): Sentence {
+	const lines = `VIGIA_UID=${uid} and VIGIA_GID=${gid}`;
+	return [
+		`${name} may not be written, because its folder belongs to user ${uid} and the container runs as user ${own}: write ${lines} into .env beside docker-compose.yml, then run docker compose up -d.`,
+		`${name} no se puede escribir, porque su carpeta es del usuario ${uid} y el contenedor funciona como el usuario ${own}: escriba ${lines.replace("and", "y")} en .env, junto a docker-compose.yml, y ejecute docker compose up -d.`,
+	];
 }

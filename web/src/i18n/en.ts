@@ -246,12 +246,20 @@ export const en = {
 	"settings.dark": "New cameras without a picture: {count}. A recorder often has more channels than cameras.",
 	"settings.dark.one": "One new camera has no picture.",
 	"settings.dark.leaveOut": "Leave out",
+	"settings.framed.title": "The camera settings do not open inside another page",
+	"settings.framed.why":
+		"That page could lead your clicks to buttons here without your seeing them. In a tab of their own they open.",
+	"settings.framed.open": "Open in a tab of its own",
 	"settings.locked.title": "The camera settings are locked on this device",
 	"settings.locked.why":
 		"They hold the way into your cameras, and there are no user accounts yet. There are two ways to open them:",
 	"settings.locked.machine": "On the computer that runs Vigía: open {address} in its browser.",
 	"settings.locked.token":
 		"Here: paste the token, or the whole address with it, that the server printed when it started (in its terminal or log). It is good for one browser.",
+	"settings.locked.why.here":
+		"They hold the way into your cameras, and there are no user accounts yet. Here Vigía runs in a container (Docker) or behind a proxy, and cannot tell this computer from any other.",
+	"settings.locked.token.here":
+		"Paste the token, or the whole address with it, that the server printed when it started: in Docker {command} shows it, otherwise its log. It is good for one browser; a restart prints a new one.",
 	"settings.locked.field": "Token or address",
 	"settings.locked.open": "Open the settings",
 	"settings.problem.unreachable":

@@ -245,12 +245,20 @@ export const es: Record<MessageKey, string> = {
 	"settings.dark": "Cámaras nuevas sin imagen: {count}. Un grabador suele tener más canales que cámaras.",
 	"settings.dark.one": "Una cámara nueva no tiene imagen.",
 	"settings.dark.leaveOut": "Excluir",
+	"settings.framed.title": "La configuración de las cámaras no se abre dentro de otra página",
+	"settings.framed.why":
+		"Esa página podría llevar sus clics a botones de aquí sin que usted los viera. En una pestaña propia sí se abre.",
+	"settings.framed.open": "Abrir en una pestaña propia",
 	"settings.locked.title": "La configuración de las cámaras está bloqueada en este dispositivo",
 	"settings.locked.why":
 		"Contiene el acceso a sus cámaras, y aún no hay cuentas de usuario. Hay dos maneras de abrirla:",
 	"settings.locked.machine": "En el ordenador donde funciona Vigía: abra {address} en su navegador.",
 	"settings.locked.token":
 		"Aquí: pegue el código, o la dirección entera que lo contiene, que el servidor mostró al iniciarse (en su terminal o registro). Vale para un solo navegador.",
+	"settings.locked.why.here":
+		"Contiene el acceso a sus cámaras, y aún no hay cuentas de usuario. Aquí Vigía funciona en un contenedor (Docker) o detrás de un proxy, y no puede distinguir este ordenador de los demás.",
+	"settings.locked.token.here":
+		"Pegue el código, o la dirección entera que lo contiene, que el servidor mostró al iniciarse: con Docker lo muestra {command}, si no, su registro. Vale para un solo navegador; al reiniciar se muestra otro.",
 	"settings.locked.field": "Código o dirección",
 	"settings.locked.open": "Abrir la configuración",
 	"settings.problem.unreachable":

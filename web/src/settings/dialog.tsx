@@ -8,6 +8,7 @@ import { AddCameras } from "./add.tsx";
 import { CameraList } from "./camera-list.tsx";
 import { SettingsContext, useSettings } from "./context.ts";
 import { Busy, Message } from "./fields.tsx";
+import { Framed } from "./framed.tsx";
 import { Locked } from "./locked.tsx";
 import { SettingsApi } from "./settings-api.ts";
 import { SettingsStore } from "./settings-store.ts";
@@ -32,6 +33,7 @@ export function SettingsDialog({ token, onClose }: { token: string | undefined; 
 				}),
 				clock: wall.clock,
 				namePrefix: t("settings.namePrefix"),
+				framed: window.top !== window,
 				saved: (count) => {
 					wall.say(t(count === 1 ? "settings.saved.one" : "settings.saved", { count }));
 					onClose();
@@ -155,6 +157,8 @@ function View() {
 					</button>
 				</>
 			);
+		case "framed":
+			return <Framed token={view.token} />;
 		case "list":
 			return <CameraList />;
 		case "add":

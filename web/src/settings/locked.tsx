@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useSettings } from "./context.ts";
 import { Field, Message } from "./fields.tsx";
+import { localAddress } from "./local-address.ts";
 import type { ApiProblem } from "./settings-api.ts";
 import { tokenIn } from "./token.ts";
 import { problemWords } from "./words.ts";
@@ -9,6 +10,7 @@ import { problemWords } from "./words.ts";
 export function Locked({ problem }: { problem: ApiProblem | undefined }) {
 	const { store, t } = useSettings();
 	const [text, setText] = useState("");
+	const address = localAddress(location);
 	const form = useRef<HTMLFormElement>(null);
 	useEffect(() => form.current?.querySelector("input")?.focus(), []);
 	return (
@@ -22,11 +24,20 @@ export function Locked({ problem }: { problem: ApiProblem | undefined }) {
 			}}
 		>
 			<h3>{t("settings.locked.title")}</h3>
-			<p>{t("settings.locked.why")}</p>
-			<ol>
-				<li>{t("settings.locked.machine", { address: localAddress() })}</li>
-				<li>{t("settings.locked.token")}</li>
-			</ol>
+			{address === undefined ? (
+				<>
+					<p>{t("settings.locked.why.here")}</p>
+					<p>{t("settings.locked.token.here", { command: "docker compose logs vigia" })}</p>
+				</>
+			) : (
+				<>
+					<p>{t("settings.locked.why")}</p>
+					<ol>
+						<li>{t("settings.locked.machine", { address })}</li>
+						<li>{t("settings.locked.token")}</li>
+					</ol>
+				</>
+			)}
 			{problem && <Message kind="error">{problemWords(t, problem)}</Message>}
 			<Field label={t("settings.locked.field")} name="token" value={text} onInput={setText} />
 			<button type="submit" class="main-button" disabled={tokenIn(text) === ""}>
@@ -34,10 +45,4 @@ export function Locked({ problem }: { problem: ApiProblem | undefined }) {
 			</button>
 		</form>
 	);
-}
-
-/** Of this page, for a browser on the server's own machine. */
-function localAddress(): string {
-	const { protocol, port, pathname } = location;
-	return `${protocol}//localhost${port === "" ? "" : `:${port}`}${pathname}`;
 }

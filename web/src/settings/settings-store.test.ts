@@ -20,14 +20,19 @@ let saved: number[];
 beforeEach(() => {
 	server = new SettingsServer([DOOR, YARD]);
 	saved = [];
+	store = open({ framed: false });
+});
+
+function open({ framed }: { framed: boolean }): SettingsStore {
 	const clock = new FakeClock();
-	store = new SettingsStore({
+	return new SettingsStore({
 		api: new SettingsApi({ base: "http://h/wall/", language: "en", clock, fetch: server.fetch }),
 		clock,
 		namePrefix: "Camera",
+		framed,
 		saved: (count) => saved.push(count),
 	});
-});
+}
 
 /** Every request that is under way has been answered. */
 async function settled(): Promise<void> {
@@ -64,6 +69,12 @@ describe("a list that is read", () => {
 	test("is shown, and nothing of it is unsaved", async () => {
 		await store.load();
 		expect([store.view.value.kind, names(), store.dirty.value]).toEqual(["list", ["Door", "Yard"], false]);
+	});
+
+	test("is not even asked for in a frame, and the token is kept for a tab of its own", async () => {
+		store = open({ framed: true });
+		await store.load("abc");
+		expect([store.view.value, server.paths]).toEqual([{ kind: "framed", token: "abc" }, []]);
 	});
 
 	test("that is locked is read with the token, and what was typed stays", async () => {

@@ -30,6 +30,8 @@ export type SettingsView =
 	/** The server wants its token first; `problem` of the last try with one. */
 	| { readonly kind: "locked"; readonly problem: ApiProblem | undefined }
 	| { readonly kind: "failed"; readonly problem: ApiProblem }
+	/** They are not shown inside a frame; `token` that the page was opened with. */
+	| { readonly kind: "framed"; readonly token: string | undefined }
 	| { readonly kind: "list" }
 	| { readonly kind: "add" };
 
@@ -51,6 +53,8 @@ export interface SettingsStoreOptions {
 	readonly clock: Clock;
 	/** Of new cameras: `Camera` gives `Camera 1`, `Camera 2`, ... */
 	readonly namePrefix: string;
+	/** The page stands in a frame of another one, which could cover it and lead clicks to its buttons. */
+	readonly framed: boolean;
 	/** The wall has these many cameras of the file now. */
 	readonly saved: (count: number) => void;
 }
@@ -115,6 +119,10 @@ export class SettingsStore {
 
 	/** Reads the file; what was typed before stays. `token` is given first. */
 	async load(token?: string): Promise<void> {
+		if (this.#options.framed) {
+			this.view.value = { kind: "framed", token };
+			return;
+		}
 		this.view.value = { kind: "loading" };
 		// A token that was used already does not matter to the browser that has used it.
 		const unlocked = token === undefined ? undefined : await this.api.unlock(token);

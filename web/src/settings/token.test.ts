@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { takeToken, tokenIn } from "./token.ts";
+import { settingsAddress, takeToken, tokenIn } from "./token.ts";
 
 test.each([
 	[" abc-123 ", "abc-123"],
@@ -19,6 +19,13 @@ test("the token is gone from the page's address as soon as it is taken", () => {
 	expect(takeToken(at("#settings=abc"), history)).toBe("abc");
 	expect(replaced).toEqual([[1, "", "/wall/?lang=es"]]);
 	expect(takeToken(at("#cam1"), history)).toBeUndefined();
-	expect(takeToken(at("#settings="), history)).toBeUndefined();
+	expect(takeToken(at("#settings="), history)).toBe("");
 	expect(replaced).toHaveLength(2);
+});
+
+test.each(["", "a+b&c", "#"])("an address made for the settings gives its token back: %j", (token) => {
+	const history = { state: null, replaceState: () => {} };
+	const address = new URL(settingsAddress({ pathname: "/wall/", search: "?lang=es" }, token), "http://host");
+	expect([address.pathname, address.search]).toEqual(["/wall/", "?lang=es"]);
+	expect(takeToken(address, history)).toBe(token);
 });

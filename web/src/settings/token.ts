@@ -10,15 +10,23 @@ export function tokenIn(text: string): string {
 	return token.length > MAX_TOKEN_LENGTH || /\s/.test(token) ? "" : token;
 }
 
-/** Takes the token out of the page's address, before anybody sees or copies it. */
+/** The address that opens the page's settings at once, {@link takeToken}'s counterpart. */
+export function settingsAddress(location: Pick<Location, "pathname" | "search">, token = ""): string {
+	return `${location.pathname}${location.search}#settings=${encodeURIComponent(token)}`;
+}
+
+/**
+ * Takes the token out of the page's address, before anybody sees or copies it.
+ *
+ * @returns it; empty where the address opens the settings without one; `undefined` where it does not name them.
+ */
 export function takeToken(
 	location: Pick<Location, "hash" | "pathname" | "search">,
 	history: Pick<History, "replaceState" | "state">,
 ): string | undefined {
 	if (!/[#&]settings=/.test(location.hash)) return undefined;
-	const token = tokenIn(location.hash);
 	history.replaceState(history.state, "", location.pathname + location.search);
-	return token === "" ? undefined : token;
+	return tokenIn(location.hash);
 }
 
 function decoded(text: string): string {

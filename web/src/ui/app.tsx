@@ -64,7 +64,7 @@ function Settings() {
 		// The address may also be pasted into a page that is open already.
 		const redeem = () => {
 			const token = takeToken(location, history);
-			if (token !== undefined) store.openSettings(token);
+			if (token !== undefined) store.openSettings(token === "" ? undefined : token);
 		};
 		redeem();
 		window.addEventListener("hashchange", redeem);
