@@ -240,12 +240,10 @@ share_with_container() {
 		set_container_user 0 0
 		return
 	fi
+	# As the folder's owner it can read .env, and replace vigia.yaml.
+	[ "$(id -u)" != 0 ] || chown --reference=. .env
 	owner=$(stat -c %u .env)
-	if [ "$owner" = 0 ] && [ "$(id -u)" = 0 ]; then
-		chown "$IMAGE_UID:$IMAGE_UID" .env
-	elif [ "$owner" != "$IMAGE_UID" ]; then
-		set_container_user "$owner" "$(stat -c %g .env)"
-	fi
+	[ "$owner" = "$IMAGE_UID" ] || set_container_user "$owner" "$(stat -c %g .env)"
 }
 
 set_container_user() {

@@ -1,5 +1,5 @@
 /** quick-start.sh from the first question to the addresses, with stand-ins for Docker and npm. */
-import { chownSync, readdirSync } from "node:fs";
+import { chownSync, readdirSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CAMERA_TEMPLATES } from "../../server/src/config/camera-template.ts";
 import { parseEnvFile } from "../../server/src/config/env-file.ts";
@@ -200,6 +200,16 @@ describe("with Docker", () => {
 		await quickStart({ answers: answers() });
 		expect(settings()).toMatchObject({ VIGIA_UID: "1234", VIGIA_GID: "100" });
 	});
+
+	test.skipIf(process.getuid?.() !== 0)(
+		"started by root it makes .env the folder's owner's, and runs as that",
+		async () => {
+			chownSync(bench.project, 1234, 100);
+			await quickStart({ answers: answers() });
+			expect(statSync(`${bench.project}/.env`)).toMatchObject({ uid: 1234, gid: 100 });
+			expect(settings()).toMatchObject({ VIGIA_UID: "1234", VIGIA_GID: "100" });
+		},
+	);
 
 	test("where Docker itself runs without root, the container's root is its user", async () => {
 		withDocker('case "$*" in "info --format"*) echo "[name=seccomp name=rootless]";; esac');
