@@ -62,7 +62,7 @@ describe("URLs that people type", () => {
 				fc.string({ unit: fc.constantFrom("a", "b", "@", ":", "/", "#", "?", "%", ".", "ñ", '"', "\\") }),
 				(password) => {
 					// What looks like an escape, or like an address of its own, is ambiguous.
-					fc.pre(!/%[0-9a-f]{2}|[@][^/?]*[^.]\.[^.]/i.test(`${password}@`));
+					fc.pre(!/%[0-9a-f]{2}|@[^/?]*[^.]\.[^.]|@[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*[/?]/i.test(`${password}@`));
 					const parsed = parseRtspUrl(`rtsp://user:${password}@192.0.2.7:8554/path?x=1`);
 					expect(parsed).toMatchObject({
 						host: "192.0.2.7",
