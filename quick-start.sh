@@ -234,20 +234,24 @@ write_settings() {
 
 # The container's user must be able to read .env, which nobody else may.
 share_with_container() {
-	local owner
+	local owned=.env owner
+	[ "$(env_value VIGIA_UID none)" = none ] || return 0
 	if docker info --format '{{.SecurityOptions}}' 2>/dev/null | grep -q rootless; then
 		# There the container's root is whoever runs Docker.
 		set_container_user 0 0
 		return
 	fi
-	# As the folder's owner it can read .env, and replace vigia.yaml.
-	[ "$(id -u)" != 0 ] || chown --reference=. .env
-	owner=$(stat -c %u .env)
-	[ "$owner" = "$IMAGE_UID" ] || set_container_user "$owner" "$(stat -c %g .env)"
+	# As its folder's owner it can replace vigia.yaml, too.
+	if [ -n "$(env_value VIGIA_DATA "")" ]; then
+		owned=$(env_value VIGIA_DATA "")
+	elif [ "$(id -u)" = 0 ] && [ "$(stat -c %u .env)" = 0 ]; then
+		chown --reference=. .env
+	fi
+	owner=$(stat -c %u "$owned")
+	[ "$owner" = "$IMAGE_UID" ] || set_container_user "$owner" "$(stat -c %g "$owned")"
 }
 
 set_container_user() {
-	[ "$(env_value VIGIA_UID none)" = none ] || return 0
 	# A last line without its end would swallow the first one of these.
 	[ -z "$(tail -c 1 .env)" ] || printf '\n' >>.env
 	printf 'VIGIA_UID=%s\nVIGIA_GID=%s\n' "$1" "$2" >>.env
@@ -400,8 +404,8 @@ print_settings_address() {
 			"Las cámaras se configuran en la página con una dirección que está en el registro: ${COMPOSE[*]} logs vigia"
 		return
 	fi
-	say "To set cameras in the page, from here or with another of these addresses (good once; a restart gives a new one):" \
-		"Para configurar cámaras en la página, desde aquí o con otra de estas direcciones (vale una vez; al reiniciar hay otra):"
+	say "To set cameras in the page, from here or with another of these addresses (good once; if it was used, a restart gives a new one):" \
+		"Para configurar cámaras en la página, desde aquí o con otra de estas direcciones (vale una vez; si ya se usó, al reiniciar hay otra):"
 	printf '  %s/#settings=%s\n' "${first%/}" "$token"
 }
 

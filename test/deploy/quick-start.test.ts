@@ -211,6 +211,24 @@ describe("with Docker", () => {
 		},
 	);
 
+	test.skipIf(process.getuid?.() !== 0)(
+		"a user that .env names already is left alone, and so is the owner of .env",
+		async () => {
+			bench.write(".env", "PORT=8000\nVIGIA_UID=1000\nVIGIA_GID=1000\n");
+			chownSync(`${bench.project}/.env`, 1000, 1000);
+			await quickStart({ answers: ["1"] });
+			expect(statSync(`${bench.project}/.env`)).toMatchObject({ uid: 1000 });
+			expect(settings()).toMatchObject({ VIGIA_UID: "1000", VIGIA_GID: "1000" });
+		},
+	);
+
+	test("with VIGIA_DATA it is that folder's owner that counts", async () => {
+		bench.write(".env", "VIGIA_DATA=/srv/vigia\n");
+		bench.stub("stat", 'case "$2 $3" in "%u /srv/vigia") echo 1234;; "%g /srv/vigia") echo 100;; *) echo 0;; esac');
+		await quickStart({ answers: ["1"] });
+		expect(settings()).toMatchObject({ VIGIA_UID: "1234", VIGIA_GID: "100" });
+	});
+
 	test("where Docker itself runs without root, the container's root is its user", async () => {
 		withDocker('case "$*" in "info --format"*) echo "[name=seccomp name=rootless]";; esac');
 		await quickStart({ answers: answers() });

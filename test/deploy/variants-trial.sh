@@ -33,7 +33,7 @@ person "(umask 077 && printf 'VIGIA_UID=%s\nVIGIA_GID=%s\n' \$(id -u) \$(id -g) 
 person "docker compose build" >"$work/build.log" 2>&1 || fail "the build, see $work/build.log"
 
 compose() { printf 'docker compose -f docker-compose.yml -f deploy/compose.%s.yml' "$1"; }
-# up COMMAND: what DEPLOYMENT.md says.
+# up COMMAND: with -f, as COMPOSE_FILE would do (docker-trial.sh), since the variants take turns here.
 up() {
 	start_clock
 	person "$1" >"$work/up.txt" 2>&1 || fail "$1, see $work/up.txt"

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { exposedFiles } from "./exposed-files.ts";
+import { exposedFiles, remedyFor } from "./exposed-files.ts";
 
 const PASSWORD = "p@ss:w#rd%/ñ";
 const LOGIN = `CAM_IP=192.168.1.50\nCAM_USER=admin\nCAM_PASS=${PASSWORD}\n`;
@@ -62,4 +62,23 @@ test("the file of --config is looked at instead, and the command fits its name",
 	expect(warnings(["--config", "it's mine.yaml"])).toEqual([
 		expect.stringMatching(/^it's mine\.yaml holds .*: chmod 600 'it'\\''s mine\.yaml'$/),
 	]);
+});
+
+test.each([
+	["its own", { own: 1000, owner: 1000 }, "chmod 600 .env"],
+	["another user's", { own: 1000, owner: 1234 }, "chown 1000 .env && chmod 600 .env"],
+	["root's, whom nothing keeps out", { own: 0, owner: 1234 }, "chmod 600 .env"],
+	[
+		"another user's in its own folder of a container",
+		{ own: 1000, owner: 0, isInContainer: true },
+		"on the machine itself sudo chown 1000 .env && sudo chmod 600 .env; then docker compose up -d",
+	],
+	[
+		"another user's, as is the folder of the container",
+		{ own: 1001, owner: 1000, isInContainer: true },
+		"VIGIA_UID=1000 and VIGIA_GID=100 in .env; on the machine itself sudo chown 1000 .env && sudo chmod 600 .env; then docker compose up -d",
+	],
+])("after the remedy the server still reads a file that is %s", (_, file, remedy) => {
+	const given = { name: ".env", folder: { uid: 1000, gid: 100 }, isInContainer: false };
+	expect(remedyFor({ ...given, ...file })).toBe(remedy);
 });

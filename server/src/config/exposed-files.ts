@@ -1,6 +1,6 @@
 /** Settings files that hold a secret and that others than their owner can read or change. @module */
 import { type Stats, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { getuid } from "node:process";
 import { isInContainer } from "../platform/container.ts";
 import type { LoadOptions } from "./load.ts";
@@ -23,21 +23,39 @@ export function exposedFiles({ argv, cwd, env }: LoadOptions): string[] {
 		[ENV_FILE, dotEnv?.values] as const,
 		[configFile, { ...yaml.layer.values, cameras: yaml.cameras }] as const,
 	].flatMap(([file, values]) => {
-		const stats = statSync(resolve(cwd, file), { throwIfNoEntry: false });
+		const path = resolve(cwd, file);
+		const stats = statSync(path, { throwIfNoEntry: false });
 		if (!stats || (stats.mode & (READABLE | WRITABLE)) === 0 || !holdsSecret("", values)) return [];
 		const act = [(stats.mode & READABLE) !== 0 && "read", (stats.mode & WRITABLE) !== 0 && "change"];
 		const can = act.filter((verb) => verb !== false).join(" and ");
-		return [`${file} holds passwords, and other users of this machine can ${can} it: ${remedyFor(file, stats, env)}`];
+		const remedy = remedyFor({
+			name: file,
+			owner: stats.uid,
+			folder: statSync(dirname(path)),
+			own: getuid?.() ?? stats.uid,
+			isInContainer: isInContainer(env),
+		});
+		return [`${file} holds passwords, and other users of this machine can ${can} it: ${remedy}`];
 	});
 }
 
-function remedyFor(file: string, { uid }: Stats, env: NodeJS.ProcessEnv): string {
-	const name = /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
-	const own = getuid?.() ?? uid;
-	// With that mode only its owner still reads it.
-	const needsOwner = own !== uid && own !== 0;
-	if (needsOwner && isInContainer(env)) return `VIGIA_UID=${uid} in .env, docker compose up -d, and chmod 600 ${name}`;
-	return `${needsOwner ? `chown ${own} ${name} && ` : ""}chmod 600 ${name}`;
+export interface ExposedFile {
+	readonly name: string;
+	readonly owner: number;
+	readonly folder: Pick<Stats, "uid" | "gid">;
+	/** As whom the server runs. */
+	readonly own: number;
+	readonly isInContainer: boolean;
+}
+
+/** What makes the file its owner's alone, who is the server afterwards: with that mode nobody else reads it. */
+export function remedyFor({ name, owner, folder, own, isInContainer: isInside }: ExposedFile): string {
+	const quoted = /^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+	if (own === owner || own === 0) return `chmod 600 ${quoted}`;
+	if (!isInside) return `chown ${own} ${quoted} && chmod 600 ${quoted}`;
+	// As the folder's owner it can save cameras, too.
+	const user = folder.uid === own ? "" : `VIGIA_UID=${folder.uid} and VIGIA_GID=${folder.gid} in .env; `;
+	return `${user}on the machine itself sudo chown ${folder.uid} ${quoted} && sudo chmod 600 ${quoted}; then docker compose up -d`;
 }
 
 /** @param name of the setting, or the key in the YAML file. */

@@ -30,9 +30,12 @@ export interface LoggerOptions {
 	readonly write?: (line: string) => void;
 }
 
+/** Characters that wait for an output that takes nothing; what comes above them is lost. */
+const MAX_UNWRITTEN = 1 << 20;
+
 export function createLogger(options: LoggerOptions): Logger {
 	const { level, redactor, readable = process.stdout.isTTY } = options;
-	const destination = options.write === undefined ? pino.destination({ fd: 1, sync: true }) : undefined;
+	const destination = options.write === undefined ? pino.destination({ fd: 1, sync: true, maxLength: MAX_UNWRITTEN }) : undefined;
 	// A closed terminal, an ended reader, a full disk: that nobody takes the lines ends no picture.
 	destination?.on("error", () => undefined);
 	const write = options.write ?? ((line: string) => void destination?.write(line));
