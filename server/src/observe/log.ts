@@ -35,7 +35,8 @@ const MAX_UNWRITTEN = 1 << 20;
 
 export function createLogger(options: LoggerOptions): Logger {
 	const { level, redactor, readable = process.stdout.isTTY } = options;
-	const destination = options.write === undefined ? pino.destination({ fd: 1, sync: true, maxLength: MAX_UNWRITTEN }) : undefined;
+	const destination =
+		options.write === undefined ? pino.destination({ fd: 1, sync: true, maxLength: MAX_UNWRITTEN }) : undefined;
 	// A closed terminal, an ended reader, a full disk: that nobody takes the lines ends no picture.
 	destination?.on("error", () => undefined);
 	const write = options.write ?? ((line: string) => void destination?.write(line));
