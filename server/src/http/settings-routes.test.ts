@@ -1,7 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	chownSync,
+	existsSync,
+	mkdtempSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { getuid } from "node:process";
 import {
 	type SettingsCamera,
 	type SettingsCameraInput,
@@ -372,6 +382,27 @@ cameras:
 			code: "not-writable",
 			message: "vigia.yaml no se puede escribir porque su carpeta no existe: créela.",
 		});
+	});
+
+	// Not even root makes a file in there.
+	test.skipIf(!existsSync("/dev/pts"))(
+		"names in a container the owner of the folder that a link leads to",
+		async () => {
+			env["VIGIA_CONTAINER"] = "1";
+			symlinkSync("/dev/pts/vigia.yaml", join(cwd, "vigia.yaml"));
+			if (getuid?.() === 0) chownSync(cwd, 1001, 1001);
+			const { uid } = statSync("/dev/pts");
+			const { status, body } = await put([{ host: "c" }]);
+			expect([status, errorOf(body).code]).toEqual([500, "not-writable"]);
+			expect(errorOf(body).message).toContain(uid === getuid?.() ? "(chown)" : `VIGIA_UID=${uid} `);
+		},
+	);
+
+	test("is refused with what to do in a container too where the links of the file lead nowhere", async () => {
+		env["VIGIA_CONTAINER"] = "1";
+		symlinkSync("vigia.yaml", join(cwd, "vigia.yaml"));
+		const { status, body } = await ask("GET", "/cameras");
+		expect([status, errorOf(body).code]).toEqual([500, "not-readable"]);
 	});
 
 	test("says in the asker's language that it was written and not taken up", async () => {

@@ -194,8 +194,13 @@ export class CameraListEditor {
 
 	#containerFolder(): ContainerFolder | undefined {
 		if (!isInContainer(this.#load.env)) return undefined;
-		const folder = statSync(dirname(this.#file.path), { throwIfNoEntry: false });
-		return folder && { uid: folder.uid, gid: folder.gid, own: getuid?.() };
+		try {
+			const { uid, gid } = statSync(dirname(this.#file.realPath()));
+			return { uid, gid, own: getuid?.() };
+		} catch {
+			// Whoever may not even look at the folder does not learn its owner.
+			return undefined;
+		}
 	}
 
 	/** What the loader makes of the text. @throws {SettingsRefusal} with all that it finds wrong. */
