@@ -169,6 +169,16 @@ describe("a host", () => {
 		expect(code).toBe(EXIT_CODES.works);
 	});
 
+	test("of which no stream plays gets no lines for the settings", async () => {
+		await using camera = await ScriptedCamera.open({
+			answer: (request) => (request.method === "SETUP" ? answerTo(request, "453 Not Enough Bandwidth", []) : undefined),
+		});
+		const { code, out } = await run([`127.0.0.1:${camera.port}`]);
+		expect(out).toMatch(/^The stream for the grid: [^]*camera-full[^]*\nThe main stream: [^]*camera-full[^]*[^\n]\n$/);
+		expect(out).not.toMatch(/vigia\.yaml|CAMERA_1/);
+		expect(code).toBe(EXIT_CODES.failed);
+	});
+
 	test("where nothing listens is told with its port, and one of which nobody knows is not tried twice", async () => {
 		const { code, out } = await run(["127.0.0.1:1"]);
 		expect(out).toContain("put it behind the address: 127.0.0.1:8554");
