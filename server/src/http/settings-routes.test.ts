@@ -170,14 +170,16 @@ describe("access", () => {
 	});
 
 	test("is explained: the machine itself, or the printed address, and only that to somebody at localhost already", async () => {
-		const messageAt = async (host: string): Promise<string> => {
+		const messageAt = async (host: string, query = ""): Promise<string> => {
 			const headers = { host, ...FROM_AFAR };
-			return errorOf((await app.inject({ url: "/api/settings/cameras", headers })).json()).message;
+			return errorOf((await app.inject({ url: `/api/settings/cameras${query}`, headers })).json()).message;
 		};
+		expect(await messageAt("192.168.1.5:8000", "?lang=es")).toMatch(/en el propio equipo .*#settings=/);
 		expect(await messageAt("192.168.1.5:8000")).toMatch(/on the machine itself \(http:\/\/localhost.*#settings=/);
 		for (const host of ["localhost:8000", "127.0.0.1:8000", "[::1]:8000"]) {
 			expect(await messageAt(host)).toMatch(/#settings=.*docker compose logs vigia/);
 			expect(await messageAt(host)).not.toMatch(/machine itself|http:\/\/localhost/);
+			expect(await messageAt(host, "?lang=es")).toMatch(/en un contenedor.*#settings=.*docker compose logs vigia/);
 		}
 	});
 
@@ -444,6 +446,10 @@ cameras:
 			).status,
 		).toBe(400);
 		expect((await put([{ host: "a", was: 1 }])).status).toBe(400);
+		const spanish = await put([{ host: "a", was: 1 }], { lang: "es" });
+		expect(errorOf(spanish.body).message).toMatch(/^No hay ninguna cámara /);
+		const unread = await ask("PUT", "/cameras", { revision: "x", cameras: [{ hots: "c" }], lang: "es" });
+		expect(errorOf(unread.body).message).toMatch(/^El cuerpo no es el JSON .* en cameras\.0:/);
 	});
 
 	test("refuses another host with the password that was given for this one", async () => {
