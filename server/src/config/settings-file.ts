@@ -125,6 +125,18 @@ export class SettingsFile {
 		this.replace(this.compose(cameras, revision), revision);
 	}
 
+	/**
+	 * Where it is written. A symbolic link stays one: what it leads to is replaced, or made where it is not there yet.
+	 * @throws {SettingsFileError} `not-writable`.
+	 */
+	realPath(): string {
+		try {
+			return endOfLinks(this.path);
+		} catch (error) {
+			throw new SettingsFileError("not-writable", error);
+		}
+	}
+
 	#text(): string {
 		try {
 			return readFileSync(this.path, "utf8");
@@ -134,18 +146,9 @@ export class SettingsFile {
 		}
 	}
 
-	/** A symbolic link stays one: what it leads to is replaced, or made where it is not there yet. */
-	#realPath(): string {
-		try {
-			return endOfLinks(this.path);
-		} catch (error) {
-			throw new SettingsFileError("not-writable", error);
-		}
-	}
-
 	/** By a file beside it that takes its place: whoever reads meanwhile finds the old one or the new one. */
 	#replace(text: string): void {
-		const path = this.#realPath();
+		const path = this.realPath();
 		const beside = join(dirname(path), `.vigia-${randomUUID()}.tmp`);
 		try {
 			const file = openSync(beside, "wx", MODE);

@@ -6,9 +6,9 @@ import { answerOffer } from "./answer-offer.ts";
 import { Player } from "./testing/player.ts";
 
 test.each([
-	["taken out of the settings", undefined],
-	["given another address", new FakeStream()],
-])("a camera that is %s while its player is being answered leaves no session behind", async (_case, later) => {
+	["taken out of the settings", undefined, { status: 404, code: "unknown-camera" }],
+	["given another address or another stream", new FakeStream(), { status: 503, code: "camera-changed" }],
+])("a camera that is %s while its player is being answered leaves no session", async (_case, later, refusal) => {
 	let source: ReadableStreamSource | undefined = new FakeStream();
 	let closed = 0;
 	const engine: PlayerEngine = {
@@ -22,6 +22,6 @@ test.each([
 	using player = new Player();
 	const onClose = (): number => closed++;
 	const offer = { cameraId: "cam1", stream: "main", offerSdp: await player.offer(), pageHost: undefined, onClose };
-	expect(await answerOffer(offer, { engine, directory })).toMatchObject({ ok: false, status: 404 });
+	expect(await answerOffer(offer, { engine, directory })).toMatchObject({ ok: false, ...refusal });
 	expect(closed).toBe(1);
 });

@@ -27,6 +27,7 @@ const REFUSALS = {
 	"no-h264": [406, "The offer has no media section that receives H.264 video."],
 	"bad-offer": [400, "The body is not a valid SDP offer: it needs media, ICE and DTLS lines."],
 	"too-many-viewers": [503, "The server has as many viewers as it takes: try again later."],
+	"camera-changed": [503, "The camera's streams have just changed: try again."],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type Answered =
@@ -58,9 +59,10 @@ export async function answerOffer(
 		const { offer } = read;
 		const player = await engine.openPlayer({ source, offer, offerSdp, pageHost, onClose, cameraId, stream });
 		// Gone or replaced while the engine was asked: it has ended the sessions of such a camera before it had this one.
+		// A stream is another one too where the camera's other stream has come or gone.
 		if (player && directory.stream(cameraId, stream) !== source) {
 			player.close();
-			return refused("unknown-camera");
+			return refused(directory.hasCamera(cameraId) ? "camera-changed" : "unknown-camera");
 		}
 		return player ? { ok: true, player, mid: offer.mid } : refused("too-many-viewers");
 	} catch (error) {

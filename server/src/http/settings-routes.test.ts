@@ -1,7 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	chownSync,
+	existsSync,
+	mkdtempSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { getuid } from "node:process";
 import {
 	type SettingsCamera,
 	type SettingsCameraInput,
@@ -160,14 +170,16 @@ describe("access", () => {
 	});
 
 	test("is explained: the machine itself, or the printed address, and only that to somebody at localhost already", async () => {
-		const messageAt = async (host: string): Promise<string> => {
+		const messageAt = async (host: string, query = ""): Promise<string> => {
 			const headers = { host, ...FROM_AFAR };
-			return errorOf((await app.inject({ url: "/api/settings/cameras", headers })).json()).message;
+			return errorOf((await app.inject({ url: `/api/settings/cameras${query}`, headers })).json()).message;
 		};
+		expect(await messageAt("192.168.1.5:8000", "?lang=es")).toMatch(/en el propio equipo .*#settings=/);
 		expect(await messageAt("192.168.1.5:8000")).toMatch(/on the machine itself \(http:\/\/localhost.*#settings=/);
 		for (const host of ["localhost:8000", "127.0.0.1:8000", "[::1]:8000"]) {
 			expect(await messageAt(host)).toMatch(/#settings=.*docker compose logs vigia/);
 			expect(await messageAt(host)).not.toMatch(/machine itself|http:\/\/localhost/);
+			expect(await messageAt(host, "?lang=es")).toMatch(/en un contenedor.*#settings=.*docker compose logs vigia/);
 		}
 	});
 
@@ -374,6 +386,27 @@ cameras:
 		});
 	});
 
+	// Not even root makes a file in there.
+	test.skipIf(!existsSync("/dev/pts"))(
+		"names in a container the owner of the folder that a link leads to",
+		async () => {
+			env["VIGIA_CONTAINER"] = "1";
+			symlinkSync("/dev/pts/vigia.yaml", join(cwd, "vigia.yaml"));
+			if (getuid?.() === 0) chownSync(cwd, 1001, 1001);
+			const { uid } = statSync("/dev/pts");
+			const { status, body } = await put([{ host: "c" }]);
+			expect([status, errorOf(body).code]).toEqual([500, "not-writable"]);
+			expect(errorOf(body).message).toContain(uid === getuid?.() ? "(chown)" : `VIGIA_UID=${uid} `);
+		},
+	);
+
+	test("is refused with what to do in a container too where the links of the file lead nowhere", async () => {
+		env["VIGIA_CONTAINER"] = "1";
+		symlinkSync("vigia.yaml", join(cwd, "vigia.yaml"));
+		const { status, body } = await ask("GET", "/cameras");
+		expect([status, errorOf(body).code]).toEqual([500, "not-readable"]);
+	});
+
 	test("says in the asker's language that it was written and not taken up", async () => {
 		const asked = { revision: (await list()).revision, cameras: [{ host: "c" }], lang: "es" };
 		isTakenUp = false;
@@ -413,6 +446,10 @@ cameras:
 			).status,
 		).toBe(400);
 		expect((await put([{ host: "a", was: 1 }])).status).toBe(400);
+		const spanish = await put([{ host: "a", was: 1 }], { lang: "es" });
+		expect(errorOf(spanish.body).message).toMatch(/^No hay ninguna cámara /);
+		const unread = await ask("PUT", "/cameras", { revision: "x", cameras: [{ hots: "c" }], lang: "es" });
+		expect(errorOf(unread.body).message).toMatch(/^El cuerpo no es el JSON .* en cameras\.0:/);
 	});
 
 	test("refuses another host with the password that was given for this one", async () => {

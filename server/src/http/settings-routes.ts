@@ -9,6 +9,7 @@ import {
 	settingsTokenSchema,
 } from "@vigia/api";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { inLanguage, type Sentence } from "../probe/advice-texts.ts";
 import { importInto } from "../settings/camera-import.ts";
 import type { CameraListEditor } from "../settings/camera-list-editor.ts";
 import type { CameraTest } from "../settings/camera-test.ts";
@@ -25,11 +26,19 @@ const MAX_IMPORT_BYTES = 300 * 1024;
 /** Seconds after which a place is free again: a probe takes about ten. */
 const RETRY_AFTER_SECONDS = 10;
 
-const LOCKED =
-	"The settings are locked: open this page on the machine itself (http://localhost and its port), or open the address with #settings= that the server printed at its start, which is good for one browser; a restart prints a new one.";
+const LOCKED: Sentence = [
+	"The settings are locked: open this page on the machine itself (http://localhost and its port), or open the address with #settings= that the server printed at its start, which is good for one browser; a restart prints a new one.",
+	"La configuración está bloqueada: abra esta página en el propio equipo (http://localhost y su puerto), o abra la dirección con #settings= que el servidor mostró al arrancar, que vale para un navegador; un reinicio muestra otra.",
+];
 /** For whoever is there already, which says nothing where the server is in a container or behind a proxy. */
-const LOCKED_AT_LOCALHOST =
-	"The settings are locked, at localhost too, because Vigía runs in a container or behind a proxy: open the address with #settings= that it printed at its start (docker compose logs vigia, or its log), which is good for one browser; a restart prints a new one.";
+const LOCKED_AT_LOCALHOST: Sentence = [
+	"The settings are locked, at localhost too, because Vigía runs in a container or behind a proxy: open the address with #settings= that it printed at its start (docker compose logs vigia, or its log), which is good for one browser; a restart prints a new one.",
+	"La configuración está bloqueada, también en localhost, porque Vigía funciona en un contenedor o detrás de un proxy: abra la dirección con #settings= que mostró al arrancar (docker compose logs vigia, o su registro), que vale para un navegador; un reinicio muestra otra.",
+];
+const TOO_MANY_TESTS: Sentence = [
+	"Other cameras are being tested: try again in some seconds.",
+	"Se están probando otras cámaras: inténtelo de nuevo en unos segundos.",
+];
 
 export interface SettingsRoutesOptions {
 	readonly access: SettingsAccess;
@@ -56,7 +65,8 @@ export async function registerSettings(app: FastifyInstance, options: SettingsRo
 				locked.addHook("onRequest", async (request, reply) => {
 					if (options.access.isAllowed(request)) return undefined;
 					const text = isLoopbackHost(request.visitor.host) ? LOCKED_AT_LOCALHOST : LOCKED;
-					return sendError(reply, 403, "settings-locked", text);
+					// The body, which may say the language, is not read for whoever is not let in.
+					return sendError(reply, 403, "settings-locked", inLanguage(text, languageOf(request)));
 				});
 				addCameras(locked, options);
 				addDevices(locked, options.devices);
@@ -102,7 +112,7 @@ function addCameras(scope: FastifyInstance, { editor, cameraTest }: SettingsRout
 			const { camera, revision, lang = "en" } = read(settingsTestSchema, request);
 			const result = await cameraTest.run(editor.draft(camera, revision, lang), lang);
 			if (!("refusal" in result)) return result;
-			throw new SettingsRefusal(503, result.refusal, "Other cameras are being tested: try again in some seconds.");
+			throw new SettingsRefusal(503, result.refusal, TOO_MANY_TESTS);
 		}),
 	);
 	scope.post(
@@ -120,8 +130,8 @@ function addDevices(scope: FastifyInstance, devices: DeviceSearch): void {
 	scope.post(
 		"/discover",
 		answer((request) => {
-			const { range, lang = "en" } = read(settingsDiscoverSchema, request);
-			return devices.discover(range, lang);
+			const { range } = read(settingsDiscoverSchema, request);
+			return devices.discover(range);
 		}),
 	);
 	scope.post(
@@ -161,8 +171,12 @@ function read<T>(schema: BodySchema<T>, { body }: FastifyRequest): T {
 	const parsed = schema.safeParse(body);
 	if (parsed.success) return parsed.data;
 	const [first] = parsed.error.issues;
-	const place = first && first.path.length > 0 ? ` at ${first.path.join(".")}` : "";
-	throw badRequest(`The body is not the JSON that this address takes${place}: see docs/http-api.md.`);
+	const place = first?.path.join(".") ?? "";
+	const [at, en] = place === "" ? ["", ""] : [` at ${place}`, ` en ${place}`];
+	throw badRequest([
+		`The body is not the JSON that this address takes${at}: see docs/http-api.md.`,
+		`El cuerpo no es el JSON que admite esta dirección${en}: vea docs/http-api.md.`,
+	]);
 }
 
 /** As it is asked for: by a query where there is no body. */

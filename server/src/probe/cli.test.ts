@@ -169,6 +169,16 @@ describe("a host", () => {
 		expect(code).toBe(EXIT_CODES.works);
 	});
 
+	test("of which no stream plays gets no lines for the settings", async () => {
+		await using camera = await ScriptedCamera.open({
+			answer: (request) => (request.method === "SETUP" ? answerTo(request, "453 Not Enough Bandwidth", []) : undefined),
+		});
+		const { code, out } = await run([`127.0.0.1:${camera.port}`]);
+		expect(out).toMatch(/^The stream for the grid: [^]*camera-full[^]*\nThe main stream: [^]*camera-full[^]*[^\n]\n$/);
+		expect(out).not.toMatch(/vigia\.yaml|CAMERA_1/);
+		expect(code).toBe(EXIT_CODES.failed);
+	});
+
 	test("where nothing listens is told with its port, and one of which nobody knows is not tried twice", async () => {
 		const { code, out } = await run(["127.0.0.1:1"]);
 		expect(out).toContain("put it behind the address: 127.0.0.1:8554");
@@ -219,13 +229,22 @@ describe("a camera of the settings", () => {
 		expect({ code, error }).toEqual({ code: EXIT_CODES.failed, error: "" });
 	});
 
-	test("without that stream, and settings that are wrong, are told", async () => {
+	test("without that stream is told", async () => {
 		expect((await run(["cam1", "--stream", "sub"], { env: { CAMERA_1_URL: url(1) } })).error).toContain(
 			"no sub stream",
 		);
-		const { code, error } = await run(["cam1"], { env: { PORT: "x" } });
-		expect(error).toContain("PORT");
-		expect(code).toBe(EXIT_CODES.usage);
+	});
+
+	test("needs settings that are right; a host of one word is looked for without them, which is remarked", async () => {
+		const wrong = { env: { PORT: "x" }, lookup: nobody };
+		const host = await run(["door"], wrong);
+		expect(host.error).toMatch(
+			/^door is taken for a host, [^]* PORT \(environment\): [^]*\nTrying rtsp:\/\/door\/[^]*\nNo device has this name\. If it is a camera's id, correct the settings/,
+		);
+		expect(host.code).toBe(EXIT_CODES.usage);
+		const camera = await run(["door", "--stream", "main"], wrong);
+		expect(camera.error).toMatch(/^Vigía does not start: [^]* PORT [^]*docs\/settings\.md\n$/);
+		expect(camera.code).toBe(EXIT_CODES.usage);
 	});
 });
 

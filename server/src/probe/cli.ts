@@ -7,7 +7,7 @@ import { CAMERA_VENDORS, findVendor } from "../config/camera-template-vendors.ts
 import { Credentials } from "../config/credentials.ts";
 import { loadSettings } from "../config/load.ts";
 import { docOf, yamlCameraSchema } from "../config/schema.ts";
-import { SettingsError } from "../config/settings-error.ts";
+import { formatProblems, SettingsError } from "../config/settings-error.ts";
 import type { CameraSettings, RtspTransport, Settings, TlsPolicy } from "../config/settings.ts";
 import { parseTlsPolicy, TLS_RULE } from "../config/tls-policy.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -74,6 +74,10 @@ const CALLED_OFF = [
 
 const NO_ADDRESS =
 	"This is no address: it is rtsp://..., or an IP address or a name, with :port behind it where it is not the usual one; IPv6 stands between brackets.";
+
+/** Where the settings are not right: what that is has been said by then. */
+const UNREAD_ID =
+	"No device has this name. If it is a camera's id, correct the settings first; an address begins with rtsp:// or rtsps://.";
 
 /** Says what is wrong with the command; never holds a value that may be a password. */
 class UsageError extends Error {}
@@ -308,7 +312,9 @@ function addressTarget({ target, stream }: Flags, io: CliIo): ProbeTarget {
 function cameraTarget(flags: Flags, io: CliIo): ProbeTarget | DeviceTarget {
 	const { target, stream } = flags;
 	if (!cameraIdSchema.safeParse(target).success) return deviceTarget(flags, undefined);
-	const { cameras, rtspTransport } = settingsOf(flags, io);
+	const settings = settingsOf(flags, io);
+	if (!settings) return deviceTarget(flags, UNREAD_ID);
+	const { cameras, rtspTransport } = settings;
 	const camera = cameras.find(({ id }) => id === target);
 	if (!camera) {
 		const known = cameras.length === 0 ? "there are none in the settings" : `there are ${idList(cameras)}`;
@@ -321,10 +327,17 @@ function cameraTarget(flags: Flags, io: CliIo): ProbeTarget | DeviceTarget {
 	return found;
 }
 
-function settingsOf({ config }: Flags, { env, cwd }: CliIo): Settings {
-	const loaded = loadSettings({ argv: config === undefined ? [] : ["--config", config], env, cwd });
-	if (loaded.type !== "settings") throw new Error("the settings were not read");
-	return loaded.settings;
+/** `undefined` and a remark where they are not right, and what is meant may be a host, which needs none. */
+function settingsOf({ config, target, stream }: Flags, { env, cwd, error: remark }: CliIo): Settings | undefined {
+	try {
+		const loaded = loadSettings({ argv: config === undefined ? [] : ["--config", config], env, cwd });
+		if (loaded.type !== "settings") throw new Error("the settings were not read");
+		return loaded.settings;
+	} catch (error) {
+		if (stream || !(error instanceof SettingsError)) throw error;
+		remark(`${formatProblems(error.problems, `${target} is taken for a host, and for no camera's id`)}\n\n`);
+		return undefined;
+	}
 }
 
 function deviceTarget(flags: Flags, unknownId: string | undefined): DeviceTarget {

@@ -69,7 +69,7 @@ export function triedAddress({ host, channel }: AskedDevice, { path, port }: Tem
 	return urlOf({ scheme: "rtsp", host, port, path: expandTemplate(path, channel, "main") });
 }
 
-/** The reports of the streams, and what to write into the settings. */
+/** The reports of the streams, and where one of them plays what to write into the settings. */
 export function formatStreams(
 	device: AskedDevice,
 	candidate: TemplateCandidate,
@@ -79,9 +79,10 @@ export function formatStreams(
 	const reports = streams.map(({ name, address, findings }) => {
 		const isGrid = name === streams[0]?.name;
 		const title = say(isGrid ? "sub" : "main", language, { address: urlOf(address) });
-		return `${title}\n${formatReport(findings(language), language)}\n\n`;
+		return `${title}\n${formatReport(findings(language), language)}\n`;
 	});
-	return `${reports.join("")}${settingsLines(device, candidate, streams, language)}`;
+	const isSeen = streams.some(({ findings }) => findings(language).failure === undefined);
+	return [...reports, ...(isSeen ? [settingsLines(device, candidate, streams, language)] : [])].join("\n");
 }
 
 function settingsLines(

@@ -10,6 +10,7 @@ import { type CameraEntries, type CameraEntry, SettingsFile, SettingsFileError }
 import { configFileOf } from "../config/setting-layers.ts";
 import { isInContainer } from "../platform/container.ts";
 import { serialKey } from "../discovery/moved-devices.ts";
+import type { Sentence } from "../probe/advice-texts.ts";
 import { idsOf, type PlacedCamera, withStableIds } from "./camera-ids.ts";
 import type { DeviceMove } from "./moved-cameras.ts";
 import { Places } from "./places.ts";
@@ -31,6 +32,16 @@ type Language = "en" | "es";
 const MAX_CAMERAS = 256;
 /** Changes that wait for the one before, which takes a moment: people make one after the other. */
 const MAX_WAITING_CHANGES = 8;
+
+const SAME_PLACE: Sentence = ["Two cameras have the same place in was.", "Dos cámaras tienen el mismo lugar en was."];
+const NO_SUCH_PLACE: Sentence = [
+	"There is no camera at a place that was names.",
+	"No hay ninguna cámara en un lugar que indica was.",
+];
+const TOO_MANY_CHANGES: Sentence = [
+	"Other changes are being written: try again in some seconds.",
+	"Se están escribiendo otros cambios: inténtelo de nuevo en unos segundos.",
+];
 
 export interface CameraListEditorOptions {
 	/** As the server's own settings were loaded. */
@@ -71,7 +82,7 @@ export class CameraListEditor {
 		return this.#change(() => {
 			const before = this.#readAs(revision).cameras;
 			const places = cameras.flatMap(({ was }) => was ?? []);
-			if (new Set(places).size < places.length) throw badRequest("Two cameras have the same place in was.");
+			if (new Set(places).size < places.length) throw badRequest(SAME_PLACE);
 			const merged = cameras.map((camera) => merge(camera, before));
 			const problems = merged.flatMap((one, camera) => one.problems.map((problem) => ({ camera, ...problem })));
 			if (problems.length > 0) throw invalidSettings(problems.map((problem) => shownProblem(problem, lang)));
@@ -150,7 +161,7 @@ export class CameraListEditor {
 			return true;
 		});
 		if (done) return;
-		throw new SettingsRefusal(503, "too-many-changes", "Other changes are being written: try again in some seconds.");
+		throw new SettingsRefusal(503, "too-many-changes", TOO_MANY_CHANGES);
 	}
 
 	async #write({ placed, before, revision, lang }: PreparedChange): Promise<void> {
@@ -194,8 +205,13 @@ export class CameraListEditor {
 
 	#containerFolder(): ContainerFolder | undefined {
 		if (!isInContainer(this.#load.env)) return undefined;
-		const folder = statSync(dirname(this.#file.path), { throwIfNoEntry: false });
-		return folder && { uid: folder.uid, gid: folder.gid, own: getuid?.() };
+		try {
+			const { uid, gid } = statSync(dirname(this.#file.realPath()));
+			return { uid, gid, own: getuid?.() };
+		} catch {
+			// Whoever may not even look at the folder does not learn its owner.
+			return undefined;
+		}
 	}
 
 	/** What the loader makes of the text. @throws {SettingsRefusal} with all that it finds wrong. */
@@ -245,7 +261,7 @@ interface PreparedChange {
 
 function merge(camera: SettingsCameraInput, before: readonly CameraEntry[]): ReturnType<typeof mergeCamera> {
 	const known = camera.was === undefined ? undefined : before[camera.was];
-	if (camera.was !== undefined && !known) throw badRequest("There is no camera at a place that was names.");
+	if (camera.was !== undefined && !known) throw badRequest(NO_SUCH_PLACE);
 	return mergeCamera(camera, known);
 }
 

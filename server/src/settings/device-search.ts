@@ -18,6 +18,7 @@ import { DEVICE_SERVICE_PATH, type OnvifAddress, parseDeviceAddress } from "../d
 import { OnvifError, onvifErrorText } from "../discovery/onvif-error.ts";
 import { canBeWritten, urlOf } from "../import/source-address.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Sentence } from "../probe/advice-texts.ts";
 import { type CandidateOutcome, probeCandidates } from "../probe/candidates.ts";
 import { type LoginVerdict, TriedLogins } from "../probe/tried-logins.ts";
 import { Places } from "./places.ts";
@@ -74,8 +75,8 @@ export class DeviceSearch {
 	}
 
 	/** Asks the network for some seconds; with a range for up to half a minute. @throws {SettingsRefusal} */
-	async discover(range: string | undefined, language: "en" | "es"): Promise<SettingsDiscoverAnswer> {
-		const addresses = range === undefined || range.trim() === "" ? [] : readRange(range, language);
+	async discover(range: string | undefined): Promise<SettingsDiscoverAnswer> {
+		const addresses = range === undefined || range.trim() === "" ? [] : readRange(range);
 		const { discovery, ...options } = this.#options;
 		const found = await this.#discoveries.run(() => discover({ ...options, ...discovery, range: addresses }));
 		if (!found) throw tooManySearches();
@@ -88,7 +89,7 @@ export class DeviceSearch {
 	}
 
 	/** The channels of an ONVIF device. @throws {SettingsRefusal} */
-	async describe({ address: text, lang = "en", ...given }: SettingsDescribe): Promise<SettingsDescribeAnswer> {
+	async describe({ address: text, ...given }: SettingsDescribe): Promise<SettingsDescribeAnswer> {
 		try {
 			const address = parseDeviceAddress(text);
 			const credentials = credentialsOf(given);
@@ -103,13 +104,16 @@ export class DeviceSearch {
 		} catch (error) {
 			if (!(error instanceof OnvifError)) throw error;
 			const status = error.code === "address-invalid" ? 400 : 502;
-			throw new SettingsRefusal(status, error.code, onvifErrorText(error.code, lang));
+			throw new SettingsRefusal(status, error.code, sentenceOf(error));
 		}
 	}
 }
 
 function tooManySearches(): SettingsRefusal {
-	return new SettingsRefusal(503, "too-many-searches", "Another search is running: try again in some seconds.");
+	return new SettingsRefusal(503, "too-many-searches", [
+		"Another search is running: try again in some seconds.",
+		"Hay otra búsqueda en marcha: inténtelo de nuevo en unos segundos.",
+	]);
 }
 
 async function orError(answer: Promise<OnvifDevice>): Promise<OnvifDevice | OnvifError> {
@@ -156,13 +160,17 @@ function readHost(
 	return { host, port };
 }
 
-function readRange(text: string, language: "en" | "es"): string[] {
+function readRange(text: string): string[] {
 	try {
 		return parseAddressRange(text);
 	} catch (error) {
 		if (!(error instanceof OnvifError)) throw error;
-		throw new SettingsRefusal(400, "bad-range", onvifErrorText(error.code, language));
+		throw new SettingsRefusal(400, "bad-range", sentenceOf(error));
 	}
+}
+
+function sentenceOf({ code }: OnvifError): Sentence {
+	return [onvifErrorText(code, "en"), onvifErrorText(code, "es")];
 }
 
 /** As `parseDeviceAddress` reads it again: the whole address only where a part of it is unusual. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { SettingsFileError } from "../config/settings-file.ts";
-import { fileRefusal, notApplied } from "./settings-refusal.ts";
+import { fileRefusal, invalidSettings, notApplied } from "./settings-refusal.ts";
 
 const notWritable = (code: string): SettingsFileError =>
 	new SettingsFileError("not-writable", Object.assign(new Error("system"), { code }));
@@ -27,6 +27,12 @@ test("every other failure of the file has a text in both languages too", () => {
 		expect(refusal.text("es")).toMatch(/vigia\.yaml.* (se|no) /);
 		expect(refusal.text("es")).not.toMatch(/ (is|the|it|be) /);
 	}
+});
+
+test("settings that are not right are told so in both languages", () => {
+	const refusal = invalidSettings([]);
+	expect(refusal.text("en")).toMatch(/^The settings are not right, .*: see problems\.$/);
+	expect(refusal.text("es")).toMatch(/^La configuración no es correcta .*: vea problems\.$/);
 });
 
 test("in a container the folder's owner is named, and what to write into .env, in both languages", () => {

@@ -12,9 +12,7 @@ export class SettingsRefusal extends Error {
 	readonly problems: readonly ShownProblem[] | undefined;
 	readonly #sentence: Sentence;
 
-	/** @param text one for both languages where it is in the asker's already, or for programs. */
-	constructor(status: number, code: string, text: string | Sentence, problems?: readonly ShownProblem[]) {
-		const sentence: Sentence = typeof text === "string" ? [text, text] : text;
+	constructor(status: number, code: string, sentence: Sentence, problems?: readonly ShownProblem[]) {
 		super(sentence[0]);
 		this.name = "SettingsRefusal";
 		this.status = status;
@@ -28,15 +26,18 @@ export class SettingsRefusal extends Error {
 	}
 }
 
-export function badRequest(message: string): SettingsRefusal {
-	return new SettingsRefusal(400, "bad-request", message);
+export function badRequest(sentence: Sentence): SettingsRefusal {
+	return new SettingsRefusal(400, "bad-request", sentence);
 }
 
 export function invalidSettings(problems: readonly ShownProblem[]): SettingsRefusal {
 	return new SettingsRefusal(
 		422,
 		"settings-invalid",
-		"The settings are not right, and nothing was written: see problems.",
+		[
+			"The settings are not right, and nothing was written: see problems.",
+			"La configuración no es correcta y no se escribió nada: vea problems.",
+		],
 		problems,
 	);
 }
