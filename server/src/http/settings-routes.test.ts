@@ -240,6 +240,11 @@ describe("access", () => {
 		expect((await ask("GET", "/access", undefined, { cookie })).body).toEqual({ allowed: true });
 	});
 
+	test("is refused for a body without a token, as what it is", async () => {
+		const { status, body } = await ask("POST", "/access", { nope: 1 }, FROM_AFAR);
+		expect([status, errorOf(body).code]).toEqual([400, "bad-request"]);
+	});
+
 	test("is refused for wrong tokens, after some of them without a look, and given for the right one all the same", async () => {
 		const token = access.issueToken();
 		for (let tries = 0; tries < MAX_WRONG_TOKENS; tries++) {

@@ -78,18 +78,21 @@ export async function registerSettings(app: FastifyInstance, options: SettingsRo
 
 function addAccess(scope: FastifyInstance, access: SettingsAccess): void {
 	scope.get("/access", async (request) => ({ allowed: access.isAllowed(request) }));
-	scope.post("/access", async (request, reply) => {
-		const { token } = read(settingsTokenSchema, request);
-		const redeemed = access.redeem(token, request.visitor.isSecure);
-		if ("cookie" in redeemed) return reply.code(204).header("set-cookie", redeemed.cookie).send();
-		if (redeemed.problem === "token-wrong") {
-			const message =
-				"This token is not right, or was used already: it is good for one browser. Restart the server for a new one.";
-			return sendError(reply, 403, redeemed.problem, message);
-		}
-		reply.header("retry-after", WRONG_WINDOW_MS / 1000);
-		return sendError(reply, 429, redeemed.problem, "Too many wrong tokens: wait a minute.");
-	});
+	scope.post(
+		"/access",
+		answer(async (request, reply) => {
+			const { token } = read(settingsTokenSchema, request);
+			const redeemed = access.redeem(token, request.visitor.isSecure);
+			if ("cookie" in redeemed) return reply.code(204).header("set-cookie", redeemed.cookie).send();
+			if (redeemed.problem === "token-wrong") {
+				const message =
+					"This token is not right, or was used already: it is good for one browser. Restart the server for a new one.";
+				return sendError(reply, 403, redeemed.problem, message);
+			}
+			reply.header("retry-after", WRONG_WINDOW_MS / 1000);
+			return sendError(reply, 429, redeemed.problem, "Too many wrong tokens: wait a minute.");
+		}),
+	);
 }
 
 function addCameras(scope: FastifyInstance, { editor, cameraTest }: SettingsRoutesOptions): void {
@@ -143,10 +146,10 @@ function addDevices(scope: FastifyInstance, devices: DeviceSearch): void {
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
 /** The handler's value as the answer, and its refusal as an error with what is wrong. */
-function answer(handle: (request: FastifyRequest) => Promise<unknown>): Handler {
+function answer(handle: Handler): Handler {
 	return async (request, reply) => {
 		try {
-			return await handle(request);
+			return await handle(request, reply);
 		} catch (error) {
 			if (!(error instanceof SettingsRefusal)) throw error;
 			const { status, code, problems } = error;
