@@ -165,6 +165,22 @@ test("a device that names the serial number and asks for the password readable g
 	expect(unconfirmed()).toEqual(["cam1", "cam2"]);
 });
 
+test("a camera whose address is entered while it is searched waits for nobody's confirmation", async () => {
+	await using fake = await device({ serialInScopes: true, authentication: "token" });
+	const entered = (): undefined => {
+		const file = join(cwd, "vigia.yaml");
+		writeFileSync(file, readFileSync(file, "utf8").replace(`{host: ${OLD}, port`, "{host: 192.0.2.21, port"));
+	};
+	await using rtsp = await ScriptedCamera.open({
+		auth: { offers: [{ scheme: "basic", realm: "r" }], credentials: LOGIN },
+		answer: entered,
+	});
+	const { pass, unconfirmed, setState } = open(fake, rtsp.port);
+	setState("waiting");
+	await pass(2 * LOST_AFTER_MS);
+	expect(unconfirmed()).toEqual(["cam2"]);
+});
+
 test("a path with the password in it is told nobody who was only found", async () => {
 	await using fake = await device({ serialInScopes: true });
 	await using rtsp = await ScriptedCamera.open();

@@ -16,6 +16,7 @@ import type { OnvifAddress } from "../discovery/onvif-address.ts";
 import { OnvifError, type OnvifErrorCode } from "../discovery/onvif-error.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
+import { IN_REACH } from "../sources/retry-policy.ts";
 import { type TrialOptions, type TrialResult, tryAddress } from "./address-trial.ts";
 
 /** How often it is looked whether a camera is lost, in ms. */
@@ -32,9 +33,6 @@ const MAX_NETWORKS = 4;
 const MAX_TRIED_CAMERAS = 4;
 /** Pairs of device and login that are not tried again; the oldest are forgotten first. */
 const MAX_REFUSED = 1024;
-
-/** The camera answers, whatever it answers. */
-const IN_REACH: ReadonlySet<CameraStatus["state"]> = new Set(["buffering", "live", "stalled", "unsupported", "busy"]);
 
 /** The users of its ONVIF may be others than those of its streams. */
 const REFUSALS: ReadonlySet<OnvifErrorCode> = new Set(["auth-refused", "credentials-needed"]);
@@ -155,9 +153,16 @@ export class MovedCameras implements Disposable {
 		for (const { device, host } of findMovedDevices(lost, seen)) {
 			const result = await this.#tryAt(device, host);
 			if (result === "plays") await this.#move(device, host);
-			if (result === "unconfirmed") for (const { id } of device.cameras) unconfirmed.add(id);
+			if (result === "unconfirmed") for (const { id } of this.#stillAt(device)) unconfirmed.add(id);
 		}
 		onUnconfirmed(unconfirmed);
+	}
+
+	/** Somebody may have entered another address while it was searched. */
+	#stillAt({ host, cameras }: LostDevice): readonly CameraSettings[] {
+		const there = this.#options.cameras().filter(({ streams }) => Object.values(streams)[0]?.host === host);
+		const ids = new Set(there.map(({ id }) => id));
+		return cameras.filter(({ id }) => ids.has(id));
 	}
 
 	/**
