@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CameraStatus } from "@vigia/api";
 import { type OnvifDeviceOptions, type OnvifDeviceSim, startOnvifDevice } from "@vigia/camera-sim";
+import type { ChallengeOffer } from "@vigia/rtsp";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadSettings } from "../config/load.ts";
 import type { CameraSettings } from "../config/settings.ts";
@@ -17,7 +18,8 @@ const LOGIN = { username: "admin", password: "p@ss:w#rd%/ñ" };
 const SERIAL = "7F0A11PAZ00123";
 /** Where the camera was; 127.0.0.1 is where it is now. */
 const OLD = "192.0.2.20";
-const DIGEST: CameraScript = { auth: { offers: [{ scheme: "digest", realm: "r", nonce: "n" }], credentials: LOGIN } };
+const DIGEST_OFFER: ChallengeOffer = { scheme: "digest", realm: "r", nonce: "n" };
+const DIGEST: CameraScript = { auth: { offers: [DIGEST_OFFER], credentials: LOGIN } };
 const STEP_MS = 100;
 const TURNS = 8;
 /** Both cameras of the device are tried. */
@@ -148,9 +150,8 @@ function sentReadable({ requests }: ScriptedCamera): boolean {
 
 test("a device that names the serial number and asks for the password readable gets neither it nor the camera's place", async () => {
 	await using fake = await device({ serialInScopes: true, authentication: "token" });
-	await using rtsp = await ScriptedCamera.open({
-		auth: { offers: [{ scheme: "basic", realm: "r" }], credentials: LOGIN },
-	});
+	const offers: ChallengeOffer[] = [{ scheme: "basic", realm: "r" }];
+	await using rtsp = await ScriptedCamera.open({ auth: { offers, credentials: LOGIN } });
 	const { pass, lines, cameras, unconfirmed, setState } = open(fake, rtsp.port);
 	setState("waiting");
 	await pass(2 * LOST_AFTER_MS);
@@ -159,10 +160,49 @@ test("a device that names the serial number and asks for the password readable g
 	expect(cameras().map(({ streams }) => Object.values(streams)[0]?.host)).toEqual([OLD, OLD, OLD]);
 	expect(unconfirmed()).toEqual(["cam1", "cam2"]);
 	expect(lines).toEqual([]);
-	const tries = rtsp.requests.length;
 	await pass(SEARCH_EVERY_MS);
-	expect(rtsp.requests).toHaveLength(tries);
+	expect(sentReadable(rtsp)).toBe(false);
 	expect(unconfirmed()).toEqual(["cam1", "cam2"]);
+	offers[0] = DIGEST_OFFER;
+	await pass(SEARCH_EVERY_MS);
+	expect(cameras()[0]?.streams.main?.host).toBe("127.0.0.1");
+	expect(unconfirmed()).toEqual([]);
+});
+
+test.each([{ serialInScopes: true }, { serialInScopes: false }])(
+	"a wrong password is tried with two cameras once, and one that is corrected finds the device: %j",
+	async (told) => {
+		const credentials = { username: LOGIN.username, password: "right" };
+		await using camera = await device({ ...told, credentials });
+		await using rtsp = await ScriptedCamera.open({ auth: { offers: [DIGEST_OFFER], credentials } });
+		const { pass, cameras, setState } = open(camera, rtsp.port);
+		setState("waiting");
+		await pass(2 * LOST_AFTER_MS);
+		const answers = (): number => rtsp.requests.filter(({ headers }) => headers.has("authorization")).length;
+		expect(answers()).toBe(told.serialInScopes ? 2 : 0);
+		const asked = [rtsp.requests.length, camera.requestCount()];
+		await pass(SEARCH_EVERY_MS);
+		expect([rtsp.requests.length, camera.requestCount()]).toEqual(asked);
+		const file = join(cwd, "vigia.yaml");
+		writeFileSync(file, readFileSync(file, "utf8").replaceAll(/p@ss:w(#|%23)rd%\/ñ/g, "right"));
+		await pass(SEARCH_EVERY_MS);
+		expect(cameras().map(({ streams }) => Object.values(streams)[0]?.host)).toEqual(["127.0.0.1", "127.0.0.1", OLD]);
+	},
+);
+
+test("a recorder is found again whose first channel this user may not see", async () => {
+	await using camera = await device({ serialInScopes: true });
+	await using rtsp = await ScriptedCamera.open({
+		...DIGEST,
+		answer: ({ target, headers }) =>
+			target.includes("realmonitor")
+				? `RTSP/1.0 401 Unauthorized\r\nCSeq: ${String(headers.get("cseq"))}\r\nWWW-Authenticate: Digest realm="r", nonce="n"\r\n\r\n`
+				: undefined,
+	});
+	const { pass, cameras, setState } = open(camera, rtsp.port);
+	setState("waiting");
+	await pass(2 * LOST_AFTER_MS);
+	expect(cameras().map(({ streams }) => Object.values(streams)[0]?.host)).toEqual(["127.0.0.1", "127.0.0.1", OLD]);
 });
 
 test("a camera whose address is entered while it is searched waits for nobody's confirmation", async () => {

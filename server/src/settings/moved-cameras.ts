@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHmac, randomBytes } from "node:crypto";
 import { BlockList, isIPv4 } from "node:net";
 import type { CameraStatus } from "@vigia/api";
 import type { CameraSettings } from "../config/settings.ts";
@@ -16,6 +17,7 @@ import type { OnvifAddress } from "../discovery/onvif-address.ts";
 import { OnvifError, type OnvifErrorCode } from "../discovery/onvif-error.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
+import { MAX_REFUSED_CHANNELS } from "../sources/auth-guard.ts";
 import { IN_REACH } from "../sources/retry-policy.ts";
 import { type TrialOptions, type TrialResult, tryAddress } from "./address-trial.ts";
 
@@ -31,7 +33,7 @@ const MAX_ASKED_DEVICES = 64;
 const MAX_NETWORKS = 4;
 /** Of one device, at its new address: a recorder's channel may have no camera. */
 const MAX_TRIED_CAMERAS = 4;
-/** Pairs of device and login that are not tried again; the oldest are forgotten first. */
+/** Logins that are not tried again at a device; the oldest are forgotten first. */
 const MAX_REFUSED = 1024;
 
 /** The users of its ONVIF may be others than those of its streams. */
@@ -93,9 +95,13 @@ export class MovedCameras implements Disposable {
 	readonly #inReachAtMs = new Map<string, number>();
 	#nextSearchMs = 0;
 	#isSearching = false;
-	/** Passwords are not tried twice on a device that is another one, over ONVIF and over RTSP: it would lock. */
-	readonly #refused = new Map<string, true>();
-	readonly #trials = new Map<string, TrialResult>();
+	/**
+	 * Passwords are not tried twice on a device that is another one, over ONVIF and over RTSP: it would lock. Over RTSP it
+	 * is two cameras of it that prove this, because one may be a channel that this user may not see.
+	 */
+	readonly #refusedOnvif = new Map<string, true>();
+	readonly #refusedCameras = new Map<string, Set<string>>();
+	readonly #key = randomBytes(32);
 
 	constructor(options: MovedCamerasOptions) {
 		this.#options = options;
@@ -170,16 +176,14 @@ export class MovedCameras implements Disposable {
 	 * does it take the camera's place in the settings.
 	 */
 	async #tryAt({ serial, cameras }: LostDevice, host: string): Promise<TrialResult> {
-		const pair = `${host} ${serial}`;
-		const before = this.#trials.get(pair);
-		if (before) return before;
 		if (cameras.some(({ streams }) => Object.values(streams).some(hasSecretPath))) return "unconfirmed";
 		for (const camera of cameras.slice(0, MAX_TRIED_CAMERAS)) {
+			const login = this.#loginAt(host, serial, camera);
+			const refused = this.#refusedCameras.get(login) ?? new Set();
+			if (refused.size >= MAX_REFUSED_CHANNELS || refused.has(camera.id)) continue;
 			const result = await tryAddress(camera, host, this.#options);
-			if (result === "plays") return result;
-			if (result === "silent") continue;
-			keepBounded(this.#trials, pair, result);
-			return result;
+			if (result === "plays" || result === "unconfirmed") return result;
+			if (result === "refused") keepBounded(this.#refusedCameras, login, refused.add(camera.id));
 		}
 		return "silent";
 	}
@@ -216,17 +220,25 @@ export class MovedCameras implements Disposable {
 		{ serial, cameras }: LostDevice,
 	): Promise<{ readonly serial?: string } | "refused" | "unsaid" | "silent"> {
 		const { clock, signal } = this.#options;
-		const pair = `${address.host} ${serial}`;
-		if (this.#refused.has(pair)) return "refused";
-		const { credentials, tls } = cameras[0] ?? {};
+		const [camera] = cameras;
+		const login = this.#loginAt(address.host, serial, camera);
+		if (this.#refusedOnvif.has(login)) return "refused";
+		const { credentials, tls } = camera ?? {};
 		try {
 			return await identifyDevice({ address, credentials, clock, signal, ...(tls && { tls }) });
 		} catch (error) {
 			if (!(error instanceof OnvifError)) throw error;
-			if (error.code === "auth-refused") keepBounded(this.#refused, pair, true);
+			if (error.code === "auth-refused") keepBounded(this.#refusedOnvif, login, true);
 			if (REFUSALS.has(error.code)) return "refused";
 			return WITHOUT_ANSWER.has(error.code) ? "unsaid" : "silent";
 		}
+	}
+
+	/** Stands for a login at what may be a device; another password is another one. */
+	#loginAt(host: string, serial: string, camera: CameraSettings | undefined): string {
+		const { username, password } = camera?.credentials?.reveal() ?? {};
+		const text = JSON.stringify([host, serial, username, password]);
+		return createHmac("sha256", this.#key).update(text).digest("base64");
 	}
 }
 
