@@ -12,7 +12,7 @@ import { openRtspSource, WALL_MEDIA } from "../sources/rtsp-source.ts";
 import { type CameraScript, ScriptedCamera } from "../sources/testing/scripted-camera.ts";
 import { TRIAL_TIMEOUT_MS } from "./address-trial.ts";
 import { CameraListEditor } from "./camera-list-editor.ts";
-import { LOST_AFTER_MS, MovedCameras, SEARCH_EVERY_MS } from "./moved-cameras.ts";
+import { LOST_AFTER_MS, MovedCameras, type MovedCamerasOptions, SEARCH_EVERY_MS } from "./moved-cameras.ts";
 
 const LOGIN = { username: "admin", password: "p@ss:w#rd%/ñ" };
 const SERIAL = "7F0A11PAZ00123";
@@ -31,10 +31,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
+interface ServerOptions {
+	/** The path of the second channel. */
+	readonly second?: string;
+	/** A camera in YAML. */
+	readonly more?: string;
+	readonly move?: MovedCamerasOptions["move"];
+}
+
 /** A server with one recorder of two channels, and a camera without a serial number. */
-function open(device: OnvifDeviceSim, rtspPort = 1, paths: { readonly second?: string } = {}) {
+function open(device: OnvifDeviceSim, rtspPort = 1, options: ServerOptions = {}) {
 	const login = LOGIN;
-	const { second = "/sub" } = paths;
+	const { second = "/sub", more = "", move = (one) => editor.move(one) } = options;
 	const password = login.password.replace("#", "%23");
 	writeFileSync(
 		join(cwd, "vigia.yaml"),
@@ -43,7 +51,7 @@ function open(device: OnvifDeviceSim, rtspPort = 1, paths: { readonly second?: s
   - url: rtsp://${login.username}:${password}@${OLD}:${rtspPort}${second}
     serial: ' ${SERIAL.toLowerCase()}'
   - {host: ${OLD}}
-`,
+${more}`,
 	);
 	const load = { argv: [], env: {}, cwd };
 	const cameras = (): readonly CameraSettings[] => {
@@ -64,7 +72,7 @@ function open(device: OnvifDeviceSim, rtspPort = 1, paths: { readonly second?: s
 		openSource: ({ credentials }, address) =>
 			openRtspSource({ address, credentials, transport: "tcp", tls: { mode: "verify" }, media: WALL_MEDIA, clock }),
 		onUnconfirmed: (ids) => (unconfirmed = ids),
-		move: (move) => editor.move(move),
+		move,
 		log: { info: (_, line) => void lines.push(line), warn: (_, line) => void lines.push(line) },
 		signal: new AbortController().signal,
 		discovery: {
@@ -72,7 +80,7 @@ function open(device: OnvifDeviceSim, rtspPort = 1, paths: { readonly second?: s
 			port: device.discoveryPort,
 			get range() {
 				searches++;
-				return ["127.0.0.1"];
+				return ["127.0.0.1", "127.0.0.2"];
 			},
 		},
 	});
@@ -252,4 +260,19 @@ test("a serial number that somebody claims does not count where the device says 
 	await pass(2 * LOST_AFTER_MS);
 	expect(rtsp.requests).toEqual([]);
 	expect(cameras()[0]?.streams.main?.host).toBe(OLD);
+});
+
+test("a new address that cannot be written keeps no other device from being looked for", async () => {
+	await using first = await device({ serialInScopes: true });
+	const other = { host: "127.0.0.2", discoveryPort: first.discoveryPort, serial: "AN0THER1" };
+	await using second = await device({ ...other, serialInScopes: true });
+	await using rtsp = await ScriptedCamera.open(DIGEST);
+	const more = `  - {url: "rtsp://192.0.2.30/password=${LOGIN.password}", serial: AN0THER1}\n`;
+	const move = (): Promise<void> => Promise.reject(new Error("read-only"));
+	const { pass, lines, unconfirmed, setState } = open(first, rtsp.port, { more, move });
+	setState("waiting");
+	await pass(2 * LOST_AFTER_MS);
+	expect(second.discoveryPort).toBe(first.discoveryPort);
+	expect(lines).toEqual([expect.stringContaining("not taken up")]);
+	expect(unconfirmed()).toEqual(["cam4"]);
 });

@@ -127,7 +127,7 @@ export class MovedCameras implements Disposable {
 		this.#nextSearchMs = nowMs + SEARCH_EVERY_MS;
 		this.#isSearching = true;
 		this.#search(lost)
-			.catch((error: unknown) => log.warn({ error }, "a lost camera's new address was not taken up"))
+			.catch((error: unknown) => log.warn({ error }, "lost cameras could not be searched for"))
 			.finally(() => (this.#isSearching = false));
 	}
 
@@ -151,15 +151,19 @@ export class MovedCameras implements Disposable {
 	}
 
 	async #search(lost: readonly LostDevice[]): Promise<void> {
-		const { clock, signal, discovery, onUnconfirmed } = this.#options;
+		const { clock, signal, discovery, onUnconfirmed, log } = this.#options;
 		const { devices } = await discover({ clock, signal, range: networksOf(lost), ...discovery });
 		const seen: SeenDevice[] = [];
 		for (const device of devices.slice(0, MAX_ASKED_DEVICES)) seen.push(...(await this.#identify(device, lost)));
 		const unconfirmed = new Set<string>();
 		for (const { device, host } of findMovedDevices(lost, seen)) {
-			const result = await this.#tryAt(device, host);
-			if (result === "plays") await this.#move(device, host);
-			if (result === "unconfirmed") for (const { id } of this.#stillAt(device)) unconfirmed.add(id);
+			try {
+				const result = await this.#tryAt(device, host);
+				if (result === "plays") await this.#move(device, host);
+				if (result === "unconfirmed") for (const { id } of this.#stillAt(device)) unconfirmed.add(id);
+			} catch (error) {
+				log.warn({ camera: device.cameras[0]?.id, error }, "a lost camera's new address was not taken up");
+			}
 		}
 		onUnconfirmed(unconfirmed);
 	}
