@@ -34,6 +34,8 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 interface ServerOptions {
 	/** The path of the second channel. */
 	readonly second?: string;
+	/** Its main stream. */
+	readonly main?: string;
 	/** A camera in YAML. */
 	readonly more?: string;
 	readonly move?: MovedCamerasOptions["move"];
@@ -42,14 +44,14 @@ interface ServerOptions {
 /** A server with one recorder of two channels, and a camera without a serial number. */
 function open(device: OnvifDeviceSim, rtspPort = 1, options: ServerOptions = {}) {
 	const login = LOGIN;
-	const { second = "/sub", more = "", move = (one) => editor.move(one) } = options;
+	const { second = "/sub", main, more = "", move = (one) => editor.move(one) } = options;
 	const password = login.password.replace("#", "%23");
 	writeFileSync(
 		join(cwd, "vigia.yaml"),
 		`cameras:
   - {host: ${OLD}, port: ${rtspPort}, user: ${login.username}, password: '${login.password}', serial: ${SERIAL}} # channel 1
   - url: rtsp://${login.username}:${password}@${OLD}:${rtspPort}${second}
-    serial: ' ${SERIAL.toLowerCase()}'
+    serial: ' ${SERIAL.toLowerCase()}'${main === undefined ? "" : `\n    main: ${main}`}
   - {host: ${OLD}}
 ${more}`,
 	);
@@ -116,11 +118,7 @@ test.each([{ serialInScopes: true }, { serialInScopes: false }])(
 		await pass(2 * LOST_AFTER_MS);
 		expect(lines).toHaveLength(1);
 		expect(cameras().map(({ streams }) => Object.values(streams)[0]?.host)).toEqual(["127.0.0.1", "127.0.0.1", OLD]);
-		expect(cameras().map(({ credentials }) => credentials?.reveal())).toEqual([
-			{ ...LOGIN, digestOnly: true },
-			{ ...LOGIN, digestOnly: true },
-			undefined,
-		]);
+		expect(cameras().map(({ streams }) => Object.values(streams)[0]?.isFound)).toEqual([true, true, undefined]);
 		expect(readFileSync(join(cwd, "vigia.yaml"), "utf8")).toContain("# channel 1");
 		expect(lines.join()).not.toMatch(/p@ss|127\.0/);
 	},
@@ -239,6 +237,20 @@ test("a path with the password in it is told nobody who was only found", async (
 	expect(rtsp.requests.filter(({ target }) => target.includes("p@ss"))).toEqual([]);
 	expect(cameras()[0]?.streams.main?.host).toBe(OLD);
 	expect(unconfirmed()).toEqual(["cam1", "cam2"]);
+});
+
+test("what a camera has at a host that was entered by hand is neither asked about nor changed", async () => {
+	await using camera = await device({ serialInScopes: true });
+	await using rtsp = await ScriptedCamera.open(DIGEST);
+	const main = "rtsp://192.0.2.99/password=p@ss";
+	const { pass, cameras, setState } = open(camera, rtsp.port, { main });
+	setState("waiting");
+	await pass(2 * LOST_AFTER_MS);
+	const { streams, credentials } = cameras()[1] ?? {};
+	expect([streams?.sub?.host, streams?.sub?.isFound]).toEqual(["127.0.0.1", true]);
+	expect([streams?.main?.host, streams?.main?.isFound]).toEqual(["192.0.2.99", undefined]);
+	expect(credentials?.reveal()).toEqual(LOGIN);
+	expect(rtsp.requests.filter(({ target }) => target.includes("p@ss"))).toEqual([]);
 });
 
 test("a device that lets us in and shows nothing does not take the camera's place", async () => {

@@ -7,7 +7,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { BlockList, isIPv4 } from "node:net";
 import type { CameraStatus } from "@vigia/api";
-import type { CameraSettings } from "../config/settings.ts";
+import type { CameraSettings, StreamAddress } from "../config/settings.ts";
 import { parseAddressRange } from "../discovery/address-range.ts";
 import { hasSecretPath, identifyDevice } from "../discovery/describe-device.ts";
 import type { DiscoveredDevice } from "../discovery/device-table.ts";
@@ -170,7 +170,7 @@ export class MovedCameras implements Disposable {
 
 	/** Somebody may have entered another address while it was searched. */
 	#stillAt({ host, cameras }: LostDevice): readonly CameraSettings[] {
-		const there = this.#options.cameras().filter(({ streams }) => Object.values(streams)[0]?.host === host);
+		const there = this.#options.cameras().filter((camera) => streamsAt(camera, host).length > 0);
 		const ids = new Set(there.map(({ id }) => id));
 		return cameras.filter(({ id }) => ids.has(id));
 	}
@@ -179,13 +179,14 @@ export class MovedCameras implements Disposable {
 	 * A device can say anything of itself, but is not told the password: only where it plays, with the login unreadable,
 	 * does it take the camera's place in the settings.
 	 */
-	async #tryAt({ serial, cameras }: LostDevice, host: string): Promise<TrialResult> {
-		if (cameras.some(({ streams }) => Object.values(streams).some(hasSecretPath))) return "unconfirmed";
+	async #tryAt({ serial, host: from, cameras }: LostDevice, host: string): Promise<TrialResult> {
+		if (cameras.some((camera) => streamsAt(camera, from).some(hasSecretPath))) return "unconfirmed";
 		for (const camera of cameras.slice(0, MAX_TRIED_CAMERAS)) {
 			const login = this.#loginAt(host, serial, camera);
 			const refused = this.#refusedCameras.get(login) ?? new Set();
-			if (refused.size >= MAX_REFUSED_CHANNELS || refused.has(camera.id)) continue;
-			const result = await tryAddress(camera, host, this.#options);
+			const [address] = streamsAt(camera, from);
+			if (!address || refused.size >= MAX_REFUSED_CHANNELS || refused.has(camera.id)) continue;
+			const result = await tryAddress(camera, { ...address, host }, this.#options);
 			if (result === "plays" || result === "unconfirmed") return result;
 			if (result === "refused") keepBounded(this.#refusedCameras, login, refused.add(camera.id));
 		}
@@ -244,6 +245,11 @@ export class MovedCameras implements Disposable {
 		const text = JSON.stringify([host, serial, username, password]);
 		return createHmac("sha256", this.#key).update(text).digest("base64");
 	}
+}
+
+/** Those that move with the device: the one for the grid first. */
+function streamsAt({ streams: { sub, main } }: CameraSettings, host: string): StreamAddress[] {
+	return [sub, main].flatMap((address) => (address?.host.toLowerCase() === host.toLowerCase() ? [address] : []));
 }
 
 function seenAs(serial: string | undefined, host: string): SeenDevice[] {
