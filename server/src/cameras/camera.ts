@@ -5,6 +5,7 @@ import type { CameraSettings, StreamAddress } from "../config/settings.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { AuthGuard } from "../sources/auth-guard.ts";
 import type { HostGate } from "../sources/host-gate.ts";
+import { IN_REACH } from "../sources/retry-policy.ts";
 import type { OpenSource } from "../sources/source.ts";
 import { Supervisor, type SupervisorStatus, type SupervisorTarget } from "../sources/supervisor.ts";
 import type { VideoFormat } from "../streams/reader.ts";
@@ -107,9 +108,12 @@ export class Camera {
 		for (const { name, stream } of this.#streams.values()) this.#onReadersChanged(name, stream.readers);
 	}
 
-	/** It was found at an address at which a person has to confirm it: that is why there is no picture, while there is none. */
+	/**
+	 * It was found at an address at which a person has to confirm it: that is why there is no picture, until it answers at
+	 * the address that it has here.
+	 */
 	noteUnconfirmed(isUnconfirmed: boolean): void {
-		this.#isUnconfirmed = isUnconfirmed;
+		this.#isUnconfirmed = isUnconfirmed && !IN_REACH.has(this.gridStream.supervisor.status.state);
 	}
 
 	status(): CameraStatus {
@@ -144,7 +148,10 @@ export class Camera {
 			random,
 			hostGate,
 			stream,
-			onChange: (status) => this.#options.onChange(this, name, status),
+			onChange: (status) => {
+				if (IN_REACH.has(status.state)) this.#isUnconfirmed = false;
+				this.#options.onChange(this, name, status);
+			},
 		});
 		return { name, stream, supervisor };
 	}

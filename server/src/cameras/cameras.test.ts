@@ -26,6 +26,8 @@ const PICTURE: AccessUnit = {
 	randomAccess: true,
 	sizeBytes: 6,
 };
+/** After a camera that could not be reached. */
+const RETRIED_MS = 1_000;
 const YARD: CameraSettings = { id: "yard", name: "Yard", streams: { main: address("/only") } };
 
 function open(...settings: CameraSettings[]) {
@@ -118,6 +120,24 @@ test("a camera that was found elsewhere says so while it has no picture, until i
 	await settle();
 	running.get("/new")?.onEnd({ code: "no-answer", detail: "" });
 	expect(reasons()).toEqual(["no-answer", "no-route"]);
+});
+
+test("a camera that was found elsewhere and answers where it was says why it has no picture later", async () => {
+	const { cameras, clock, running, settle } = open(DOOR);
+	cameras.start();
+	await settle();
+	const reason = () => cameras.statuses()[0]?.reason?.code;
+	running.get("/sub")?.onEnd({ code: "no-route", detail: "" });
+	cameras.noteUnconfirmed(new Set(["door"]));
+	expect(reason()).toBe("address-unconfirmed");
+	clock.advance(RETRIED_MS);
+	await settle();
+	running.get("/sub")?.onPlaying();
+	expect(reason()).toBe("no-route");
+	// A search that began while it was lost ends now.
+	cameras.noteUnconfirmed(new Set(["door"]));
+	running.get("/sub")?.onEnd({ code: "camera-full", detail: "" });
+	expect(reason()).toBe("camera-full");
 });
 
 test("the status follows the contract and holds neither address nor credentials", async () => {

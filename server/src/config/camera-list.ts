@@ -273,11 +273,11 @@ function listedCamera(
 		return undefined;
 	}
 	const camera = result.data;
-	const { streams, username, password } = listedStreams(camera, complain);
+	const { streams: listed, username, password } = listedStreams(camera, complain);
+	const streams = markFound(listed, camera.found_at);
 	if (Object.keys(streams).length === 0) return undefined;
 	if (camera.tls && !usesTls(streams)) complain("tls", WITHOUT_TLS);
-	const given = makeCredentials(camera.user ?? username, camera.password ?? password, complain);
-	const credentials = isAtFoundAddress(camera, streams) ? given?.digestOnly() : given;
+	const credentials = makeCredentials(camera.user ?? username, camera.password ?? password, complain);
 	return {
 		id: camera.id ?? `cam${number}`,
 		name: camera.name ?? `Camera ${number}`,
@@ -287,9 +287,11 @@ function listedCamera(
 	};
 }
 
-/** Nobody has said that it is the right device which is there. */
-function isAtFoundAddress({ found_at: found }: YamlCamera, streams: Streams): boolean {
-	return Object.values(streams).some(({ host }) => host.toLowerCase() === found?.toLowerCase());
+/** Each stream for itself: another may be at a host that was entered by hand. */
+function markFound(streams: Streams, found: string | undefined): Streams {
+	const mark = (address: StreamAddress): StreamAddress =>
+		address.host.toLowerCase() === found?.toLowerCase() ? { ...address, isFound: true } : address;
+	return Object.fromEntries(Object.entries(streams).map(([name, address]) => [name, mark(address)]));
 }
 
 function listedStreams(camera: YamlCamera, complain: Complain<string>): ReadUrls {

@@ -303,6 +303,13 @@ cameras:
 		expect(cameras.map(({ id }) => id)).toEqual(["cam1", "cam2", "cam3"]);
 	});
 
+	test("takes found_at for the address that it names, and for no other of the camera", () => {
+		const yaml = "cameras: [{ url: rtsp://NVR/s, main: rtsp://gate/m, found_at: nvr, user: a, password: b }]";
+		const [camera] = loaded({ yaml }).settings.cameras;
+		expect([camera?.streams.sub?.isFound, camera?.streams.main?.isFound]).toEqual([true, undefined]);
+		expect(camera?.credentials?.reveal()).toEqual({ username: "a", password: "b" });
+	});
+
 	test("says which keys it does not know, and what was meant", () => {
 		const problems = problemsOf({ yaml: "prot: 1\nwebrtc-port: 1\ncameras:\n  - url: rtsp://h/s\n    pasword: x\n" });
 		expect(problems.map(({ name, reason }) => [name, reason.replace(/.*did you mean /, "")])).toEqual([

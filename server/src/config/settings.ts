@@ -11,6 +11,8 @@ export interface StreamAddress {
 	readonly port: number;
 	/** Begins with `/`, with its query, never with user information. */
 	readonly path: string;
+	/** Nobody has said that it is the right device which is there: it is not sent the password readable (Basic). */
+	readonly isFound?: boolean;
 }
 
 /** How much a camera's TLS certificate must prove (`rtsps://` only). Nearly all cameras have a self-signed one. */

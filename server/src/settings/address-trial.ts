@@ -21,18 +21,19 @@ export interface TrialOptions {
 	readonly signal: AbortSignal;
 }
 
-/** Opens the camera's stream for the grid at another host, for the first picture. */
-export async function tryAddress(camera: CameraSettings, host: string, options: TrialOptions): Promise<TrialResult> {
+/** Opens one of the camera's streams at another address, for the first picture. */
+export async function tryAddress(
+	camera: CameraSettings,
+	address: StreamAddress,
+	options: TrialOptions,
+): Promise<TrialResult> {
 	const { openSource, clock, signal } = options;
-	const known = camera.streams.sub ?? camera.streams.main;
-	if (!known || signal.aborted) return "silent";
-	const { credentials } = camera;
-	const careful = credentials ? { ...camera, credentials: credentials.digestOnly() } : camera;
+	if (signal.aborted) return "silent";
 	const { promise, resolve } = Promise.withResolvers<TrialResult>();
 	const giveUp = (): void => resolve("silent");
 	const limit = clock.after(TRIAL_TIMEOUT_MS, giveUp);
 	signal.addEventListener("abort", giveUp);
-	const session = openSource(careful, { ...known, host })({
+	const session = openSource(camera, { ...address, isFound: true })({
 		onPlaying: () => undefined,
 		onParameterSets: () => undefined,
 		onVideo: () => resolve("plays"),

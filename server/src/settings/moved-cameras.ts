@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { createHmac, randomBytes } from "node:crypto";
 import { BlockList, isIPv4 } from "node:net";
 import type { CameraStatus } from "@vigia/api";
-import type { CameraSettings } from "../config/settings.ts";
+import type { CameraSettings, StreamAddress } from "../config/settings.ts";
 import { parseAddressRange } from "../discovery/address-range.ts";
 import { hasSecretPath, identifyDevice } from "../discovery/describe-device.ts";
 import type { DiscoveredDevice } from "../discovery/device-table.ts";
@@ -16,6 +17,8 @@ import type { OnvifAddress } from "../discovery/onvif-address.ts";
 import { OnvifError, type OnvifErrorCode } from "../discovery/onvif-error.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
+import { MAX_REFUSED_CHANNELS } from "../sources/auth-guard.ts";
+import { IN_REACH } from "../sources/retry-policy.ts";
 import { type TrialOptions, type TrialResult, tryAddress } from "./address-trial.ts";
 
 /** How often it is looked whether a camera is lost, in ms. */
@@ -30,11 +33,8 @@ const MAX_ASKED_DEVICES = 64;
 const MAX_NETWORKS = 4;
 /** Of one device, at its new address: a recorder's channel may have no camera. */
 const MAX_TRIED_CAMERAS = 4;
-/** Pairs of device and login that are not tried again; the oldest are forgotten first. */
+/** Logins that are not tried again at a device; the oldest are forgotten first. */
 const MAX_REFUSED = 1024;
-
-/** The camera answers, whatever it answers. */
-const IN_REACH: ReadonlySet<CameraStatus["state"]> = new Set(["buffering", "live", "stalled", "unsupported", "busy"]);
 
 /** The users of its ONVIF may be others than those of its streams. */
 const REFUSALS: ReadonlySet<OnvifErrorCode> = new Set(["auth-refused", "credentials-needed"]);
@@ -95,9 +95,13 @@ export class MovedCameras implements Disposable {
 	readonly #inReachAtMs = new Map<string, number>();
 	#nextSearchMs = 0;
 	#isSearching = false;
-	/** Passwords are not tried twice on a device that is another one, over ONVIF and over RTSP: it would lock. */
-	readonly #refused = new Map<string, true>();
-	readonly #trials = new Map<string, TrialResult>();
+	/**
+	 * Passwords are not tried twice on a device that is another one, over ONVIF and over RTSP: it would lock. Over RTSP it
+	 * is two cameras of it that prove this, because one may be a channel that this user may not see.
+	 */
+	readonly #refusedOnvif = new Map<string, true>();
+	readonly #refusedCameras = new Map<string, Set<string>>();
+	readonly #key = randomBytes(32);
 
 	constructor(options: MovedCamerasOptions) {
 		this.#options = options;
@@ -123,7 +127,7 @@ export class MovedCameras implements Disposable {
 		this.#nextSearchMs = nowMs + SEARCH_EVERY_MS;
 		this.#isSearching = true;
 		this.#search(lost)
-			.catch((error: unknown) => log.warn({ error }, "a lost camera's new address was not taken up"))
+			.catch((error: unknown) => log.warn({ error }, "lost cameras could not be searched for"))
 			.finally(() => (this.#isSearching = false));
 	}
 
@@ -147,34 +151,44 @@ export class MovedCameras implements Disposable {
 	}
 
 	async #search(lost: readonly LostDevice[]): Promise<void> {
-		const { clock, signal, discovery, onUnconfirmed } = this.#options;
+		const { clock, signal, discovery, onUnconfirmed, log } = this.#options;
 		const { devices } = await discover({ clock, signal, range: networksOf(lost), ...discovery });
 		const seen: SeenDevice[] = [];
 		for (const device of devices.slice(0, MAX_ASKED_DEVICES)) seen.push(...(await this.#identify(device, lost)));
 		const unconfirmed = new Set<string>();
 		for (const { device, host } of findMovedDevices(lost, seen)) {
-			const result = await this.#tryAt(device, host);
-			if (result === "plays") await this.#move(device, host);
-			if (result === "unconfirmed") for (const { id } of device.cameras) unconfirmed.add(id);
+			try {
+				const result = await this.#tryAt(device, host);
+				if (result === "plays") await this.#move(device, host);
+				if (result === "unconfirmed") for (const { id } of this.#stillAt(device)) unconfirmed.add(id);
+			} catch (error) {
+				log.warn({ camera: device.cameras[0]?.id, error }, "a lost camera's new address was not taken up");
+			}
 		}
 		onUnconfirmed(unconfirmed);
+	}
+
+	/** Somebody may have entered another address while it was searched. */
+	#stillAt({ host, cameras }: LostDevice): readonly CameraSettings[] {
+		const there = this.#options.cameras().filter((camera) => streamsAt(camera, host).length > 0);
+		const ids = new Set(there.map(({ id }) => id));
+		return cameras.filter(({ id }) => ids.has(id));
 	}
 
 	/**
 	 * A device can say anything of itself, but is not told the password: only where it plays, with the login unreadable,
 	 * does it take the camera's place in the settings.
 	 */
-	async #tryAt({ serial, cameras }: LostDevice, host: string): Promise<TrialResult> {
-		const pair = `${host} ${serial}`;
-		const before = this.#trials.get(pair);
-		if (before) return before;
-		if (cameras.some(({ streams }) => Object.values(streams).some(hasSecretPath))) return "unconfirmed";
+	async #tryAt({ serial, host: from, cameras }: LostDevice, host: string): Promise<TrialResult> {
+		if (cameras.some((camera) => streamsAt(camera, from).some(hasSecretPath))) return "unconfirmed";
 		for (const camera of cameras.slice(0, MAX_TRIED_CAMERAS)) {
-			const result = await tryAddress(camera, host, this.#options);
-			if (result === "plays") return result;
-			if (result === "silent") continue;
-			keepBounded(this.#trials, pair, result);
-			return result;
+			const login = this.#loginAt(host, serial, camera);
+			const refused = this.#refusedCameras.get(login) ?? new Set();
+			const [address] = streamsAt(camera, from);
+			if (!address || refused.size >= MAX_REFUSED_CHANNELS || refused.has(camera.id)) continue;
+			const result = await tryAddress(camera, { ...address, host }, this.#options);
+			if (result === "plays" || result === "unconfirmed") return result;
+			if (result === "refused") keepBounded(this.#refusedCameras, login, refused.add(camera.id));
 		}
 		return "silent";
 	}
@@ -211,18 +225,31 @@ export class MovedCameras implements Disposable {
 		{ serial, cameras }: LostDevice,
 	): Promise<{ readonly serial?: string } | "refused" | "unsaid" | "silent"> {
 		const { clock, signal } = this.#options;
-		const pair = `${address.host} ${serial}`;
-		if (this.#refused.has(pair)) return "refused";
-		const { credentials, tls } = cameras[0] ?? {};
+		const [camera] = cameras;
+		const login = this.#loginAt(address.host, serial, camera);
+		if (this.#refusedOnvif.has(login)) return "refused";
+		const { credentials, tls } = camera ?? {};
 		try {
 			return await identifyDevice({ address, credentials, clock, signal, ...(tls && { tls }) });
 		} catch (error) {
 			if (!(error instanceof OnvifError)) throw error;
-			if (error.code === "auth-refused") keepBounded(this.#refused, pair, true);
+			if (error.code === "auth-refused") keepBounded(this.#refusedOnvif, login, true);
 			if (REFUSALS.has(error.code)) return "refused";
 			return WITHOUT_ANSWER.has(error.code) ? "unsaid" : "silent";
 		}
 	}
+
+	/** Stands for a login at what may be a device; another password is another one. */
+	#loginAt(host: string, serial: string, camera: CameraSettings | undefined): string {
+		const { username, password } = camera?.credentials?.reveal() ?? {};
+		const text = JSON.stringify([host, serial, username, password]);
+		return createHmac("sha256", this.#key).update(text).digest("base64");
+	}
+}
+
+/** Those that move with the device: the one for the grid first. */
+function streamsAt({ streams: { sub, main } }: CameraSettings, host: string): StreamAddress[] {
+	return [sub, main].flatMap((address) => (address?.host.toLowerCase() === host.toLowerCase() ? [address] : []));
 }
 
 function seenAs(serial: string | undefined, host: string): SeenDevice[] {

@@ -1,8 +1,11 @@
 /** When to try a camera again: the one place that decides it. Pure. @module */
-import type { ReasonCode } from "@vigia/api";
+import type { CameraState, ReasonCode } from "@vigia/api";
 
 /** The states a supervisor waits in, by who has to act before a new try makes sense. */
 export type WaitState = "waiting" | "refused" | "unsupported" | "busy";
+
+/** States in which the camera answers, whatever it answers. */
+export const IN_REACH: ReadonlySet<CameraState> = new Set(["buffering", "live", "stalled", "unsupported", "busy"]);
 
 /** Video that went on this long proves the camera healthy: only then is an outage over and the back-off new. */
 export const HEALTHY_AFTER_MS = 20_000;

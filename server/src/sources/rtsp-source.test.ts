@@ -41,7 +41,7 @@ async function playThrough(
 
 async function failureOf(
 	script: CameraScript,
-	login: { username?: string; password?: string } = {},
+	login: { username?: string; password?: string; isFound?: boolean } = {},
 ): Promise<string | undefined> {
 	await using camera = await ScriptedCamera.open(script);
 	const source = new RecordedSource({ port: camera.port, ...login });
@@ -239,6 +239,19 @@ describe("authentication", () => {
 			if (password.length > 2) expect(wire.join()).not.toContain(password);
 		},
 	);
+
+	test("only where nobody entered the address is the password not sent readable", async () => {
+		const offers = [{ scheme: "basic", realm: "r" }] as const;
+		const sent: (string | undefined)[] = [];
+		const script: CameraScript = {
+			auth: { offers, credentials },
+			answer: (request) => void sent.push(headerOf(request, "authorization")),
+		};
+		expect(await failureOf(script, { ...login, isFound: true })).toBe("address-unconfirmed");
+		expect(sent.filter((value) => value !== undefined)).toEqual([]);
+		await using camera = await ScriptedCamera.open(script);
+		await playThrough(camera, login);
+	});
 
 	test("without credentials the refusal says that they are missing", async () => {
 		expect(await failureOf({ auth: { offers: [digest], credentials } })).toBe("auth-refused");

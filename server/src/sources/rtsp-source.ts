@@ -55,7 +55,8 @@ const TUNNEL_MISSES: ReadonlySet<SourceFailure["code"]> = new Set([
 export function openRtspSource(options: RtspSourceOptions): OpenSource {
 	const choice = new TransportChoice(options.transport, options.address.scheme);
 	const sound = new SoundChoice();
-	return (handlers) => new RtspSource(options, choice, sound, handlers);
+	const credentials = options.address.isFound ? options.credentials?.digestOnly() : options.credentials;
+	return (handlers) => new RtspSource({ ...options, credentials }, choice, sound, handlers);
 }
 
 class RtspSource implements SourceSession {

@@ -21,6 +21,8 @@ export interface RecordedOptions {
 	readonly host?: string;
 	readonly port: number;
 	readonly path?: string;
+	/** Default: a person entered the address. */
+	readonly isFound?: boolean;
 	readonly username?: string;
 	readonly password?: string;
 	readonly clock?: Clock;
@@ -43,7 +45,8 @@ export function openRecorded(options: RecordedOptions): OpenSource {
 	const { host = "127.0.0.1", port, path = "/stream", username, password, clock = systemClock } = options;
 	const { scheme = "rtsp", transport = "tcp", tls = { mode: "verify" }, media = WALL_MEDIA, lookup } = options;
 	const credentials = username === undefined ? undefined : new Credentials(username, password ?? "");
-	return openRtspSource({ address: { scheme, host, port, path }, credentials, clock, transport, tls, media, lookup });
+	const address = { scheme, host, port, path, isFound: options.isFound ?? false };
+	return openRtspSource({ address, credentials, clock, transport, tls, media, lookup });
 }
 
 /** What a source gave, with the times that came with it. */
