@@ -6,10 +6,10 @@ import { launchChromium } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 
-const CYCLES = 120;
+const CYCLES = 200;
 /** Code is compiled, caches are filled, thread pools have opened their files. */
-const WARM_UP_CYCLES = 40;
-/** Resident memory moves by this much with the garbage collector's mood; 80 leaked peers would take several times it. */
+const WARM_UP_CYCLES = 60;
+/** Resident memory moves by this much with the garbage collector's mood; 140 leaked peers would take several times it. */
 const NOISE_MB = 30;
 
 interface Holdings {

@@ -4,7 +4,7 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Drawing and encoding takes seconds a clip; the simulator's cameras share them in turn. */
-export const LONG_GOP_CLIPS = 2;
+export const LONG_GOP_CLIPS = 4;
 
 /**
  * Sub streams with GOPs of so many seconds; camera n shows clip `(n - 1) % LONG_GOP_CLIPS + 1`.

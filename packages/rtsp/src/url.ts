@@ -111,7 +111,9 @@ function findUserInfoEnd(rest: string): number {
 	let possible: number | undefined;
 	for (const at of candidates) {
 		const authority = parseAuthority(rest.slice(at + 1, endOfAuthority(rest, at + 1)));
-		if (authority?.certain === true) return at;
+		// Behind an @ only brackets tell IPv6 from colons in a password.
+		const mayBePassword = at >= 0 && rest[at + 1] !== "[" && authority?.host.includes(":") === true;
+		if (authority?.certain === true && !mayBePassword) return at;
 		if (authority) possible ??= at;
 	}
 	return possible ?? candidates[0] ?? -1;
